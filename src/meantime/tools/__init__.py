@@ -1,0 +1,1 @@
+"""Side tools: they stay on your machine and never ship to Lambda."""
