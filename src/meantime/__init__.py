@@ -1,1 +1,87 @@
-"""Meantime."""
+"""Meantime: the concurrency toolkit for Python on AWS Lambda.
+
+Importing this package loads nothing else: each public name is loaded when it is first used (PEP 562), so that a function pays for
+what it uses and for no more.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from meantime.deadline import Deadline, current_deadline
+    from meantime.environment import Environment, current_environment
+    from meantime.errors import (
+        CallCancelled,
+        CallTimeout,
+        DeadlineExceeded,
+        InvocationCancelled,
+        LoopRunning,
+        MeantimeError,
+        Waiting,
+    )
+    from meantime.executors import sequential, tasks, threads
+    from meantime.executors.in_threads import in_thread
+    from meantime.invocation import handler
+    from meantime.resources import warm
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CallCancelled",
+    "CallTimeout",
+    "Deadline",
+    "DeadlineExceeded",
+    "Environment",
+    "InvocationCancelled",
+    "LoopRunning",
+    "MeantimeError",
+    "Waiting",
+    "current_deadline",
+    "current_environment",
+    "handler",
+    "in_thread",
+    "sequential",
+    "tasks",
+    "threads",
+    "warm",
+]
+
+# Where each public name lives; None: the name is the module itself.
+_HOMES = {
+    "CallCancelled": ("meantime.errors", "CallCancelled"),
+    "CallTimeout": ("meantime.errors", "CallTimeout"),
+    "Deadline": ("meantime.deadline", "Deadline"),
+    "DeadlineExceeded": ("meantime.errors", "DeadlineExceeded"),
+    "Environment": ("meantime.environment", "Environment"),
+    "InvocationCancelled": ("meantime.errors", "InvocationCancelled"),
+    "LoopRunning": ("meantime.errors", "LoopRunning"),
+    "MeantimeError": ("meantime.errors", "MeantimeError"),
+    "Waiting": ("meantime.errors", "Waiting"),
+    "current_deadline": ("meantime.deadline", "current_deadline"),
+    "current_environment": ("meantime.environment", "current_environment"),
+    "handler": ("meantime.invocation", "handler"),
+    "in_thread": ("meantime.executors.in_threads", "in_thread"),
+    "sequential": ("meantime.executors.sequential", None),
+    "tasks": ("meantime.executors.tasks", None),
+    "testing": ("meantime.testing", None),
+    "threads": ("meantime.executors.threads", None),
+    "warm": ("meantime.resources", "warm"),
+}
+
+
+def __getattr__(name: str) -> object:
+    try:
+        module_name, attribute = _HOMES[name]
+    except KeyError:
+        raise AttributeError(f"module 'meantime' has no attribute {name!r}") from None
+    from importlib import import_module  # noqa: PLC0415  # an import of meantime alone must not pay for it
+
+    value: object = import_module(module_name)
+    if attribute is not None:
+        value = getattr(value, attribute)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -1,0 +1,103 @@
+"""What kind of function this is, and how to name it, its item and its place in a message."""
+
+from __future__ import annotations
+
+from functools import partial
+from sys import _getframe, modules
+from types import CoroutineType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import CodeType, FrameType
+
+    Place = tuple[CodeType, int]
+
+_COROUTINE = 0x80 | 0x100  # inspect.CO_COROUTINE | CO_ITERABLE_COROUTINE, without paying for inspect
+_ASYNC_GENERATOR = 0x200
+_GENERATOR = 0x20
+_LONGEST = 80
+_MACHINERY = ("meantime.", "asyncio.", "concurrent.futures.")
+
+
+def is_async(function: object) -> bool:
+    """Whether calling this gives a coroutine, as far as that can be told without calling it."""
+    function = _innermost(function)
+    if _flags(function) & _COROUTINE:
+        return True
+    inspect = modules.get("inspect")  # where it is not loaded, nobody can have called its markcoroutinefunction
+    return inspect is not None and bool(inspect.iscoroutinefunction(function))
+
+
+def is_async_generator(function: object) -> bool:
+    """Whether calling this gives an async generator."""
+    return bool(_flags(_innermost(function)) & _ASYNC_GENERATOR)
+
+
+def is_generator(function: object) -> bool:
+    """Whether calling this gives a generator."""
+    return bool(_flags(_innermost(function)) & _GENERATOR)
+
+
+def may_return_awaitable(function: object) -> bool:
+    """Whether only a call can tell: a lambda, no Python function, or a plain wrapper round an async one."""
+    innermost = _innermost(function)
+    code = getattr(innermost, "__code__", None)
+    if code is None or code.co_name == "<lambda>":
+        return True
+    wrapped = getattr(innermost, "__wrapped__", None)
+    return wrapped is not None and (is_async(wrapped) or may_return_awaitable(wrapped))
+
+
+def is_coroutine(value: object) -> bool:
+    """Whether this value is a coroutine that nobody has awaited yet."""
+    return type(value) is CoroutineType
+
+
+def name_of(function: object) -> str:
+    """The name a reader knows this function by."""
+    while isinstance(function, partial):
+        function = function.func
+    name = getattr(function, "__qualname__", None) or type(function).__qualname__
+    return str(name).replace("<locals>.", "")
+
+
+def shown(item: object) -> str:
+    """The item as text of at most 80 characters; never raises."""
+    try:
+        text = repr(item)
+    except Exception:  # noqa: BLE001  # a broken __repr__ must not hide the error that is being told
+        text = f"<{type(item).__name__}>"
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def place_of_caller() -> Place | None:
+    """The nearest line outside Meantime and asyncio that led here; cheap to keep, `place_text` makes it readable."""
+    frame: FrameType | None = _getframe(1)
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        if not module.startswith(_MACHINERY) and module != "threading":
+            return frame.f_code, frame.f_lineno
+        frame = frame.f_back
+    return None
+
+
+def place_text(place: Place | None) -> str:
+    """A kept place as `file:line`."""
+    return "" if place is None else f"{place[0].co_filename}:{place[1]}"
+
+
+def _innermost(function: object) -> object:
+    """The function behind partials, bound methods and callable objects."""
+    while isinstance(function, partial):
+        function = function.func
+    if hasattr(function, "__func__"):
+        return function.__func__
+    if not hasattr(function, "__code__") and not isinstance(function, type):
+        method = getattr(type(function), "__call__", None)
+        if hasattr(method, "__code__"):
+            return method
+    return function
+
+
+def _flags(function: object) -> int:
+    return getattr(getattr(function, "__code__", None), "co_flags", 0)

@@ -1,0 +1,82 @@
+"""This execution environment: its one loop, its warm resources, its leftovers, and what it has counted."""
+
+from __future__ import annotations
+
+import atexit
+import os
+from threading import Lock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from meantime.loop import KeptLoop
+    from meantime.resources import Made
+
+
+class Statistics:
+    """What an execution environment has counted since it started."""
+
+    __slots__ = ("deadlines_exceeded", "invocations", "leftover_tasks", "leftover_threads", "loops_made", "loops_retired")
+
+    def __init__(self) -> None:
+        self.invocations = 0
+        self.deadlines_exceeded = 0
+        self.leftover_tasks = 0
+        self.leftover_threads = 0
+        self.loops_made = 0
+        self.loops_retired = 0
+
+    def __repr__(self) -> str:
+        return "Statistics(" + ", ".join(f"{name}={getattr(self, name)}" for name in self.__slots__) + ")"
+
+
+class Environment:
+    """One process that Lambda keeps: cold once, then warm; it runs one invocation at a time."""
+
+    def __init__(self) -> None:
+        self.busy = Lock()
+        self.counted = Statistics()
+        self.resources: list[Made] = []  # in the order they were made
+        self.kept_loop: KeptLoop | None = None  # `kept_loop_of` makes it when first needed
+
+    def statistics(self) -> Statistics:
+        """What has been counted so far; a copy."""
+        copy = Statistics()
+        for name in Statistics.__slots__:
+            setattr(copy, name, getattr(self.counted, name))
+        return copy
+
+    def close(self, timeout: float = 2.0) -> None:
+        """Close the warm resources, newest first, and the loop; the next use makes them anew.
+
+        Args:
+            timeout: Seconds that the async resources together may take to close.
+        """
+        if self.kept_loop is not None:
+            self.kept_loop.retire(timeout)
+        while self.resources:
+            self.resources.pop().close()
+
+
+_environment = Environment()
+
+
+def current_environment() -> Environment:
+    """The execution environment that this code runs in: one for each process."""
+    return _environment
+
+
+def replace_environment(environment: Environment) -> Environment:
+    """Put another in its place, as a test or a forked child needs; gives the one before."""
+    global _environment  # noqa: PLW0603  # a process has one
+    before, _environment = _environment, environment
+    return before
+
+
+def _after_fork() -> None:
+    # The parent's loop shares its selector with ours, and its sockets: leave both alone, do not close them.
+    replace_environment(Environment())
+
+
+atexit.register(lambda: _environment.close())
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

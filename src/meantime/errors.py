@@ -1,0 +1,96 @@
+"""Every exception that a user of the library can meet. Each carries its facts as attributes, not only as words."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Waiting:
+    """One call that was still waiting when time was up.
+
+    Attributes:
+        function: The name of what was called.
+        item: What it was called with, shortened; None where it is no call of a verb.
+        seconds: For how long it had been waiting; None where nobody noted when it began.
+        place: The line that started it or that it stands at, as `file:line`.
+    """
+
+    __slots__ = ("function", "item", "place", "seconds")
+
+    def __init__(self, function: str, item: str | None, seconds: float | None, place: str = "") -> None:
+        self.function = function
+        self.item = item
+        self.seconds = seconds
+        self.place = place
+
+    def __str__(self) -> str:
+        call = self.function if self.item is None else f"{self.function}({self.item})"
+        time = "" if self.seconds is None else f" for {self.seconds:.3f} s"
+        place = f", at {self.place}" if self.place else ""
+        return f"{call}{time}{place}"
+
+    def __repr__(self) -> str:
+        return f"Waiting({str(self)!r})"
+
+
+class MeantimeError(Exception):
+    """The base of every error that Meantime raises of its own."""
+
+
+class DeadlineExceeded(MeantimeError, TimeoutError):
+    """The invocation's time, less its reserve, is used up.
+
+    Attributes:
+        waiting: What was still waiting at that moment, longest first.
+    """
+
+    def __init__(self, message: str, waiting: Sequence[Waiting] = ()) -> None:
+        self.waiting = tuple(sorted(waiting, key=lambda one: -(one.seconds or 0.0)))
+        super().__init__(_with_waiting(message, self.waiting))
+
+
+class CallTimeout(MeantimeError, TimeoutError):
+    """One call took longer than the `timeout` given for each call.
+
+    Attributes:
+        function: The name of what was called.
+        item: What it was called with, shortened.
+        timeout: The time it was given, in seconds.
+    """
+
+    def __init__(self, function: str, item: str, timeout: float) -> None:
+        self.function = function
+        self.item = item
+        self.timeout = timeout
+        super().__init__(f"{function}({item}) took longer than its timeout of {timeout:g} s")
+
+
+class CallCancelled(MeantimeError):
+    """One call ended with CancelledError although nobody cancelled the work it belongs to.
+
+    Raised in its place, because a stray CancelledError would look like the cancellation of the caller.
+    """
+
+
+class InvocationCancelled(MeantimeError):
+    """The handler itself ended with CancelledError although its deadline had not passed.
+
+    awslambdaric does not catch CancelledError: it would end the whole execution environment.
+    """
+
+
+class LoopRunning(MeantimeError, RuntimeError):
+    """A blocking call of Meantime was made where it would block a running event loop."""
+
+
+_SHOWN = 5
+
+
+def _with_waiting(message: str, waiting: Sequence[Waiting]) -> str:
+    if not waiting:
+        return message
+    lines = "; ".join(str(one) for one in waiting[:_SHOWN])
+    more = f"; and {len(waiting) - _SHOWN} more" if len(waiting) > _SHOWN else ""
+    return f"{message} Still waiting: {lines}{more}."

@@ -1,0 +1,85 @@
+"""What every verb asks of its arguments, checked before any work starts."""
+
+from __future__ import annotations
+
+from meantime.callables import is_async, is_coroutine, may_return_awaitable, name_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import TypeVar
+
+    Item = TypeVar("Item")
+
+# The size of botocore's connection pool: one call more than this opens a connection that is thrown away.
+# https://botocore.amazonaws.com/v1/documentation/api/latest/reference/config.html
+DEFAULT_MAX_CONCURRENCY = 10
+
+
+def check_limits(max_concurrency: int, timeout: float | None) -> None:
+    """Raise TypeError or ValueError unless both are usable."""
+    if isinstance(max_concurrency, bool) or not isinstance(max_concurrency, int):
+        raise TypeError(f"max_concurrency must be a whole number, got {max_concurrency!r}")
+    if max_concurrency < 1:
+        raise ValueError(f"max_concurrency must be at least 1, got {max_concurrency}: nothing could ever run")
+    if timeout is None:
+        return
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
+        raise TypeError(f"timeout must be a number of seconds or None, got {timeout!r}")
+    if not timeout > 0:
+        raise ValueError(f"timeout must be above 0 seconds, got {timeout}: nothing could ever finish")
+
+
+def check_items(items: Iterable[Item]) -> Iterator[Item]:
+    """The iterator to draw from; TypeError unless `items` can be iterated item by item."""
+    if isinstance(items, (str, bytes)):
+        raise TypeError(
+            f"items is one {type(items).__name__}, {items[:40]!r}, and would be taken apart: pass [{type(items).__name__}] "
+            "for one item, or list(items) if that is meant"
+        )
+    if hasattr(items, "__aiter__"):
+        raise TypeError(f"items must be an iterable, got the async iterable {type(items).__name__}: collect it into a list first")
+    try:
+        return iter(items)
+    except TypeError:
+        raise TypeError(f"items must be an iterable, got {type(items).__name__}: {items!r:.80}") from None
+
+
+def check_blocking(function: Callable[..., object], executor: str) -> None:
+    """TypeError unless `function` can be called on a thread and gives its result there."""
+    if is_coroutine(function):
+        raise TypeError(
+            f"{executor} takes functions, not coroutines: pass {name_of(function)} without calling it, or use tasks, as in "
+            "`await tasks.gather(...)`"
+        )
+    _check_callable(function)
+    if is_async(function):
+        raise TypeError(
+            f"{name_of(function)} is an async function, and {executor} would never await it: use tasks, as in "
+            f"`await tasks.map({name_of(function)}, items)`"
+        )
+
+
+def check_async(function: Callable[..., object]) -> None:
+    """TypeError unless calling `function` gives something to await."""
+    _check_callable(function)
+    if not is_async(function) and not may_return_awaitable(function):
+        name = name_of(function)
+        raise TypeError(
+            f"{name} is a blocking function, and on tasks it would block the loop: use `threads.map({name}, items)`, or on tasks "
+            f"`meantime.in_thread({name})`; if it does return an awaitable, wrap it: `lambda item: {name}(item)`"
+        )
+
+
+def check_result(function: Callable[..., object], result: object) -> None:
+    """TypeError if a blocking call gave a coroutine, which nobody would await."""
+    if is_coroutine(result):
+        result.close()  # type: ignore[attr-defined]  # is_coroutine has just told
+        raise TypeError(
+            f"{name_of(function)} returned a coroutine, which only an event loop can run: use tasks, as in `await tasks.map(...)`"
+        )
+
+
+def _check_callable(function: object) -> None:
+    if not callable(function):
+        raise TypeError(f"expected a function to call, got {type(function).__name__}: {function!r:.80}")

@@ -1,0 +1,152 @@
+"""One invocation, from event to answer: the decorator that makes a function a correct Lambda handler."""
+
+from __future__ import annotations
+
+import sys
+from functools import wraps
+from math import isfinite
+
+from meantime import alarm
+from meantime.callables import is_async, is_async_generator, is_generator, name_of
+from meantime.deadline import current_deadline, deadline_of, deadline_variable
+from meantime.environment import current_environment
+from meantime.errors import DeadlineExceeded, LoopRunning, MeantimeError, Waiting
+from meantime.executors.underway import registry
+from meantime.leftovers import finish_threads, watch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Protocol, overload
+
+    from meantime.deadline import Deadline
+    from meantime.environment import Environment
+
+    class Handler(Protocol):
+        """What Lambda sees: a plain function of event and context."""
+
+        __wrapped__: Callable[..., Any]
+        main: Callable[..., Any]
+
+        def __call__(self, event: Any, context: Any) -> Any:
+            """Run one invocation."""
+            ...
+
+    OnDeadline = Callable[[Any, Any, DeadlineExceeded], Any]
+
+    @overload
+    def handler(function: Callable[[Any, Any], Any]) -> Handler: ...
+    @overload
+    def handler(*, reserve: float = ..., on_deadline: OnDeadline | None = ...) -> Callable[[Callable[[Any, Any], Any]], Handler]: ...
+
+
+# Enough to answer at 128 MB, where a millisecond of CPU takes fourteen: 128/1769 of a core.
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+DEFAULT_RESERVE = 0.5
+
+
+def handler(
+    function: Callable[[Any, Any], Any] | None = None,
+    *,
+    reserve: float = DEFAULT_RESERVE,
+    on_deadline: OnDeadline | None = None,
+) -> Any:
+    """Make an `async def` (or a `def`) of event and context a correct Lambda handler.
+
+    An async function runs on the one event loop of this execution environment, which stays for the next invocation. At the deadline,
+    which is the invocation's remaining time less `reserve`, its tasks are cancelled and the invocation ends with DeadlineExceeded, which
+    names what was still waiting; the environment lives on. What is still under way at the answer is ended, or reported.
+
+    Args:
+        function: The function of event and context; it stays reachable as `main`, for tests and for other async code.
+        reserve: Seconds kept for answering and cleaning up; at most half of the time there is.
+        on_deadline: A blocking function of (event, context, error) that gives the answer when the deadline has passed; without it
+            the error is raised, and Lambda counts the invocation as failed.
+
+    Returns:
+        A plain function of event and context. It raises LoopRunning when called on a running loop: await its `main` there.
+
+    Raises:
+        TypeError: `function` is not a function of a kind that can answer.
+        ValueError: `reserve` is negative or no finite number.
+    """
+    if function is None:
+        return lambda function: handler(function, reserve=reserve, on_deadline=on_deadline)
+    _check(function, reserve, on_deadline)
+    watch.install()
+    asynchronous = is_async(function)
+    if asynchronous:
+        from meantime.supervision import run_async as run  # noqa: PLC0415  # a blocking handler must not pay for asyncio
+    else:
+        run = _run_blocking
+
+    @wraps(function)
+    def lambda_handler(event: Any, context: Any) -> Any:
+        if asynchronous:
+            _refuse_running_loop(function)
+        environment = current_environment()
+        deadline = deadline_of(context, reserve)
+        outer = current_deadline()
+        if not environment.busy.acquire(blocking=False):
+            if outer is None:
+                raise MeantimeError(
+                    f"{name_of(function)} was invoked while another invocation is under way in this process; Lambda never does that: "
+                    "in tests, invoke one after another"
+                )
+            return _run_nested(function, event, context)  # one handler calls another: one invocation, one deadline
+        environment.counted.invocations += 1
+        token = deadline_variable.set(deadline)
+        try:
+            return run(function, event, context, deadline, environment)
+        except DeadlineExceeded as error:
+            environment.counted.deadlines_exceeded += 1
+            if on_deadline is None or deadline.remaining() > 0:
+                raise
+            return on_deadline(event, context, error)
+        finally:
+            deadline_variable.reset(token)
+            environment.busy.release()
+
+    lambda_handler.main = function  # type: ignore[attr-defined]  # the Handler protocol has it
+    return lambda_handler
+
+
+def _run_blocking(
+    function: Callable[[Any, Any], Any], event: Any, context: Any, deadline: Deadline, environment: Environment
+) -> Any:
+    armed = alarm.arm(deadline.remaining() + deadline.reserve / 2, deadline.reserve / 8, lambda: True)
+    try:
+        return function(event, context)
+    except alarm.Interrupted as interrupted:
+        waiting = registry.waiting() or [Waiting(f"blocking code in {interrupted.function}", None, -deadline.remaining(), interrupted.place)]
+        raise DeadlineExceeded("The deadline of the invocation passed before the handler had its answer.", waiting) from None
+    finally:
+        if armed:
+            alarm.disarm()
+        finish_threads(deadline, environment)
+
+
+def _run_nested(function: Callable[[Any, Any], Any], event: Any, context: Any) -> Any:
+    if is_async(function):
+        raise LoopRunning(f"{name_of(function)} was called within another handler: await it there, `await {name_of(function)}.main(event, context)`")
+    return function(event, context)
+
+
+def _refuse_running_loop(function: Callable[..., Any]) -> None:
+    asyncio = sys.modules.get("asyncio")  # where it is not loaded, no loop runs
+    if asyncio is not None and asyncio._get_running_loop() is not None:  # noqa: SLF001  # public, but for its name: get_running_loop raises
+        name = name_of(function)
+        raise LoopRunning(f"{name} was called on a running event loop: there, `await {name}.main(event, context)`")
+
+
+def _check(function: Any, reserve: float, on_deadline: Any) -> None:
+    if not callable(function) or isinstance(function, type):
+        raise TypeError(f"handler takes a function of (event, context), got {function!r:.80}")
+    if is_generator(function) or is_async_generator(function):
+        raise TypeError(f"{name_of(function)} yields, and Lambda's Python runtime cannot stream answers: return the answer instead")
+    if isinstance(reserve, bool) or not isinstance(reserve, (int, float)):
+        raise TypeError(f"reserve must be a number of seconds, got {reserve!r}")
+    if not isfinite(reserve) or reserve < 0:
+        raise ValueError(f"reserve must be 0 or more seconds, got {reserve}")
+    if on_deadline is not None and (not callable(on_deadline) or is_async(on_deadline)):
+        raise TypeError("on_deadline must be a blocking function of (event, context, error): at the deadline there is no time to await")

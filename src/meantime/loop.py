@@ -1,0 +1,233 @@
+"""The one event loop of an execution environment: made once, kept while it can be trusted, retired when it cannot."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import warnings
+from time import monotonic
+from weakref import WeakSet
+
+from meantime.callables import name_of, place_of_caller, place_text
+from meantime.errors import Waiting
+from meantime.leftovers import meant_to_stay, watch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterable
+    from typing import Any
+
+    from meantime.callables import Place
+    from meantime.environment import Environment
+
+
+_CLOCK_GRAIN = 0.001  # uvloop counts whole milliseconds
+
+# The tasks that hold a warm resource open: they live as long as the loop.
+staying_tasks: WeakSet[asyncio.Task[Any]] = WeakSet()
+
+
+class PlacedTask(asyncio.Task):  # type: ignore[type-arg]  # not generic at run time on 3.11
+    """A task that knows where it was started, and whether it belongs to a warm resource and so may stay."""
+
+    __slots__ = ("place", "stays")
+
+    place: Place | None
+    stays: bool
+
+
+class KeptTimer:
+    """One timer for all invocations. Deadlines mostly move on, so that the one set earlier wakes soon enough and sets the next.
+
+    A timer for each invocation would cost a sixth of the whole of a handler's own time.
+    """
+
+    __slots__ = ("_callback", "_handle", "_loop", "_wakes_at", "_when")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._handle: asyncio.TimerHandle | None = None
+        self._wakes_at = 0.0
+        self._when = 0.0
+        self._callback: Callable[[], None] | None = None
+
+    def set(self, when: float, callback: Callable[[], None]) -> None:
+        """Call back at this point in time (monotonic seconds), instead of what was set before."""
+        self._when = when
+        self._callback = callback
+        if self._handle is None:
+            self._schedule()
+        elif self._wakes_at > when:
+            self._handle.cancel()
+            self._schedule()
+
+    def clear(self) -> None:
+        """Call nothing back."""
+        self._callback = None
+
+    def _schedule(self) -> None:
+        self._wakes_at = self._when
+        self._handle = self._loop.call_later(max(0.0, self._when - monotonic()), self._wake)
+
+    def _wake(self) -> None:
+        self._handle = None
+        callback = self._callback
+        if callback is None:
+            return
+        if monotonic() < self._when - _CLOCK_GRAIN:
+            self._schedule()
+            return
+        self._callback = None
+        callback()
+
+
+class KeptLoop:
+    """The loop of one environment, with its tasks accounted for."""
+
+    def __init__(self, environment: Environment) -> None:
+        self.tasks_started = 0
+        self._environment = environment
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.timer: KeptTimer
+
+    def ready(self) -> asyncio.AbstractEventLoop:
+        """The loop, open and set as this thread's current loop, so that Mangum and Powertools beside us use the same."""
+        loop = self._loop
+        if loop is None or loop.is_closed():
+            loop = self._loop = _adopt_or_make()
+            self.timer = KeptTimer(loop)
+            self._environment.counted.loops_made += 1
+            if loop.get_task_factory() is None:
+                loop.set_task_factory(self._make_task)
+            watch.install()
+        asyncio.set_event_loop(loop)
+        return loop
+
+    def counts_tasks(self) -> bool:
+        """Whether `tasks_started` counts every task: not so once the function has set a task factory of its own."""
+        return self._loop is not None and self._loop.get_task_factory() == self._make_task
+
+    def leftover_tasks(self) -> list[asyncio.Task[Any]]:
+        """The tasks that are not done and do not belong to a warm resource."""
+        if self._loop is None:
+            return []
+        tasks = asyncio.all_tasks(self._loop)
+        return [task for task in tasks if not getattr(task, "stays", False) and task not in staying_tasks]
+
+    def finish_tasks(self, until: float) -> tuple[list[str], bool]:
+        """Cancel the leftover tasks and wait for them until the point in time `until`.
+
+        Returns:
+            What they were, and whether all of them ended.
+        """
+        loop, left = self._loop, self.leftover_tasks()
+        if loop is None or not left:
+            return [], True
+        described = [describe_task(task) for task in left]
+        for _ in range(3):  # what ends may start something new on its way out
+            for task in left:
+                task.cancel()
+            done_in_time = self._run_until_done(loop, left, until)
+            left = self.leftover_tasks()
+            if not left:
+                return described, True
+            if not done_in_time:
+                break
+        return described, False
+
+    def retire(self, timeout: float) -> None:
+        """Close the warm resources made on this loop, newest first, then the loop itself; the next use makes a new one.
+
+        Args:
+            timeout: Seconds that closing may take in all; what is not closed by then is abandoned.
+        """
+        loop, self._loop = self._loop, None
+        if loop is None or loop.is_closed() or loop.is_running():
+            return
+        until = monotonic() + timeout
+        asyncio.set_event_loop(loop)
+        resources = self._environment.resources
+        for resource in reversed(resources[:]):
+            if resource.loop is loop:
+                resources.remove(resource)
+                resource.close()
+                self._run_until_done(loop, [resource.task], until)
+        left = list(asyncio.all_tasks(loop))
+        for task in left:
+            task.cancel()
+        self._run_until_done(loop, left, until)
+        self._run_until_done(loop, [loop.create_task(loop.shutdown_asyncgens())], until)
+        for task in asyncio.all_tasks(loop):
+            task._log_destroy_pending = False  # type: ignore[attr-defined]  # noqa: SLF001  # reported as leftovers already
+        asyncio.set_event_loop(None)
+        loop.close()
+        self._environment.counted.loops_retired += 1
+
+    def _make_task(self, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any], **options: Any) -> PlacedTask:
+        task = PlacedTask(coroutine, loop=loop, **options)
+        task.place = place_of_caller()
+        task.stays = meant_to_stay.get()
+        self.tasks_started += 1
+        return task
+
+    def _run_until_done(
+        self, loop: asyncio.AbstractEventLoop, tasks: Iterable[asyncio.Future[Any]], until: float
+    ) -> bool:
+        """Run the loop until all of these have ended, or the time is over; whether they have."""
+        waiting = {task for task in tasks if not task.done()}
+        if not waiting:
+            return True
+
+        def ended(task: asyncio.Future[Any]) -> None:
+            waiting.discard(task)
+            if not task.cancelled():
+                task.exception()  # it has been reported; Python need not say that nobody asked
+            if not waiting:
+                loop.stop()
+
+        for task in tuple(waiting):
+            task.add_done_callback(ended)
+        timer = loop.call_later(max(0.0, until - monotonic()), loop.stop)
+        try:
+            loop.run_forever()
+        finally:
+            timer.cancel()
+        return not waiting
+
+
+def kept_loop_of(environment: Environment) -> KeptLoop:
+    """The kept loop of this environment, made when first needed."""
+    if environment.kept_loop is None:
+        environment.kept_loop = KeptLoop(environment)
+    return environment.kept_loop
+
+
+def describe_task(task: asyncio.Task[Any]) -> str:
+    """A task as a reader can find it in the source."""
+    place = place_text(getattr(task, "place", None))
+    return f"task {name_of(task.get_coro())}" + (f", started at {place}" if place else "")
+
+
+def waiting_task(task: asyncio.Task[Any]) -> Waiting:
+    """What a task is waiting for, by the line of its own code that awaits; since when, nobody has noted."""
+    stack = task.get_stack(limit=1)
+    place = place_text((stack[0].f_code, stack[0].f_lineno)) if stack else ""
+    return Waiting(name_of(task.get_coro()), None, None, place)
+
+
+def _adopt_or_make() -> asyncio.AbstractEventLoop:
+    """The thread's current loop where the function has one already: its clients may be bound to it; a new one otherwise."""
+    if sys.version_info < (3, 14):
+        with warnings.catch_warnings():
+            # Before 3.14 asking may also make one, and warns of it; that is as good a new loop as any.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            try:
+                loop = asyncio.get_event_loop_policy().get_event_loop()
+            except RuntimeError:
+                return asyncio.new_event_loop()
+    else:
+        try:
+            loop = asyncio.get_event_loop()
+        except RuntimeError:
+            return asyncio.new_event_loop()
+    return asyncio.new_event_loop() if loop.is_closed() else loop

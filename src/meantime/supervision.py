@@ -1,0 +1,152 @@
+"""One async invocation on the kept loop: from its event to its answer, its failure, or its deadline."""
+
+from __future__ import annotations
+
+import asyncio
+from time import monotonic
+
+from meantime import alarm
+from meantime.errors import DeadlineExceeded, InvocationCancelled, Waiting
+from meantime.executors.underway import registry
+from meantime.leftovers import CUT_OFF_AT, cut_off, finish_threads, report
+from meantime.loop import KeptLoop, kept_loop_of, waiting_task
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from typing import Any
+
+    from meantime.deadline import Deadline
+    from meantime.environment import Environment
+
+# The share of the reserve after which those who were told by DeadlineExceeded have had their time to answer.
+CANCEL_ALL_AT = 0.5
+
+
+def run_async(
+    function: Callable[[Any, Any], Any], event: Any, context: Any, deadline: Deadline, environment: Environment
+) -> Any:
+    """One async invocation and the clean-up after it; raises as `Supervision.run` does."""
+    kept_loop = kept_loop_of(environment)
+    started = kept_loop.tasks_started
+    supervision = Supervision(kept_loop, deadline)
+    try:
+        return supervision.run(function, event, context)
+    finally:
+        trusted = supervision.is_trusted()
+        if kept_loop.tasks_started > started or not trusted or not kept_loop.counts_tasks():
+            left, ended = kept_loop.finish_tasks(cut_off(deadline))
+            if left:
+                environment.counted.leftover_tasks += len(left)
+                report("cancelled" if ended else "and not to be cancelled", left)
+            trusted = trusted and ended
+        finish_threads(deadline, environment)
+        if not trusted:
+            kept_loop.retire(max(0.0, cut_off(deadline) - monotonic()))
+
+
+class Supervision:
+    """Runs `main(event, context)` on the loop, and sees to it that the loop comes back before the reserve is used up."""
+
+    __slots__ = ("_cut_off", "_deadline", "_kept_loop", "_loop", "_task", "_waiting", "failure")
+
+    def __init__(self, kept_loop: KeptLoop, deadline: Deadline) -> None:
+        self._kept_loop = kept_loop
+        self._deadline = deadline
+        self._cut_off = deadline.at + CUT_OFF_AT * deadline.reserve
+        self._waiting: list[Waiting] | None = None  # what was waiting when the deadline passed; None before
+        self._task: asyncio.Task[Any] | None = None
+        self.failure: BaseException | None = None
+
+    def run(self, main: Callable[[Any, Any], Coroutine[Any, Any, Any]], event: Any, context: Any) -> Any:
+        """The answer of `main`.
+
+        Raises:
+            DeadlineExceeded: The deadline passed first.
+            InvocationCancelled: `main` ended with CancelledError, and not by the deadline.
+            Exception: Whatever `main` raises.
+        """
+        self._loop = loop = self._kept_loop.ready()
+        deadline = self._deadline
+        # `main` begins one turn later than the loop: the first turn notices what happened to the sockets during the freeze.
+        loop.call_soon(self._begin, main, event, context)
+        timer = self._kept_loop.timer
+        timer.set(deadline.at, self._deadline_passed)
+        armed = alarm.arm(
+            deadline.remaining() + CANCEL_ALL_AT * deadline.reserve, deadline.reserve / 8, self._loop_is_stuck
+        )
+        try:
+            loop.run_forever()
+        except alarm.Interrupted as interrupted:
+            self._interrupted(interrupted)
+        finally:
+            if armed:
+                alarm.disarm()
+            timer.clear()
+        return self._answer()
+
+    def is_trusted(self) -> bool:
+        """Whether the loop came back by itself."""
+        return self._task is None or (self._task.done() and not isinstance(self.failure, alarm.Interrupted))
+
+    def _begin(self, main: Callable[[Any, Any], Coroutine[Any, Any, Any]], event: Any, context: Any) -> None:
+        try:
+            self._task = asyncio.Task(self._main(main(event, context)), loop=self._loop)
+        except Exception as error:  # noqa: BLE001  # `main` does not take (event, context)
+            self.failure = error
+            self._loop.stop()
+
+    async def _main(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        try:
+            return await coroutine
+        finally:
+            self._loop.stop()
+
+    def _answer(self) -> Any:
+        task = self._task
+        if isinstance(self.failure, alarm.Interrupted) or (task is not None and not task.done()):
+            raise self._deadline_exceeded()
+        if task is None:
+            raise self.failure or RuntimeError("the loop was stopped before the handler began: call no loop.stop()")
+        if task.cancelled():
+            if self._waiting is not None:
+                raise self._deadline_exceeded() from None
+            raise InvocationCancelled(
+                "the handler ended with CancelledError: it, or something that it awaited, was cancelled by its own code"
+            )
+        error = task.exception()
+        if isinstance(error, alarm.Interrupted):
+            self._interrupted(error)
+            raise self._deadline_exceeded() from None
+        return task.result()
+
+    def _deadline_exceeded(self) -> DeadlineExceeded:
+        return DeadlineExceeded("The deadline of the invocation passed before the handler had its answer.", self._waiting or ())
+
+    def _interrupted(self, interrupted: alarm.Interrupted) -> None:
+        self.failure = interrupted
+        overtime = max(0.0, -self._deadline.remaining())
+        blocked = Waiting(f"blocking code on the event loop in {interrupted.function}", None, overtime, interrupted.place)
+        self._waiting = [*(self._waiting or registry.waiting()), blocked]
+
+    def _loop_is_stuck(self) -> bool:
+        return self._waiting is None or monotonic() > self._cut_off
+
+    def _deadline_passed(self) -> None:
+        fan_outs = registry.fan_outs()
+        callers = {caller for fan_out in fan_outs if (caller := getattr(fan_out, "caller", None)) is not None}
+        left = self._kept_loop.leftover_tasks()
+        self._waiting = registry.waiting()
+        if not self._waiting:
+            self._waiting = [waiting_task(task) for task in left]
+        # A verb tells its caller by DeadlineExceeded, on a timer of its own; everything else is cancelled now.
+        workers = {task for fan_out in fan_outs for task in getattr(fan_out, "tasks", ())}
+        for task in left:
+            if task not in callers and task not in workers:
+                task.cancel()
+        self._kept_loop.timer.set(self._deadline.at + CANCEL_ALL_AT * self._deadline.reserve, self._cancel_all)
+
+    def _cancel_all(self) -> None:
+        for task in self._kept_loop.leftover_tasks():
+            task.cancel()
+        self._kept_loop.timer.set(self._cut_off, self._loop.stop)
