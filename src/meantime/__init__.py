@@ -1,7 +1,7 @@
 """Meantime: the concurrency toolkit for Python on AWS Lambda.
 
-Importing this package loads nothing else: each public name is loaded when it is first used (PEP 562), so that a function pays for
-what it uses and for no more.
+Importing this package loads nothing else: each public name is loaded when it is first used (PEP 562), so that a
+function pays for what it uses and for no more.
 """
 
 from __future__ import annotations

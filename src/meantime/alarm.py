@@ -1,13 +1,13 @@
-"""The last resort before Lambda ends the environment: interrupts the main thread where a blocking call overstays the deadline.
+"""The last resort: interrupts the main thread where a blocking call overstays the deadline.
 
-It uses the real-time interval timer and SIGALRM, and stands aside where they are not to be had (Windows, other threads) or where
-the function uses SIGALRM itself.
+It uses the real-time interval timer and SIGALRM, and stands aside where they are not to be had (Windows, other threads)
+or where the function uses SIGALRM itself.
 """
 
 from __future__ import annotations
 
 import signal
-from _signal import getsignal  # signal.getsignal wraps the answer in an enum, which costs 20 times as much as asking
+from _signal import getsignal  # type: ignore[import-not-found]  # signal.getsignal wraps the answer in an enum, which costs 20 times as much as asking
 from threading import current_thread, main_thread
 
 from meantime.callables import place_text
@@ -23,7 +23,7 @@ _DEFAULT = int(signal.SIG_DFL)
 _may_interrupt: Callable[[], bool] | None = None
 
 
-class Interrupted(BaseException):  # noqa: N818  # like KeyboardInterrupt: `except Exception` must not swallow it
+class Interrupted(BaseException):  # like KeyboardInterrupt: `except Exception` must not swallow it
     """Raised in the main thread at the place that blocks; `function` and `place` say where that is."""
 
     def __init__(self, function: str, place: str) -> None:

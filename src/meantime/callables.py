@@ -8,7 +8,9 @@ from types import CoroutineType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
     from types import CodeType, FrameType
+    from typing import Any, TypeGuard
 
     Place = tuple[CodeType, int]
 
@@ -48,7 +50,7 @@ def may_return_awaitable(function: object) -> bool:
     return wrapped is not None and (is_async(wrapped) or may_return_awaitable(wrapped))
 
 
-def is_coroutine(value: object) -> bool:
+def is_coroutine(value: object) -> TypeGuard[Coroutine[Any, Any, Any]]:
     """Whether this value is a coroutine that nobody has awaited yet."""
     return type(value) is CoroutineType
 
@@ -93,7 +95,7 @@ def _innermost(function: object) -> object:
     if hasattr(function, "__func__"):
         return function.__func__
     if not hasattr(function, "__code__") and not isinstance(function, type):
-        method = getattr(type(function), "__call__", None)
+        method = getattr(type(function), "__call__", None)  # noqa: B004  # not whether it is callable: what its code is
         if hasattr(method, "__code__"):
             return method
     return function

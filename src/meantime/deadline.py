@@ -1,4 +1,4 @@
-"""How long this invocation still has. A deadline is a point in time; it travels to threads and tasks as a context variable."""
+"""How long this invocation still has: a point in time that travels to threads and tasks as a context variable."""
 
 from __future__ import annotations
 

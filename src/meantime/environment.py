@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 class Statistics:
     """What an execution environment has counted since it started."""
 
-    __slots__ = ("deadlines_exceeded", "invocations", "leftover_tasks", "leftover_threads", "loops_made", "loops_retired")
+    __slots__ = (
+        "deadlines_exceeded",
+        "invocations",
+        "leftover_tasks",
+        "leftover_threads",
+        "loops_made",
+        "loops_retired",
+    )
 
     def __init__(self) -> None:
         self.invocations = 0
@@ -67,7 +74,7 @@ def current_environment() -> Environment:
 
 def replace_environment(environment: Environment) -> Environment:
     """Put another in its place, as a test or a forked child needs; gives the one before."""
-    global _environment  # noqa: PLW0603  # a process has one
+    global _environment
     before, _environment = _environment, environment
     return before
 
@@ -77,6 +84,6 @@ def _after_fork() -> None:
     replace_environment(Environment())
 
 
-atexit.register(lambda: _environment.close())
+atexit.register(lambda: current_environment().close())
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)

@@ -33,16 +33,23 @@ if TYPE_CHECKING:
             ...
 
     OnDeadline = Callable[[Any, Any, DeadlineExceeded], Any]
+else:
 
-    @overload
-    def handler(function: Callable[[Any, Any], Any]) -> Handler: ...
-    @overload
-    def handler(*, reserve: float = ..., on_deadline: OnDeadline | None = ...) -> Callable[[Callable[[Any, Any], Any]], Handler]: ...
+    def overload(function):  # noqa: ANN001, ANN201  # for type checkers only
+        return function
 
 
 # Enough to answer at 128 MB, where a millisecond of CPU takes fourteen: 128/1769 of a core.
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 DEFAULT_RESERVE = 0.5
+
+
+@overload
+def handler(function: Callable[[Any, Any], Any]) -> Handler: ...
+@overload
+def handler(
+    *, reserve: float = ..., on_deadline: OnDeadline | None = ...
+) -> Callable[[Callable[[Any, Any], Any]], Handler]: ...
 
 
 def handler(
@@ -53,25 +60,31 @@ def handler(
 ) -> Any:
     """Make an `async def` (or a `def`) of event and context a correct Lambda handler.
 
-    An async function runs on the one event loop of this execution environment, which stays for the next invocation. At the deadline,
-    which is the invocation's remaining time less `reserve`, its tasks are cancelled and the invocation ends with DeadlineExceeded, which
-    names what was still waiting; the environment lives on. What is still under way at the answer is ended, or reported.
+    An async function runs on the one event loop of this execution environment, which stays for the next invocation. At
+    the deadline, which is the invocation's remaining time less `reserve`, its tasks are cancelled and the invocation
+    ends with DeadlineExceeded, which names what was still waiting; the environment lives on. What is still under way at
+    the answer is ended, or reported.
 
     Args:
         function: The function of event and context; it stays reachable as `main`, for tests and for other async code.
         reserve: Seconds kept for answering and cleaning up; at most half of the time there is.
-        on_deadline: A blocking function of (event, context, error) that gives the answer when the deadline has passed; without it
-            the error is raised, and Lambda counts the invocation as failed.
+        on_deadline: A blocking function of (event, context, error) that gives the answer when the deadline has passed;
+            without it the error is raised, and Lambda counts the invocation as failed.
 
     Returns:
-        A plain function of event and context. It raises LoopRunning when called on a running loop: await its `main` there.
+        A plain function of event and context. It raises LoopRunning when called on a running loop: await its `main`
+        there.
 
     Raises:
         TypeError: `function` is not a function of a kind that can answer.
         ValueError: `reserve` is negative or no finite number.
     """
     if function is None:
-        return lambda function: handler(function, reserve=reserve, on_deadline=on_deadline)
+        return lambda decorated: _handler(decorated, reserve, on_deadline)
+    return _handler(function, reserve, on_deadline)
+
+
+def _handler(function: Callable[[Any, Any], Any], reserve: float, on_deadline: OnDeadline | None) -> Handler:
     _check(function, reserve, on_deadline)
     watch.install()
     asynchronous = is_async(function)
@@ -90,8 +103,8 @@ def handler(
         if not environment.busy.acquire(blocking=False):
             if outer is None:
                 raise MeantimeError(
-                    f"{name_of(function)} was invoked while another invocation is under way in this process; Lambda never does that: "
-                    "in tests, invoke one after another"
+                    f"{name_of(function)} was invoked while another invocation is under way in this process; Lambda "
+                    "never does that: in tests, invoke one after another"
                 )
             return _run_nested(function, event, context)  # one handler calls another: one invocation, one deadline
         environment.counted.invocations += 1
@@ -108,7 +121,7 @@ def handler(
             environment.busy.release()
 
     lambda_handler.main = function  # type: ignore[attr-defined]  # the Handler protocol has it
-    return lambda_handler
+    return lambda_handler  # type: ignore[return-value]  # now it is one
 
 
 def _run_blocking(
@@ -118,8 +131,12 @@ def _run_blocking(
     try:
         return function(event, context)
     except alarm.Interrupted as interrupted:
-        waiting = registry.waiting() or [Waiting(f"blocking code in {interrupted.function}", None, -deadline.remaining(), interrupted.place)]
-        raise DeadlineExceeded("The deadline of the invocation passed before the handler had its answer.", waiting) from None
+        waiting = registry.waiting() or [
+            Waiting(f"blocking code in {interrupted.function}", None, -deadline.remaining(), interrupted.place)
+        ]
+        raise DeadlineExceeded(
+            "The deadline of the invocation passed before the handler had its answer.", waiting
+        ) from None
     finally:
         if armed:
             alarm.disarm()
@@ -128,7 +145,10 @@ def _run_blocking(
 
 def _run_nested(function: Callable[[Any, Any], Any], event: Any, context: Any) -> Any:
     if is_async(function):
-        raise LoopRunning(f"{name_of(function)} was called within another handler: await it there, `await {name_of(function)}.main(event, context)`")
+        raise LoopRunning(
+            f"{name_of(function)} was called within another handler: make that one an `async def`, and there "
+            f"`await {name_of(function)}.main(event, context)`"
+        )
     return function(event, context)
 
 
@@ -143,10 +163,15 @@ def _check(function: Any, reserve: float, on_deadline: Any) -> None:
     if not callable(function) or isinstance(function, type):
         raise TypeError(f"handler takes a function of (event, context), got {function!r:.80}")
     if is_generator(function) or is_async_generator(function):
-        raise TypeError(f"{name_of(function)} yields, and Lambda's Python runtime cannot stream answers: return the answer instead")
+        raise TypeError(
+            f"{name_of(function)} yields, and Lambda's Python runtime cannot stream answers: return the answer instead"
+        )
     if isinstance(reserve, bool) or not isinstance(reserve, (int, float)):
         raise TypeError(f"reserve must be a number of seconds, got {reserve!r}")
     if not isfinite(reserve) or reserve < 0:
         raise ValueError(f"reserve must be 0 or more seconds, got {reserve}")
     if on_deadline is not None and (not callable(on_deadline) or is_async(on_deadline)):
-        raise TypeError("on_deadline must be a blocking function of (event, context, error): at the deadline there is no time to await")
+        raise TypeError(
+            "on_deadline must be a blocking function of (event, context, error): at the deadline there is no time to "
+            "await"
+        )

@@ -1,4 +1,4 @@
-"""Work still under way when the handler has its answer: found, waited for within the reserve, and reported with its place."""
+"""Work still under way when the handler has its answer: found, waited for within the reserve, and reported."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ meant_to_stay: ContextVar[bool] = ContextVar("meantime.meant_to_stay", default=F
 
 
 class ThreadWatch:
-    """Knows which threads the function started itself, and where. It wraps `Thread.start`, at a cost of a microsecond a thread."""
+    """Knows which threads the function started itself, and where: it wraps `Thread.start`, for 1 µs a thread."""
 
     def __init__(self) -> None:
         self.started = 0
@@ -45,7 +45,7 @@ class ThreadWatch:
                 watch.started += 1
             original(thread)
 
-        threading.Thread.start = start  # type: ignore[method-assign]  # the one place every Python thread goes through
+        threading.Thread.start = start  # type: ignore[assignment,method-assign]  # the one place every Python thread goes through
 
     def forget(self) -> None:
         """What is running now is known of, and no later invocation's leftover."""
@@ -57,7 +57,7 @@ class ThreadWatch:
         threads = [thread for thread in list(self._places) if thread.is_alive()]
         if not threads:
             return []
-        frames = sys._current_frames()
+        frames = sys._current_frames()  # noqa: SLF001  # documented; the underscore says: for special uses
         return [thread for thread in threads if not _is_idle(frames.get(thread.ident or 0))]
 
     def describe(self, thread: threading.Thread) -> str:
@@ -92,7 +92,7 @@ CUT_OFF_AT = 0.75
 
 
 def cut_off(deadline: Deadline) -> float:
-    """The point in time at which waiting for leftovers must end: within one reserve from now, and before Lambda ends it all."""
+    """When waiting for leftovers must end: within one reserve from now, and before Lambda ends it all."""
     return min(deadline.at + CUT_OFF_AT * deadline.reserve, monotonic() + deadline.reserve)
 
 
@@ -120,8 +120,8 @@ def report(kind: str, left: Iterable[str]) -> None:
     from logging import getLogger  # noqa: PLC0415  # the good path must not pay for it
 
     getLogger("meantime").warning(
-        "Left over at the end of the invocation, %s: %s. Finish work before returning, or hand it to a queue: the environment "
-        "freezes under it, and it would run on in a later invocation.",
+        "Left over at the end of the invocation, %s: %s. Finish work before returning, or hand it to a queue: the "
+        "environment freezes under it, and it would run on in a later invocation.",
         kind,
         "; ".join(left),
     )

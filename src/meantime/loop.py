@@ -37,9 +37,9 @@ class PlacedTask(asyncio.Task):  # type: ignore[type-arg]  # not generic at run 
 
 
 class KeptTimer:
-    """One timer for all invocations. Deadlines mostly move on, so that the one set earlier wakes soon enough and sets the next.
+    """One timer for all invocations; a new one for each would cost a sixth of a handler's own time.
 
-    A timer for each invocation would cost a sixth of the whole of a handler's own time.
+    Deadlines mostly move on, so that the one set earlier wakes soon enough, and then sets the next.
     """
 
     __slots__ = ("_callback", "_handle", "_loop", "_wakes_at", "_when")
@@ -91,14 +91,14 @@ class KeptLoop:
         self.timer: KeptTimer
 
     def ready(self) -> asyncio.AbstractEventLoop:
-        """The loop, open and set as this thread's current loop, so that Mangum and Powertools beside us use the same."""
+        """The loop, open and set as the thread's current loop, so that Mangum and Powertools beside us use the same."""
         loop = self._loop
         if loop is None or loop.is_closed():
             loop = self._loop = _adopt_or_make()
             self.timer = KeptTimer(loop)
             self._environment.counted.loops_made += 1
             if loop.get_task_factory() is None:
-                loop.set_task_factory(self._make_task)
+                loop.set_task_factory(self._make_task)  # type: ignore[arg-type]  # typeshed wants a generic factory
             watch.install()
         asyncio.set_event_loop(loop)
         return loop
@@ -163,7 +163,9 @@ class KeptLoop:
         loop.close()
         self._environment.counted.loops_retired += 1
 
-    def _make_task(self, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any], **options: Any) -> PlacedTask:
+    def _make_task(
+        self, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any], **options: Any
+    ) -> PlacedTask:
         task = PlacedTask(coroutine, loop=loop, **options)
         task.place = place_of_caller()
         task.stays = meant_to_stay.get()
@@ -216,7 +218,7 @@ def waiting_task(task: asyncio.Task[Any]) -> Waiting:
 
 
 def _adopt_or_make() -> asyncio.AbstractEventLoop:
-    """The thread's current loop where the function has one already: its clients may be bound to it; a new one otherwise."""
+    """The thread's current loop where it has one, since clients may be bound to it; a new one otherwise."""
     if sys.version_info < (3, 14):
         with warnings.catch_warnings():
             # Before 3.14 asking may also make one, and warns of it; that is as good a new loop as any.

@@ -24,28 +24,38 @@ if TYPE_CHECKING:
     class Made(Protocol):
         """A resource that has been made, and can be closed."""
 
-        loop: asyncio.AbstractEventLoop | None
-        task: asyncio.Task[None]
+        @property
+        def loop(self) -> asyncio.AbstractEventLoop | None:
+            """The loop it lives on, if it lives on one."""
+            ...
+
+        @property
+        def task(self) -> asyncio.Task[None]:
+            """The task that holds it open, if it lives on a loop."""
+            ...
 
         def close(self) -> None:
             """Close it, or, if it lives on a loop, ask its task to."""
             ...
+else:
 
-    @overload
-    def warm(function: Callable[[], AsyncGenerator[Value, None]]) -> Callable[[], Coroutine[Any, Any, Value]]: ...
-    @overload
-    def warm(function: Callable[[], Coroutine[Any, Any, Value]]) -> Callable[[], Coroutine[Any, Any, Value]]: ...
-    @overload
-    def warm(function: Callable[[], Generator[Value, None, None]]) -> Callable[[], Value]: ...
-    @overload
-    def warm(function: Callable[[], Value]) -> Callable[[], Value]: ...
+    def overload(function):  # noqa: ANN001, ANN201  # for type checkers only
+        return function
 
 
+@overload
+def warm(function: Callable[[], AsyncGenerator[Value, None]]) -> Callable[[], Coroutine[Any, Any, Value]]: ...
+@overload
+def warm(function: Callable[[], Coroutine[Any, Any, Value]]) -> Callable[[], Coroutine[Any, Any, Value]]: ...
+@overload
+def warm(function: Callable[[], Generator[Value, None, None]]) -> Callable[[], Value]: ...
+@overload
+def warm(function: Callable[[], Value]) -> Callable[[], Value]: ...
 def warm(function: Callable[[], Any]) -> Callable[[], Any]:
     """Make what this function makes once for each execution environment, and give the same each time it is called.
 
-    A generator's code after its `yield` runs when the environment, or for an async generator its loop, is closed. A failed creation
-    is not kept: the next call tries again.
+    A generator's code after its `yield` runs when the environment, or for an async generator its loop, is closed. A
+    failed creation is not kept: the next call tries again.
 
     Args:
         function: Without arguments; plain, async, a generator that yields once, or an async one.
@@ -140,7 +150,7 @@ class _Looped:
 
 
 class _Life:
-    """One loop's instance. It is made and closed in one task, as `async with` blocks ask (anyio's refuse anything else)."""
+    """One loop's instance, made and closed in one task: anyio's `async with` blocks refuse anything else."""
 
     def __init__(self, function: Callable[[], Any], name: str, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop

@@ -46,7 +46,7 @@ def run_async(
 
 
 class Supervision:
-    """Runs `main(event, context)` on the loop, and sees to it that the loop comes back before the reserve is used up."""
+    """Runs `main(event, context)` on the loop, and brings the loop back before the reserve is used up."""
 
     __slots__ = ("_cut_off", "_deadline", "_kept_loop", "_loop", "_task", "_waiting", "failure")
 
@@ -68,7 +68,8 @@ class Supervision:
         """
         self._loop = loop = self._kept_loop.ready()
         deadline = self._deadline
-        # `main` begins one turn later than the loop: the first turn notices what happened to the sockets during the freeze.
+        # `main` begins one turn later than the loop: the first turn notices what happened to the sockets during the
+        # freeze.
         loop.call_soon(self._begin, main, event, context)
         timer = self._kept_loop.timer
         timer.set(deadline.at, self._deadline_passed)
@@ -121,12 +122,16 @@ class Supervision:
         return task.result()
 
     def _deadline_exceeded(self) -> DeadlineExceeded:
-        return DeadlineExceeded("The deadline of the invocation passed before the handler had its answer.", self._waiting or ())
+        return DeadlineExceeded(
+            "The deadline of the invocation passed before the handler had its answer.", self._waiting or ()
+        )
 
     def _interrupted(self, interrupted: alarm.Interrupted) -> None:
         self.failure = interrupted
         overtime = max(0.0, -self._deadline.remaining())
-        blocked = Waiting(f"blocking code on the event loop in {interrupted.function}", None, overtime, interrupted.place)
+        blocked = Waiting(
+            f"blocking code on the event loop in {interrupted.function}", None, overtime, interrupted.place
+        )
         self._waiting = [*(self._waiting or registry.waiting()), blocked]
 
     def _loop_is_stuck(self) -> bool:

@@ -34,23 +34,30 @@ def check_items(items: Iterable[Item]) -> Iterator[Item]:
     """The iterator to draw from; TypeError unless `items` can be iterated item by item."""
     if isinstance(items, (str, bytes)):
         raise TypeError(
-            f"items is one {type(items).__name__}, {items[:40]!r}, and would be taken apart: pass [{type(items).__name__}] "
-            "for one item, or list(items) if that is meant"
+            f"items is one {type(items).__name__}, {items[:40]!r}, and would be taken apart: pass it in a list if it "
+            "is one item, or list(items) if its parts are meant"
         )
     if hasattr(items, "__aiter__"):
-        raise TypeError(f"items must be an iterable, got the async iterable {type(items).__name__}: collect it into a list first")
+        raise TypeError(
+            f"items must be an iterable, got the async iterable {type(items).__name__}: collect it into a list first"
+        )
     try:
         return iter(items)
     except TypeError:
         raise TypeError(f"items must be an iterable, got {type(items).__name__}: {items!r:.80}") from None
 
 
+def known_length(items: Iterable[object]) -> int | None:
+    """How many items there are, where that can be told without drawing them."""
+    return len(items) if hasattr(items, "__len__") else None  # type: ignore[arg-type]  # hasattr has just told
+
+
 def check_blocking(function: Callable[..., object], executor: str) -> None:
     """TypeError unless `function` can be called on a thread and gives its result there."""
     if is_coroutine(function):
         raise TypeError(
-            f"{executor} takes functions, not coroutines: pass {name_of(function)} without calling it, or use tasks, as in "
-            "`await tasks.gather(...)`"
+            f"{executor} takes functions, not coroutines: pass {name_of(function)} without calling it, or use tasks, "
+            "as in `await tasks.gather(...)`"
         )
     _check_callable(function)
     if is_async(function):
@@ -66,17 +73,19 @@ def check_async(function: Callable[..., object]) -> None:
     if not is_async(function) and not may_return_awaitable(function):
         name = name_of(function)
         raise TypeError(
-            f"{name} is a blocking function, and on tasks it would block the loop: use `threads.map({name}, items)`, or on tasks "
-            f"`meantime.in_thread({name})`; if it does return an awaitable, wrap it: `lambda item: {name}(item)`"
+            f"{name} is a blocking function, and on tasks it would block the loop: use `threads.map({name}, items)`, "
+            f"or on tasks `meantime.in_thread({name})`; if it does return an awaitable, wrap it: "
+            f"`lambda item: {name}(item)`"
         )
 
 
 def check_result(function: Callable[..., object], result: object) -> None:
     """TypeError if a blocking call gave a coroutine, which nobody would await."""
     if is_coroutine(result):
-        result.close()  # type: ignore[attr-defined]  # is_coroutine has just told
+        result.close()
         raise TypeError(
-            f"{name_of(function)} returned a coroutine, which only an event loop can run: use tasks, as in `await tasks.map(...)`"
+            f"{name_of(function)} returned a coroutine, which only an event loop can run: use tasks, as in "
+            "`await tasks.map(...)`"
         )
 
 

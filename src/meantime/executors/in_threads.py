@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 
 
 def in_thread(function: Callable[Parameters, Result]) -> Callable[Parameters, Coroutine[Any, Any, Result]]:
-    """Make a blocking function awaitable: `await in_thread(s3.get_object)(Bucket=..., Key=...)`.
+    """Make a blocking function awaitable, on the kept threads.
 
-    It runs on a kept thread with the caller's context variables. Cancelling the wait drops a call that has not begun; one that has
-    runs on, and the end of the invocation waits for it within the reserve.
+    Used as in `await in_thread(s3.get_object)(Bucket=..., Key=...)`.
+
+    It runs on a kept thread with the caller's context variables. Cancelling the wait drops a call that has not begun;
+    one that has runs on, and the end of the invocation waits for it within the reserve.
 
     Args:
         function: A blocking function.

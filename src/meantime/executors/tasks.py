@@ -10,8 +10,8 @@ from types import coroutine as generator_coroutine
 from meantime.callables import is_coroutine, name_of
 from meantime.deadline import current_deadline
 from meantime.errors import CallCancelled, CallTimeout
-from meantime.executors.arguments import DEFAULT_MAX_CONCURRENCY, check_async, check_items, check_limits
-from meantime.executors.underway import NOTHING, FanOut, Worker, call, registry
+from meantime.executors.arguments import DEFAULT_MAX_CONCURRENCY, check_async, check_items, check_limits, known_length
+from meantime.executors.underway import NOTHING, FanOut, Worker, registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ def map(
 ) -> Coroutine[Any, Any, list[Result]]:
     """Await an async function for every item, side by side; give the results in the order of the items.
 
-    The first failure cancels the rest, waits until they have ended, and is raised. Each call has a copy of the caller's context
-    variables.
+    The first failure cancels the rest, waits until they have ended, and is raised. Each call has a copy of the caller's
+    context variables.
 
     Args:
         function: An async function of one item, or a lambda that calls one.
@@ -51,7 +51,8 @@ def map(
     check_limits(max_concurrency, timeout)
     check_async(function)
     iterator = check_items(items)
-    width = min(max_concurrency, len(items)) if hasattr(items, "__len__") else max_concurrency
+    known = known_length(items)
+    width = max_concurrency if known is None else min(max_concurrency, known)
     return _TaskFanOut("tasks.map", function, iterator, width, timeout).results()
 
 
@@ -83,7 +84,7 @@ def _await_call(each: Any) -> Any:
 
 
 class _TaskFanOut(FanOut):
-    """Workers, one task each, that draw from one iterator: an item costs less than a task would, and few are held at once."""
+    """Workers, one task each, that draw from one iterator: an item costs less than a task would."""
 
     __slots__ = ("_context", "_ended", "_items", "_values", "_width", "caller", "tasks")
 
@@ -181,11 +182,8 @@ class _TaskFanOut(FanOut):
             try:
                 call_context = context.copy()
                 waited = call_context.run(function, item)
-                if not is_coroutine(waited):
-                    waited = self._as_awaitable(waited)
-                else:
-                    waited = _in_context(call_context, waited)
-                values[index] = await (waited if self.timeout is None else self._in_time(waited, item, self.timeout))
+                waited = _in_context(call_context, waited) if is_coroutine(waited) else self._as_awaitable(waited)
+                values[index] = await (waited if self.timeout is None else self._in_time(waited, item))
             except asyncio.CancelledError as cancelled:
                 if not self.stopped:
                     name, text = self.named(item)
@@ -196,13 +194,14 @@ class _TaskFanOut(FanOut):
             finally:
                 worker.item = NOTHING
 
-    async def _in_time(self, waited: Awaitable[Any], item: object, timeout: float) -> Any:
+    async def _in_time(self, waited: Awaitable[Any], item: object) -> Any:
+        scope = asyncio.timeout(self.timeout)
         try:
-            async with asyncio.timeout(timeout) as scope:
+            async with scope:
                 return await waited
         except TimeoutError:
             if scope.expired():
-                raise CallTimeout(*self.named(item), timeout) from None
+                raise CallTimeout(*self.named(item), self.timeout or 0.0) from None
             raise
 
     def _as_awaitable(self, value: Any) -> Awaitable[Any]:
@@ -210,8 +209,8 @@ class _TaskFanOut(FanOut):
             return value  # type: ignore[no-any-return]  # a future, or a client's own awaitable
         name = name_of(self.function)
         raise TypeError(
-            f"{name} gave {type(value).__name__}, nothing to await: on tasks it blocks the loop; use `threads.map(...)` or "
-            f"`meantime.in_thread(...)` for a blocking function"
+            f"{name} gave {type(value).__name__}, nothing to await: on tasks it blocks the loop; use `threads.map` "
+            "or `meantime.in_thread` for a blocking function"
         )
 
     def _fail(self, error: BaseException) -> None:
@@ -234,7 +233,7 @@ class _TaskFanOut(FanOut):
         if self.function is _await_call:
             for each in self._items:
                 if is_coroutine(each):
-                    each.close()  # type: ignore[attr-defined]  # else Python warns that it was never awaited
+                    each.close()  # else Python warns that it was never awaited
 
 
 @generator_coroutine

@@ -1,7 +1,7 @@
 """Blocking calls side by side, on kept threads: boto3, requests, SQL drivers.
 
-Python cannot stop a thread. What a verb stops waiting for, at a failure, a timeout or the deadline, runs on until it returns; the
-end of the invocation waits for it within the reserve and reports what is left.
+Python cannot stop a thread. What a verb stops waiting for, at a failure, a timeout or the deadline, runs on until it
+returns; the end of the invocation waits for it within the reserve and reports what is left.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from meantime.executors.arguments import (
     check_items,
     check_limits,
     check_result,
+    known_length,
 )
 from meantime.executors.pool import pool
 from meantime.executors.underway import NOTHING, FanOut, Worker, call, registry
@@ -42,7 +43,8 @@ def map(
 ) -> list[Result]:
     """Call a blocking function with every item, side by side; give the results in the order of the items.
 
-    The first failure stops the rest (no further call begins) and is raised. Each call sees the caller's context variables.
+    The first failure stops the rest (no further call begins) and is raised. Each call sees the caller's context
+    variables.
 
     Args:
         function: A blocking function of one item.
@@ -60,8 +62,7 @@ def map(
     check_limits(max_concurrency, timeout)
     check_blocking(function, "threads.map")
     iterator = check_items(items)
-    known = len(items) if hasattr(items, "__len__") else None
-    return _ThreadFanOut("threads.map", function, iterator, max_concurrency, timeout).results(known)
+    return _ThreadFanOut("threads.map", function, iterator, max_concurrency, timeout).results(known_length(items))
 
 
 def gather(
@@ -189,7 +190,7 @@ class _ThreadFanOut(FanOut):
                     self._start_worker()
                 worker.started = monotonic()
                 if worker.started >= last_start:
-                    raise self.deadline_exceeded(self.waiting())
+                    raise self.deadline_exceeded(self.waiting())  # noqa: TRY301  # as any failure of this worker
                 worker.item = item
                 value = context.copy().run(function, item)
                 worker.item = NOTHING
@@ -228,6 +229,6 @@ def _refuse_running_loop(verb: str) -> None:
     asyncio = sys.modules.get("asyncio")  # where it is not loaded, no loop runs
     if asyncio is not None and asyncio._get_running_loop() is not None:  # noqa: SLF001  # public, but for its name: get_running_loop raises
         raise LoopRunning(
-            f"{verb} was called on the event loop, and would block it: use `await tasks.{verb.partition('.')[2]}(...)` with "
-            "`meantime.in_thread(function)` for each blocking function"
+            f"{verb} was called on the event loop, and would block it: use `await tasks.{verb.partition('.')[2]}(...)` "
+            "with `meantime.in_thread(function)` for each blocking function"
         )

@@ -1,4 +1,4 @@
-"""The calls under way in this process, so that a deadline can name them and the end of an invocation can wait for them."""
+"""The calls under way in this process: a deadline names them, the end of an invocation waits for them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def call(function: Callable[[], object]) -> object:
 
 
 class Worker:
-    """One worker of a fan-out and the call that it has under way; plain attributes, since they are set for every item."""
+    """One worker of a fan-out and the call it has under way; plain attributes, since they are set for every item."""
 
     __slots__ = ("item", "started")
 
