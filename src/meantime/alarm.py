@@ -10,7 +10,7 @@ import signal
 from _signal import getsignal  # type: ignore[import-not-found]  # signal.getsignal wraps the answer in an enum, which costs 20 times as much as asking
 from threading import current_thread, main_thread
 
-from meantime.callables import place_text
+from meantime.callables import is_own_code, place_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,13 +66,7 @@ def _interrupt(_signal: int, frame: FrameType | None) -> None:
 def _user_place(frame: FrameType | None) -> tuple[str, str]:
     """The innermost function and line of the user's own code: a library's are less telling."""
     innermost = frame
-    while frame is not None:
-        filename = frame.f_code.co_filename
-        if "site-packages" not in filename and not filename.startswith(_STANDARD_LIBRARY):
-            break
+    while frame is not None and not is_own_code(frame.f_code.co_filename):
         frame = frame.f_back
     frame = frame or innermost
     return ("?", "") if frame is None else (frame.f_code.co_name, place_text((frame.f_code, frame.f_lineno)))
-
-
-_STANDARD_LIBRARY = (signal.__file__.rpartition("/")[0], "<frozen")

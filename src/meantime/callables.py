@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from sys import _getframe, modules
 from types import CoroutineType
@@ -19,6 +20,7 @@ _ASYNC_GENERATOR = 0x200
 _GENERATOR = 0x20
 _LONGEST = 80
 _MACHINERY = ("meantime.", "asyncio.", "concurrent.futures.")
+_FOREIGN = (os.__file__.removesuffix("os.py"), __file__.removesuffix("callables.py"), "<frozen")
 
 
 def is_async(function: object) -> bool:
@@ -86,6 +88,11 @@ def place_of_caller() -> Place | None:
 def place_text(place: Place | None) -> str:
     """A kept place as `file:line`."""
     return "" if place is None else f"{place[0].co_filename}:{place[1]}"
+
+
+def is_own_code(filename: str) -> bool:
+    """Whether this file is the function's own: no installed package, not Python, not Meantime."""
+    return not filename.startswith(_FOREIGN) and "site-packages" not in filename
 
 
 def _innermost(function: object) -> object:

@@ -85,6 +85,7 @@ class LoopRunning(MeantimeError, RuntimeError):
     """A blocking call of Meantime was made where it would block a running event loop."""
 
 
+NO_ANSWER = "The deadline of the invocation passed before the handler had its answer."
 _SHOWN = 5
 
 

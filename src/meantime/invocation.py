@@ -10,7 +10,7 @@ from meantime import alarm
 from meantime.callables import is_async, is_async_generator, is_generator, name_of
 from meantime.deadline import current_deadline, deadline_of, deadline_variable
 from meantime.environment import current_environment
-from meantime.errors import DeadlineExceeded, LoopRunning, MeantimeError, Waiting
+from meantime.errors import NO_ANSWER, DeadlineExceeded, LoopRunning, MeantimeError, Waiting
 from meantime.executors.underway import registry
 from meantime.leftovers import finish_threads, watch
 
@@ -108,6 +108,8 @@ def _handler(function: Callable[[Any, Any], Any], reserve: float, on_deadline: O
                 )
             return _run_nested(function, event, context)  # one handler calls another: one invocation, one deadline
         environment.counted.invocations += 1
+        if watch.started:
+            watch.forget()  # what was started before, at import, is meant to stay
         token = deadline_variable.set(deadline)
         try:
             return run(function, event, context, deadline, environment)
@@ -129,17 +131,15 @@ def _run_blocking(
 ) -> Any:
     armed = alarm.arm(deadline.remaining() + deadline.reserve / 2, deadline.reserve / 8, lambda: True)
     try:
-        return function(event, context)
+        try:
+            return function(event, context)
+        finally:
+            if armed:
+                alarm.disarm()
     except alarm.Interrupted as interrupted:
-        waiting = registry.waiting() or [
-            Waiting(f"blocking code in {interrupted.function}", None, -deadline.remaining(), interrupted.place)
-        ]
-        raise DeadlineExceeded(
-            "The deadline of the invocation passed before the handler had its answer.", waiting
-        ) from None
+        blocked = Waiting(f"blocking code in {interrupted.function}", None, -deadline.remaining(), interrupted.place)
+        raise DeadlineExceeded(NO_ANSWER, registry.waiting() or [blocked]) from None
     finally:
-        if armed:
-            alarm.disarm()
         finish_threads(deadline, environment)
 
 

@@ -87,20 +87,22 @@ def _frames(frame: Any) -> Iterator[tuple[str, str]]:
 watch = ThreadWatch()
 
 
-# The share of the reserve by which everything has ended or been given up; the rest is for answering.
+# The shares of the reserve, once the deadline has passed, by which threads are given up, and then everything else;
+# the rest is for answering.
+THREADS_CUT_OFF_AT = 0.5
 CUT_OFF_AT = 0.75
 
 
-def cut_off(deadline: Deadline) -> float:
-    """When waiting for leftovers must end: within one reserve from now, and before Lambda ends it all."""
-    return min(deadline.at + CUT_OFF_AT * deadline.reserve, monotonic() + deadline.reserve)
+def cut_off(deadline: Deadline, share: float = CUT_OFF_AT) -> float:
+    """When waiting for leftovers must end: within one reserve from now, and in time to answer."""
+    return min(deadline.at + share * deadline.reserve, monotonic() + deadline.reserve)
 
 
 def finish_threads(deadline: Deadline, environment: Environment) -> None:
     """Wait for threads at work until the cut-off; count and report those that are not done."""
     if not registry and not watch.started:
         return
-    until = cut_off(deadline)
+    until = cut_off(deadline, THREADS_CUT_OFF_AT)
     for fan_out in registry.fan_outs():
         fan_out.stopped = True  # queued work is dropped
     registry.wait_until_idle(until - monotonic())

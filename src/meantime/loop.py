@@ -8,7 +8,7 @@ import warnings
 from time import monotonic
 from weakref import WeakSet
 
-from meantime.callables import name_of, place_of_caller, place_text
+from meantime.callables import is_own_code, name_of, place_of_caller, place_text
 from meantime.errors import Waiting
 from meantime.leftovers import meant_to_stay, watch
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from meantime.environment import Environment
 
 
+_HERE = __file__.removesuffix("loop.py")
 _CLOCK_GRAIN = 0.001  # uvloop counts whole milliseconds
 
 # The tasks that hold a warm resource open: they live as long as the loop.
@@ -207,14 +208,35 @@ def kept_loop_of(environment: Environment) -> KeptLoop:
 def describe_task(task: asyncio.Task[Any]) -> str:
     """A task as a reader can find it in the source."""
     place = place_text(getattr(task, "place", None))
-    return f"task {name_of(task.get_coro())}" + (f", started at {place}" if place else "")
+    return f"task {_own_name(task)}" + (f", started at {place}" if place else "")
 
 
 def waiting_task(task: asyncio.Task[Any]) -> Waiting:
-    """What a task is waiting for, by the line of its own code that awaits; since when, nobody has noted."""
-    stack = task.get_stack(limit=1)
-    place = place_text((stack[0].f_code, stack[0].f_lineno)) if stack else ""
-    return Waiting(name_of(task.get_coro()), None, None, place)
+    """What a task is waiting for, by the innermost own line that awaits; since when, nobody has noted."""
+    place = ""
+    for coroutine in _awaited(task):
+        frame = getattr(coroutine, "cr_frame", None)
+        if frame is not None and is_own_code(frame.f_code.co_filename):
+            place = place_text((frame.f_code, frame.f_lineno))
+    return Waiting(_own_name(task), None, None, place)
+
+
+def _own_name(task: asyncio.Task[Any]) -> str:
+    """The name of the outermost coroutine that is not Meantime's."""
+    chain = _awaited(task)
+    for coroutine in chain:
+        code = getattr(coroutine, "cr_code", None)
+        if code is not None and not code.co_filename.startswith(_HERE):
+            return name_of(coroutine)
+    return name_of(chain[0])
+
+
+def _awaited(task: asyncio.Task[Any]) -> list[object]:
+    """The task's coroutine, the one that it awaits, and so on inwards."""
+    chain: list[object] = [task.get_coro()]
+    while (inner := getattr(chain[-1], "cr_await", None)) is not None:
+        chain.append(inner)
+    return chain
 
 
 def _adopt_or_make() -> asyncio.AbstractEventLoop:

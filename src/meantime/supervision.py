@@ -6,7 +6,7 @@ import asyncio
 from time import monotonic
 
 from meantime import alarm
-from meantime.errors import DeadlineExceeded, InvocationCancelled, Waiting
+from meantime.errors import NO_ANSWER, DeadlineExceeded, InvocationCancelled, Waiting
 from meantime.executors.underway import registry
 from meantime.leftovers import CUT_OFF_AT, cut_off, finish_threads, report
 from meantime.loop import KeptLoop, kept_loop_of, waiting_task
@@ -77,12 +77,14 @@ class Supervision:
             deadline.remaining() + CANCEL_ALL_AT * deadline.reserve, deadline.reserve / 8, self._loop_is_stuck
         )
         try:
-            loop.run_forever()
+            try:
+                loop.run_forever()
+            finally:
+                if armed:
+                    alarm.disarm()
         except alarm.Interrupted as interrupted:
             self._interrupted(interrupted)
         finally:
-            if armed:
-                alarm.disarm()
             timer.clear()
         return self._answer()
 
@@ -91,6 +93,10 @@ class Supervision:
         return self._task is None or (self._task.done() and not isinstance(self.failure, alarm.Interrupted))
 
     def _begin(self, main: Callable[[Any, Any], Coroutine[Any, Any, Any]], event: Any, context: Any) -> None:
+        if self._deadline.remaining() <= 0:  # a task cancelled before it begins would never stop the loop
+            self.failure = self._deadline_exceeded()
+            self._loop.stop()
+            return
         try:
             self._task = asyncio.Task(self._main(main(event, context)), loop=self._loop)
         except Exception as error:  # noqa: BLE001  # `main` does not take (event, context)
@@ -122,9 +128,7 @@ class Supervision:
         return task.result()
 
     def _deadline_exceeded(self) -> DeadlineExceeded:
-        return DeadlineExceeded(
-            "The deadline of the invocation passed before the handler had its answer.", self._waiting or ()
-        )
+        return DeadlineExceeded(NO_ANSWER, self._waiting or ())
 
     def _interrupted(self, interrupted: alarm.Interrupted) -> None:
         self.failure = interrupted

@@ -71,16 +71,27 @@ def gather(
     Raises:
         Exception: As `map` does.
     """
-    check_limits(max_concurrency, timeout)
-    for each in calls:
-        if not hasattr(each, "__await__"):
-            check_async(each)
+    try:
+        check_limits(max_concurrency, timeout)
+        for each in calls:
+            if not hasattr(each, "__await__"):
+                check_async(each)
+    except (TypeError, ValueError):
+        _close(calls)
+        raise
     width = min(max_concurrency, len(calls))
     return _TaskFanOut("tasks.gather", _await_call, iter(calls), width, timeout).results()
 
 
 def _await_call(each: Any) -> Any:
     return each if hasattr(each, "__await__") else each()
+
+
+def _close(calls: Iterable[object]) -> None:
+    """Close the coroutines that will not run: else Python warns that they were never awaited."""
+    for each in calls:
+        if is_coroutine(each):
+            each.close()
 
 
 class _TaskFanOut(FanOut):
@@ -132,7 +143,8 @@ class _TaskFanOut(FanOut):
             self.caller = None
             if not self.tasks:
                 registry.discard(self)
-            self._close_unstarted()
+            if self.function is _await_call:
+                _close(self._items)
 
     def _start_worker(self, loop: asyncio.AbstractEventLoop) -> None:
         worker = Worker()
@@ -229,11 +241,6 @@ class _TaskFanOut(FanOut):
             if task is not current and not task.done():
                 task.cancel()
 
-    def _close_unstarted(self) -> None:
-        if self.function is _await_call:
-            for each in self._items:
-                if is_coroutine(each):
-                    each.close()  # else Python warns that it was never awaited
 
 
 @generator_coroutine

@@ -1,0 +1,54 @@
+"""What every test stands on: an execution environment of its own, and a guard against blocking the loop."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+from typing import TYPE_CHECKING
+
+import pytest
+from blockbuster import blockbuster_ctx
+
+from meantime.executors.underway import registry
+from meantime.testing import fresh_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from meantime.environment import Environment
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "blocks_the_loop: this test blocks the event loop on purpose")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_blocks_the_loop(request: pytest.FixtureRequest) -> Iterator[None]:
+    if request.node.get_closest_marker("blocks_the_loop"):
+        yield
+        return
+    with blockbuster_ctx():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def environment() -> Iterator[Environment]:
+    """A fresh execution environment; after the test no call of it may be under way."""
+    with fresh_environment() as fresh:
+        yield fresh
+    assert registry.wait_until_idle(30), f"left under way: {registry.waiting()}"
+
+
+@pytest.fixture
+def run_python() -> Callable[[str], str]:
+    """Runs source text in a Python of its own; fails with what that printed unless it ends well."""
+
+    def run(source: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-X", "dev", "-c", textwrap.dedent(source)], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return run

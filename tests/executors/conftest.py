@@ -1,0 +1,103 @@
+"""One face for all executors, so that one specification can be asked of each."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from meantime import sequential, tasks, threads
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+
+class Blocking:
+    """The executors of blocking functions."""
+
+    def __init__(self, module: Any) -> None:
+        self.module = module
+
+    def map(self, function: Callable[[Any], Any], items: Iterable[Any], **keywords: Any) -> list[Any]:
+        return self.module.map(function, items, **keywords)
+
+    def gather(self, *calls: Callable[[], Any], **keywords: Any) -> list[Any]:
+        return self.module.gather(*calls, **keywords)
+
+    def meeting(self, parties: int) -> Callable[[Any], Any]:
+        """A function that gives its item back once that many calls of it are under way."""
+        barrier = threading.Barrier(parties)
+
+        def meet(item: Any) -> Any:
+            barrier.wait(30)
+            return item
+
+        return meet
+
+    def hanging(self, until: threading.Event) -> Callable[[Any], Any]:
+        """A function that returns when the event is set."""
+
+        def hang(item: Any) -> Any:
+            assert until.wait(30)
+            return item
+
+        return hang
+
+
+class Tasks:
+    """The executor of async functions; the functions given here are made async first."""
+
+    def map(self, function: Callable[[Any], Any], items: Iterable[Any], **keywords: Any) -> list[Any]:
+        async def main() -> list[Any]:
+            @wraps(function)
+            async def call(item: Any) -> Any:
+                return await self._call(function, item)
+
+            return await tasks.map(call, items, **keywords)
+
+        return asyncio.run(main())
+
+    def gather(self, *calls: Callable[[], Any], **keywords: Any) -> list[Any]:
+        async def main() -> list[Any]:
+            return await tasks.gather(*(self._call(call) for call in calls), **keywords)
+
+        return asyncio.run(main())
+
+    async def _call(self, function: Callable[..., Any], *item: Any) -> Any:
+        result = function(*item)
+        return await result if hasattr(result, "__await__") else result
+
+    def meeting(self, parties: int) -> Callable[[Any], Any]:
+        barrier = asyncio.Barrier(parties)
+
+        async def meet(item: Any) -> Any:
+            await asyncio.wait_for(barrier.wait(), 30)
+            return item
+
+        return meet
+
+    def hanging(self, until: threading.Event) -> Callable[[Any], Any]:
+        async def hang(item: Any) -> Any:
+            while not until.is_set():  # noqa: ASYNC110  # the event is a thread's, so that one test serves all executors
+                await asyncio.sleep(0.01)
+            return item
+
+        return hang
+
+
+EXECUTORS = {"sequential": Blocking(sequential), "threads": Blocking(threads), "tasks": Tasks()}
+
+
+@pytest.fixture(params=EXECUTORS, ids=str)
+def executor(request: pytest.FixtureRequest) -> Any:
+    """Each executor in turn."""
+    return EXECUTORS[request.param]
+
+
+@pytest.fixture(params=["threads", "tasks"], ids=str)
+def concurrent_executor(request: pytest.FixtureRequest) -> Any:
+    """Each executor that makes calls side by side."""
+    return EXECUTORS[request.param]

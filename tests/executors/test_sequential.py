@@ -1,0 +1,41 @@
+"""What is true of the sequential executor alone."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from meantime import CallTimeout, sequential
+
+
+def test_it_runs_on_the_callers_own_thread():
+    assert sequential.map(lambda _: threading.current_thread(), range(3)) == [threading.current_thread()] * 3
+
+
+def test_a_call_over_its_timeout_is_an_error_once_it_returns():
+    begun = []
+
+    def call(number: int) -> None:
+        begun.append(number)
+        time.sleep(0.02)
+
+    with pytest.raises(CallTimeout, match=r"call\(1\) took longer"):
+        sequential.map(call, [1, 2], timeout=0.001)
+
+    assert begun == [1]
+
+
+def test_an_async_function_is_refused():
+    async def fetch(url: str) -> None: ...
+
+    with pytest.raises(TypeError, match="async function"):
+        sequential.map(fetch, ["a"])
+
+
+def test_a_lambda_that_turns_out_to_give_a_coroutine_is_an_error():
+    async def fetch() -> None: ...
+
+    with pytest.raises(TypeError, match="returned a coroutine"):
+        sequential.gather(lambda: fetch())

@@ -1,0 +1,204 @@
+"""What is true of tasks alone."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from unittest.mock import AsyncMock
+
+import pytest
+
+from meantime import CallCancelled, CallTimeout, tasks
+
+
+async def echo(item: object) -> object:
+    await asyncio.sleep(0)
+    return item
+
+
+def test_a_blocking_function_is_refused_with_what_to_use_instead():
+    def read(key: str) -> str:
+        return key
+
+    with pytest.raises(TypeError, match=r"read is a blocking function.*threads\.map.*in_thread"):
+        tasks.map(read, ["a"])
+
+
+def test_bad_input_is_refused_at_the_call_not_at_the_await():
+    with pytest.raises(ValueError, match="max_concurrency"):
+        tasks.map(echo, [1], max_concurrency=0)  # type: ignore[unused-coroutine]  # it gives none
+
+
+class Client:
+    async def get(self, item: object) -> object:
+        return await echo(item)
+
+    async def __call__(self, item: object) -> object:
+        return await echo(item)
+
+
+@functools.wraps(echo)
+def wrapped(item: object) -> object:
+    return echo(item)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        echo,
+        Client().get,
+        Client(),
+        functools.partial(echo),
+        lambda item: echo(item),
+        wrapped,
+        AsyncMock(side_effect=echo),
+    ],
+    ids=["async def", "method", "callable object", "partial", "lambda", "plain wrapper", "AsyncMock"],
+)
+def test_everything_that_gives_an_awaitable_is_accepted(function):
+    assert asyncio.run(_map(function, [1, 2])) == [1, 2]
+
+
+async def _map(function, items, **keywords):
+    return await tasks.map(function, items, **keywords)
+
+
+def test_a_lambda_that_gives_nothing_to_await_is_an_error():
+    with pytest.raises(TypeError, match="gave int, nothing to await"):
+        asyncio.run(_map(lambda item: item, [1]))
+
+
+def test_gather_takes_coroutines_futures_and_functions_alike():
+    async def main() -> list[object]:
+        future = asyncio.get_running_loop().create_future()
+        future.set_result("future")
+        return await tasks.gather(
+            echo("coroutine"), future, lambda: echo("function"), asyncio.create_task(echo("task"))
+        )
+
+    assert asyncio.run(main()) == ["coroutine", "future", "function", "task"]
+
+
+def test_a_failure_cancels_the_rest_and_waits_until_they_have_ended():
+    ended = []
+
+    async def call(item: str) -> None:
+        if item == "fail":
+            await asyncio.sleep(0)
+            raise LookupError
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0)
+            ended.append(item)
+
+    async def main() -> None:
+        with pytest.raises(LookupError):
+            await tasks.map(call, ["a", "fail", "b"])
+        assert sorted(ended) == ["a", "b"]
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(main())
+
+
+def test_cancelling_the_caller_cancels_the_calls_and_waits_until_they_have_ended():
+    ended = []
+
+    async def call(item: str) -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0)
+            ended.append(item)
+
+    async def main() -> None:
+        caller = asyncio.create_task(_map(call, ["a", "b"]))
+        await asyncio.sleep(0.01)
+        caller.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await caller
+        assert sorted(ended) == ["a", "b"]
+
+    asyncio.run(main())
+
+
+def test_a_call_that_raises_cancelled_error_does_not_look_like_the_callers_cancellation():
+    async def call(item: int) -> None:
+        raise asyncio.CancelledError
+
+    with pytest.raises(CallCancelled, match=r"call\(1\)"):
+        asyncio.run(_map(call, [1]))
+
+
+def test_a_call_that_awaits_a_cancelled_task_is_a_failed_call():
+    async def call(_: int) -> None:
+        task = asyncio.create_task(asyncio.sleep(60))
+        task.cancel()
+        await task
+
+    async def main() -> None:
+        with pytest.raises(CallCancelled):
+            await _map(call, [1, 2])
+
+    asyncio.run(main())
+
+
+def test_a_timeout_error_of_the_call_itself_is_not_taken_for_ours():
+    async def call(_: int) -> None:
+        raise TimeoutError("the server said so")
+
+    with pytest.raises(TimeoutError, match="the server said so") as caught:
+        asyncio.run(_map(call, [1], timeout=60))
+    assert not isinstance(caught.value, CallTimeout)
+
+
+def test_coroutines_that_never_began_are_closed_without_a_warning():
+    async def fail() -> None:
+        raise LookupError
+
+    async def main() -> None:
+        await tasks.gather(fail(), *(echo(number) for number in range(20)), max_concurrency=1)
+
+    with pytest.raises(LookupError):
+        asyncio.run(main())  # a coroutine never awaited would be a RuntimeWarning, and so an error here
+
+
+def test_only_as_many_tasks_exist_as_calls_may_run():
+    async def count(_: int) -> int:
+        await asyncio.sleep(0)
+        return len(asyncio.all_tasks())
+
+    counts = asyncio.run(_map(count, range(1000), max_concurrency=5))
+
+    assert max(counts) <= 6  # five workers and the caller
+
+
+def test_a_timeout_scope_of_the_users_own_works_inside_a_call():
+    async def call(_: int) -> str:
+        try:
+            async with asyncio.timeout(0.01):
+                await asyncio.sleep(60)
+        except TimeoutError:
+            return "timed out"
+        return "not reached"
+
+    assert asyncio.run(_map(call, range(3))) == ["timed out"] * 3
+
+
+def test_a_task_group_of_the_users_own_works_inside_a_call():
+    async def call(item: int) -> object:
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(echo(item))
+        return task.result()
+
+    assert asyncio.run(_map(call, range(3), timeout=60)) == [0, 1, 2]
+
+
+def test_a_verb_that_is_let_go_in_the_middle_of_its_iteration_leaves_no_task():
+    async def main() -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.02):
+                await _map(lambda _: asyncio.sleep(60), range(3))
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(main())

@@ -1,0 +1,111 @@
+"""The last resort: code that blocks the main thread is interrupted before Lambda would end the environment."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+import time
+
+import pytest
+
+import meantime
+from meantime import DeadlineExceeded, sequential, tasks
+from meantime.testing import LambdaContext
+
+pytestmark = [
+    pytest.mark.blocks_the_loop,
+    pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no interval timer"),
+]
+
+
+def test_a_blocking_handler_is_interrupted_where_it_blocks(environment):
+    @meantime.handler(reserve=0.2)
+    def lambda_handler(event, context):
+        time.sleep(60)
+
+    with pytest.raises(DeadlineExceeded, match=r"blocking code in lambda_handler .*test_alarm\.py"):
+        lambda_handler({}, LambdaContext(0.3))
+    assert environment.statistics().deadlines_exceeded == 1
+
+
+def test_a_sequential_call_is_interrupted_and_named():
+    @meantime.handler(reserve=0.2)
+    def lambda_handler(event, context):
+        sequential.map(time.sleep, [60])
+
+    with pytest.raises(DeadlineExceeded, match=r"sleep|blocking code"):
+        lambda_handler({}, LambdaContext(0.3))
+
+
+def test_blocking_code_on_the_loop_is_interrupted_and_the_loop_retired(environment):
+    @meantime.handler(reserve=0.2)
+    async def lambda_handler(event, context):
+        time.sleep(60)  # noqa: ASYNC251  # the mistake that this test is about
+
+    with pytest.raises(DeadlineExceeded, match=r"blocking code on the event loop in lambda_handler"):
+        lambda_handler({}, LambdaContext(0.3))
+    assert environment.statistics().loops_retired == 1
+
+
+def test_blocking_code_in_a_call_of_a_verb_is_interrupted():
+    async def call(_):
+        time.sleep(60)  # noqa: ASYNC251  # the mistake that this test is about
+
+    @meantime.handler(reserve=0.2)
+    async def lambda_handler(event, context):
+        await tasks.map(call, [1])
+
+    with pytest.raises(DeadlineExceeded, match="blocking code on the event loop in call"):
+        lambda_handler({}, LambdaContext(0.3))
+
+
+def test_an_except_exception_of_the_users_does_not_swallow_it():
+    @meantime.handler(reserve=0.2)
+    def lambda_handler(event, context):
+        try:
+            time.sleep(60)
+        except Exception:
+            return "swallowed"
+
+    with pytest.raises(DeadlineExceeded):
+        lambda_handler({}, LambdaContext(0.3))
+
+
+def test_after_an_invocation_no_alarm_is_left():
+    @meantime.handler
+    async def lambda_handler(event, context):
+        await asyncio.sleep(0)
+
+    lambda_handler({}, LambdaContext())
+
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_a_function_that_uses_the_signal_itself_keeps_it():
+    fired = []
+    before = signal.signal(signal.SIGALRM, lambda *_: fired.append(1))
+    try:
+
+        @meantime.handler(reserve=0.1)
+        def lambda_handler(event, context):
+            return signal.getitimer(signal.ITIMER_REAL)
+
+        assert lambda_handler({}, LambdaContext(0.5)) == (0.0, 0.0)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert fired == []
+
+
+def test_off_the_main_thread_there_is_no_alarm_and_no_error():
+    answers = []
+
+    @meantime.handler
+    def lambda_handler(event, context):
+        return "answer"
+
+    thread = threading.Thread(target=lambda: answers.append(lambda_handler({}, LambdaContext())))
+    thread.start()
+    thread.join()
+
+    assert answers == ["answer"]

@@ -1,0 +1,377 @@
+"""What `handler` makes of a function: one invocation from event to answer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+
+import pytest
+
+import meantime
+from meantime import DeadlineExceeded, InvocationCancelled, LoopRunning, MeantimeError, tasks, threads
+from meantime.testing import LambdaContext
+
+
+def test_an_async_function_becomes_a_plain_function_of_event_and_context():
+    @meantime.handler
+    async def lambda_handler(event, context):
+        """What it is for."""
+        await asyncio.sleep(0)
+        return event["name"], context.function_name
+
+    assert lambda_handler({"name": "x"}, LambdaContext(function_name="f")) == ("x", "f")
+    assert lambda_handler.__doc__ == "What it is for."
+
+
+def test_the_function_itself_stays_reachable():
+    async def main(event, context):
+        return event
+
+    lambda_handler = meantime.handler(reserve=0.1)(main)
+
+    assert lambda_handler.main is main
+    assert lambda_handler.__wrapped__ is main
+    assert asyncio.run(lambda_handler.main(1, None)) == 1
+
+
+def test_a_blocking_function_is_as_welcome():
+    @meantime.handler
+    def lambda_handler(event, context):
+        return threads.map(str, event)
+
+    assert lambda_handler([1, 2], LambdaContext()) == ["1", "2"]
+
+
+def test_a_blocking_handler_never_loads_asyncio(run_python):
+    run_python(
+        """
+        import sys
+        import meantime
+        from meantime import threads, sequential
+        from meantime.testing import LambdaContext
+
+        @meantime.handler
+        def lambda_handler(event, context):
+            return threads.map(str, event) + sequential.map(str, event)
+
+        assert lambda_handler([1], LambdaContext()) == ["1", "1"]
+        assert "asyncio" not in sys.modules
+        assert "typing" not in sys.modules
+        """
+    )
+
+
+def test_all_invocations_share_one_loop_which_is_the_threads_current_loop(environment):
+    @meantime.handler
+    async def lambda_handler(event, context):
+        return asyncio.get_running_loop()
+
+    loops = {lambda_handler({}, LambdaContext()) for _ in range(5)}
+
+    assert len(loops) == 1
+    assert asyncio.get_event_loop_policy().get_event_loop() in loops
+    assert environment.statistics().loops_made == 1
+
+
+def test_a_loop_that_the_function_made_at_import_is_adopted(environment):
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+
+    @meantime.handler
+    async def lambda_handler(event, context):
+        return asyncio.get_running_loop()
+
+    assert lambda_handler({}, LambdaContext()) is loop
+
+
+def test_asyncio_run_beside_it_does_no_harm():
+    @meantime.handler
+    async def lambda_handler(event, context):
+        return asyncio.get_running_loop()
+
+    first = lambda_handler({}, LambdaContext())
+    asyncio.run(asyncio.sleep(0))  # leaves the thread without a current loop
+
+    assert lambda_handler({}, LambdaContext()) is first
+
+
+def test_on_a_running_loop_it_says_what_to_await():
+    @meantime.handler
+    async def lambda_handler(event, context): ...
+
+    async def main():
+        lambda_handler({}, LambdaContext())
+
+    with pytest.raises(LoopRunning, match=r"await .*lambda_handler\.main\(event, context\)"):
+        asyncio.run(main())
+
+
+def test_an_error_of_the_function_is_raised_as_it_is():
+    @meantime.handler
+    async def lambda_handler(event, context):
+        raise LookupError("mine")
+
+    with pytest.raises(LookupError, match="mine"):
+        lambda_handler({}, LambdaContext())
+
+
+def test_an_async_function_that_takes_no_context_fails_as_a_plain_one_would():
+    @meantime.handler  # type: ignore[arg-type]  # the mistake under test
+    async def lambda_handler(event): ...
+
+    with pytest.raises(TypeError, match="takes 1 positional argument"):
+        lambda_handler({}, LambdaContext())
+
+
+def test_at_the_deadline_the_error_names_what_was_waiting_and_the_environment_lives_on(environment):
+    @meantime.handler(reserve=0.2)
+    async def lambda_handler(event, context):
+        return await tasks.map(asyncio.sleep, event["seconds"])
+
+    with pytest.raises(DeadlineExceeded) as caught:
+        lambda_handler({"seconds": [60]}, LambdaContext(0.3))
+
+    assert [(waiting.function, waiting.item) for waiting in caught.value.waiting] == [("sleep", "60")]
+    assert caught.value.waiting[0].seconds > 0.05
+    assert "test_invocation.py" in str(caught.value)
+    assert lambda_handler({"seconds": [0]}, LambdaContext()) == [None]
+    assert environment.statistics().loops_retired == 0
+
+
+def test_at_the_deadline_a_wait_outside_every_verb_is_named_too():
+    @meantime.handler(reserve=0.2)
+    async def lambda_handler(event, context):
+        await asyncio.Event().wait()
+
+    with pytest.raises(DeadlineExceeded, match="lambda_handler"):
+        lambda_handler({}, LambdaContext(0.3))
+
+
+def test_a_function_may_answer_itself_when_a_verb_meets_the_deadline():
+    @meantime.handler(reserve=0.4)
+    async def lambda_handler(event, context):
+        try:
+            await tasks.map(asyncio.sleep, [60])
+        except DeadlineExceeded as error:
+            return {"unfinished": len(error.waiting)}
+
+    assert lambda_handler({}, LambdaContext(0.5)) == {"unfinished": 1}
+
+
+def test_a_blocking_function_meets_the_deadline_in_its_threads():
+    release = threading.Event()
+
+    @meantime.handler(reserve=0.2)
+    def lambda_handler(event, context):
+        threads.map(lambda _: release.wait(30), ["x"])
+
+    with pytest.raises(DeadlineExceeded, match="'x'"):
+        lambda_handler({}, LambdaContext(0.3))
+    release.set()
+
+
+def test_on_deadline_gives_the_answer_instead(environment):
+    def answer(event, context, error):
+        return {"event": event, "waiting": [waiting.function for waiting in error.waiting]}
+
+    @meantime.handler(reserve=0.2, on_deadline=answer)
+    async def lambda_handler(event, context):
+        await tasks.gather(asyncio.sleep(60))
+
+    assert lambda_handler("e", LambdaContext(0.3)) == {"event": "e", "waiting": ["sleep"]}
+    assert environment.statistics().deadlines_exceeded == 1
+
+
+def test_on_deadline_is_not_asked_for_another_error():
+    @meantime.handler(on_deadline=lambda *_: "answer")
+    async def lambda_handler(event, context):
+        raise DeadlineExceeded("somebody else's")
+
+    with pytest.raises(DeadlineExceeded, match="somebody else's"):
+        lambda_handler({}, LambdaContext())
+
+
+def test_an_invocation_that_begins_after_its_deadline_does_nothing():
+    begun = []
+
+    @meantime.handler
+    async def lambda_handler(event, context):
+        begun.append(event)
+
+    with pytest.raises(DeadlineExceeded):
+        lambda_handler({}, LambdaContext(0.0))
+
+    assert begun == []
+
+
+def test_a_short_invocation_keeps_half_of_its_time_for_work():
+    @meantime.handler(reserve=10)
+    async def lambda_handler(event, context):
+        return meantime.current_deadline().remaining()
+
+    assert 0.3 < lambda_handler({}, LambdaContext(1.0)) <= 0.5
+
+
+def test_outside_an_invocation_there_is_no_deadline():
+    assert meantime.current_deadline() is None
+
+
+def test_the_deadline_reaches_threads_and_tasks():
+    @meantime.handler
+    async def lambda_handler(event, context):
+        async def here(_):
+            return meantime.current_deadline()
+
+        in_task = await tasks.map(here, [1])
+        in_thread = await meantime.in_thread(meantime.current_deadline)()
+        return {*in_task, in_thread, meantime.current_deadline()}
+
+    assert len(lambda_handler({}, LambdaContext())) == 1
+
+
+def test_a_handler_that_ends_cancelled_is_an_ordinary_error():
+    @meantime.handler
+    async def lambda_handler(event, context):
+        asyncio.current_task().cancel()
+        await asyncio.sleep(0)
+
+    with pytest.raises(InvocationCancelled, match="cancelled by its own code"):
+        lambda_handler({}, LambdaContext())
+    assert issubclass(InvocationCancelled, Exception)
+
+
+def test_a_function_that_outlasts_its_cancellation_is_cut_off_and_the_loop_retired(environment, caplog):
+    @meantime.handler(reserve=0.4)
+    async def stubborn(event, context):
+        while True:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                continue
+
+    with pytest.raises(DeadlineExceeded), caplog.at_level(logging.WARNING):
+        stubborn({}, LambdaContext(0.5))
+
+    assert environment.statistics().loops_retired == 1
+    assert "stubborn" in caplog.text
+
+    @meantime.handler
+    async def lambda_handler(event, context):
+        return "works"
+
+    assert lambda_handler({}, LambdaContext()) == "works"
+
+
+def test_a_stopped_loop_is_an_error_that_says_so():
+    @meantime.handler
+    async def lambda_handler(event, context):
+        asyncio.get_running_loop().stop()
+        await asyncio.sleep(60)
+
+    with pytest.raises(DeadlineExceeded):
+        lambda_handler({}, LambdaContext())
+
+
+@pytest.mark.parametrize("kind", ["async", "blocking"])
+def test_a_context_that_cannot_tell_the_time_is_refused(kind):
+    begun = []
+
+    async def main(event, context):
+        begun.append(event)
+
+    lambda_handler = meantime.handler(main if kind == "async" else lambda event, context: begun.append(event))
+
+    with pytest.raises(TypeError, match=r"get_remaining_time_in_millis.*LambdaContext"):
+        lambda_handler({}, None)
+    assert begun == []
+
+
+@pytest.mark.parametrize(
+    ("keywords", "error", "words"),
+    [
+        ({"reserve": -1}, ValueError, "reserve must be 0 or more"),
+        ({"reserve": float("inf")}, ValueError, "reserve must be 0 or more"),
+        ({"reserve": "1"}, TypeError, "reserve must be a number"),
+        ({"on_deadline": 5}, TypeError, "on_deadline must be a blocking function"),
+    ],
+)
+def test_bad_keywords_are_refused_at_the_decoration(keywords, error, words):
+    with pytest.raises(error, match=words):
+        meantime.handler(**keywords)(lambda event, context: None)
+
+
+def test_what_cannot_be_a_handler_is_refused():
+    async def stream(event, context):
+        yield event
+
+    with pytest.raises(TypeError, match="cannot stream"):
+        meantime.handler(stream)
+    with pytest.raises(TypeError, match="takes a function"):
+        meantime.handler(5)  # type: ignore[call-overload]  # the mistake under test
+    with pytest.raises(TypeError, match="takes a function"):
+        meantime.handler(LambdaContext)  # type: ignore[arg-type]  # the mistake under test
+
+
+def test_one_handler_may_call_another_in_the_same_invocation(environment):
+    @meantime.handler
+    def inner(event, context):
+        return meantime.current_deadline()
+
+    @meantime.handler
+    def outer(event, context):
+        return inner(event, context) is meantime.current_deadline()
+
+    assert outer({}, LambdaContext())
+    assert environment.statistics().invocations == 1
+
+
+def test_a_blocking_handler_that_calls_an_async_one_is_told_what_to_do():
+    @meantime.handler
+    async def inner(event, context): ...
+
+    @meantime.handler
+    def outer(event, context):
+        return inner(event, context)
+
+    with pytest.raises(LoopRunning, match=r"await .*inner\.main"):
+        outer({}, LambdaContext())
+
+
+def test_two_invocations_at_once_are_refused():
+    inside, release = threading.Event(), threading.Event()
+
+    @meantime.handler
+    def lambda_handler(event, context):
+        inside.set()
+        assert release.wait(30)
+
+    thread = threading.Thread(target=lambda_handler, args=({}, LambdaContext(30)))
+    thread.start()
+    assert inside.wait(30)
+    with pytest.raises(MeantimeError, match="another invocation is under way"):
+        lambda_handler({}, LambdaContext())
+    release.set()
+    thread.join()
+
+
+def test_a_system_exit_leaves_the_handler_as_python_would_have_it():
+    @meantime.handler
+    async def lambda_handler(event, context):
+        raise SystemExit(4)
+
+    with pytest.raises(SystemExit):
+        lambda_handler({}, LambdaContext())
+
+
+def test_the_clock_of_the_deadline_is_the_contexts():
+    begin = time.monotonic()
+
+    @meantime.handler(reserve=0.5)
+    async def lambda_handler(event, context):
+        return meantime.current_deadline().at
+
+    at = lambda_handler({}, LambdaContext(10))
+
+    assert begin + 9.4 < at < time.monotonic() + 9.5
