@@ -43,7 +43,7 @@ def test_a_coroutine_is_refused_with_what_to_use_instead():
 
     coroutine = fetch()
     with pytest.raises(TypeError, match="takes functions, not coroutines"):
-        threads.gather(coroutine)
+        threads.gather(coroutine)  # type: ignore[arg-type]  # the mistake under test
     coroutine.close()
 
 

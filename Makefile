@@ -1,0 +1,84 @@
+# Each target is enough by itself on a fresh machine with Python 3.11 or later and make; a second run is quick.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# The first Python of at least 3.11 that starts; 3.11 itself first, since it is the oldest that is supported.
+FIND_PYTHON := for python in $(PYTHON) python3.11 python3 python3.12 python3.13 python3.14 python; do \
+	if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo "$$python"; exit; fi; \
+	done; echo "meantime: no Python 3.11 or later is to be found; install one, or say which: make PYTHON=/path/to/python" >&2; exit 1
+
+.PHONY: help demo test check lint types contract unit versions bench docs format clean system-packages
+
+help: ## What can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+demo: $(VENV)/.installed $(VENV)/.aws-server ## Run the examples in emulated Lambda environments and compare them: build/demo/index.html
+	@$(BIN)/python examples/demo.py $(DEMO)
+
+test: check unit versions ## Everything that must pass: format, lint, types, import contract, tests with coverage
+
+check: lint types contract
+
+lint: $(VENV)/.installed
+	@echo "== format and lint"
+	@$(BIN)/ruff format --check --quiet . || { echo "meantime: the format is off; run: make format" >&2; exit 1; }
+	@$(BIN)/ruff check --quiet .
+
+types: $(VENV)/.installed
+	@echo "== types"
+	@$(BIN)/mypy
+
+contract: $(VENV)/.installed
+	@echo "== import contract"
+	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+
+unit: $(VENV)/.installed $(VENV)/.aws-server system-packages
+	@echo "== tests, with coverage"
+	@$(BIN)/coverage erase
+	@$(BIN)/python -m pytest --cov --cov-report= $(TESTS)
+	@$(BIN)/coverage report --fail-under=90 | tail -n 25
+
+versions: $(VENV)/.installed ## The library's own tests on every other Python that is here
+	@echo "== the library on the other Pythons"
+	@$(BIN)/nox --no-error-on-missing-interpreters --report build/nox.json 2>&1 | grep -v '^nox > Re-using' || exit $${PIPESTATUS[0]}
+
+bench: $(VENV)/.installed ## Ratios against the standard library and peers, measured in one run
+	@$(BIN)/python benchmarks/run.py
+
+format: $(VENV)/.installed ## Put the source into shape
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+clean: ## Remove what the other targets made
+	rm -rf $(VENV) .nox build dist
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@echo "== installing Meantime and what its tools and tests need into $(VENV)"
+	@python=$$($(FIND_PYTHON)) && "$$python" -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[tools,dev]'
+	@touch $@
+
+# ministack pins a botocore of its own, so it lives in an environment of its own.
+$(VENV)/.aws-server: $(VENV)/.installed aws-server-constraints.txt
+	@echo "== installing the local server for S3, DynamoDB and SQS into $(VENV)/aws-server"
+	@$(BIN)/python -m venv $(VENV)/aws-server
+	@$(VENV)/aws-server/bin/python -m pip install --quiet --constraint aws-server-constraints.txt ministack hypercorn
+	@touch $@
+
+# Only what Debian's own packages can bring, and only where this may install them; else the tests that need it say so.
+system-packages:
+	@if ! command -v chromium >/dev/null && ! command -v google-chrome >/dev/null; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			echo "== installing Chromium, for the tests of the page"; \
+			{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; } >/dev/null \
+				|| echo "meantime: Chromium could not be installed; tests/tools/report/test_report_page.py will be skipped" >&2; \
+		else \
+			echo "meantime: Chromium is missing and cannot be installed from here; tests/tools/report/test_report_page.py will be skipped" >&2; \
+		fi; \
+	fi

@@ -1,0 +1,54 @@
+"""Measures everything that the README claims about cost, prints it, and fails where a claim does not hold."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import fan_outs
+import imports
+import invocations
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from timing import Comparison
+
+MICROSECONDS = 1e6
+
+
+def show(comparison: Comparison, console: Console) -> None:
+    """One table: what each contestant takes, and what ours is to it."""
+    table = Table(box=box.SIMPLE_HEAD, title=comparison.title, title_justify="left", pad_edge=False)
+    table.add_column("")
+    table.add_column(f"µs per {comparison.unit}", justify="right")
+    table.add_column("ours is", justify="right")
+    table.add_column("required", justify="right")
+    required = {each.baseline: each.at_most for each in comparison.requirements}
+    for number, (name, seconds) in enumerate(comparison.seconds.items()):
+        limit = f"≤ {required[name]:.2g} ×" if name in required else ""
+        table.add_row(
+            name, f"{seconds * MICROSECONDS:,.2f}", f"{comparison.ratios[name]:.2f} ×" if number else "", limit
+        )
+    console.print(table)
+
+
+def main() -> int:
+    """Run all; the number of claims that do not hold is the exit status."""
+    console = Console(width=100)
+    failed: list[str] = []
+    for module in (invocations, fan_outs, imports):
+        for comparison in module.benchmark():
+            show(comparison, console)
+            failed += comparison.failures()
+            if module is imports:
+                failed += imports.failures(comparison)
+    for failure in failed:
+        console.print(f"does not hold: {failure}", style="bold red")
+    console.print("every claim holds" if not failed else f"{len(failed)} claims do not hold")
+    return len(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

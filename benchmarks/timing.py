@@ -1,0 +1,90 @@
+"""How a ratio is measured: both sides in turn, many times, in one process; the median of the rounds' ratios counts."""
+
+from __future__ import annotations
+
+import gc
+import time
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+ROUNDS = 15
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """What a ratio must be: `ours / baseline` at most this."""
+
+    baseline: str
+    at_most: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One thing measured against others.
+
+    Args:
+        title: What is done.
+        unit: What one number is the cost of.
+        seconds: Seconds for one unit, by contestant; `ours` is the first.
+        ratios: The median over the rounds of ours / theirs.
+        requirements: What must hold.
+    """
+
+    title: str
+    unit: str
+    seconds: Mapping[str, float]
+    ratios: Mapping[str, float]
+    requirements: tuple[Requirement, ...]
+
+    def failures(self) -> list[str]:
+        """What does not hold, in words."""
+        return [
+            f"{self.title}: {self.ratios[each.baseline]:.2f} times {each.baseline}, allowed are {each.at_most:g}"
+            for each in self.requirements
+            if self.ratios[each.baseline] > each.at_most
+        ]
+
+
+def compare(
+    title: str,
+    unit: str,
+    contestants: Mapping[str, Callable[[], object]],
+    *requirements: Requirement,
+    units: int = 1,
+    repeat: int = 1,
+    rounds: int = ROUNDS,
+) -> Comparison:
+    """Time the contestants in turn, so that what the machine does meanwhile meets all of them.
+
+    Args:
+        title: What is done.
+        unit: What one number is the cost of.
+        contestants: What each does, ours first.
+        requirements: What must hold of the ratios.
+        units: How many units one call does.
+        repeat: Calls in one round.
+        rounds: Rounds; the first is for warming up and does not count.
+    """
+    times: dict[str, list[float]] = {name: [] for name in contestants}
+    gc.disable()
+    try:
+        for number in range(rounds + 1):
+            for name, function in contestants.items():
+                began = time.perf_counter()
+                for _ in range(repeat):
+                    function()
+                if number:
+                    times[name].append((time.perf_counter() - began) / repeat / units)
+            gc.collect()
+    finally:
+        gc.enable()
+    ours = next(iter(contestants))
+    ratios = {
+        name: median(mine / theirs for mine, theirs in zip(times[ours], times[name], strict=True))
+        for name in contestants
+    }
+    return Comparison(title, unit, {name: median(values) for name, values in times.items()}, ratios, requirements)

@@ -1,0 +1,55 @@
+"""The library's own tests on every other Python that is here; the tools' tests run on one, from the Makefile."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.reuse_venv = "yes"
+nox.options.default_venv_backend = "venv"
+
+SUPPORTED = ("3.11", "3.12", "3.13", "3.14")
+OWN = f"{sys.version_info.major}.{sys.version_info.minor}"
+NEEDED = ("pytest", "pytest-timeout", "hypothesis", "blockbuster", "httpx")
+
+
+def interpreter(version: str) -> str | None:
+    """A Python of this version that starts: on the path, or installed beside the one that runs this, as pyenv does."""
+    beside = Path(sys.base_prefix).parent.glob(f"{version}*/bin/python")
+    for candidate in (f"python{version}", *map(str, sorted(beside, reverse=True))):
+        try:
+            found = subprocess.run([candidate, "-c", ""], capture_output=True, check=False)  # noqa: S603  # a Python's name
+        except OSError:
+            continue
+        if found.returncode == 0:
+            return candidate
+    return None
+
+
+OTHERS = [version for version in SUPPORTED if version != OWN]
+FOUND = {version: found for version in OTHERS if (found := interpreter(version))}
+for absent in sorted(set(OTHERS) - set(FOUND)):
+    print(f"Python {absent} is not here: the library's tests did not run on it")  # noqa: T201  # the reader must know
+
+
+@nox.session(python=list(FOUND.values()) or False)
+def library(session: nox.Session) -> None:
+    """The library's tests, without the tools."""
+    if not FOUND:
+        session.skip("no other supported Python is here")
+    session.install("--quiet", "--constraint", "constraints.txt", ".", *NEEDED)
+    session.run(
+        "python",
+        "-m",
+        "pytest",
+        "-q",
+        "tests",
+        "--ignore=tests/tools",
+        "--ignore=tests/examples",
+        "-p",
+        "no:cacheprovider",
+    )

@@ -1,0 +1,77 @@
+"""What running calls side by side gained over running them one after another, per example and memory size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from meantime.tools.report.results import Example, Results, Run
+
+# Every variant is compared with this one.
+BASELINE = "sequential"
+# Medians nearer than this to each other are not told apart: a handful of invocations cannot resolve less.
+NOISE = 1.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gain:
+    """The fastest variant beside `sequential`, at one memory size.
+
+    Args:
+        example: What was run.
+        memory_mb: At which memory size.
+        baseline: The sequential run.
+        best: The fastest of the others.
+        ties: Names of the variants that cannot be told from the fastest, itself first.
+    """
+
+    example: Example
+    memory_mb: int
+    baseline: Run
+    best: Run
+    ties: tuple[str, ...]
+
+    @property
+    def times(self) -> float:
+        """How many times faster the best variant answers."""
+        return self.baseline.p50_ms / self.best.p50_ms
+
+    @property
+    def saved_ms(self) -> float:
+        """Median time saved in one invocation."""
+        return self.baseline.p50_ms - self.best.p50_ms
+
+    @property
+    def saved_usd(self) -> float:
+        """Money saved in a million invocations."""
+        return self.baseline.cost_per_million_usd - self.best.cost_per_million_usd
+
+    @property
+    def worthwhile(self) -> bool:
+        """Whether the gain is more than noise."""
+        return self.times >= NOISE
+
+
+def gains(results: Results) -> tuple[Gain, ...]:
+    """Compare every example at every memory size where `sequential` and some other variant were run."""
+    found = []
+    for example in results.examples:
+        for memory_mb, group in groupby(results.runs_of(example.name), key=lambda run: run.memory_mb):
+            runs = list(group)
+            baseline = next((run for run in runs if run.variant == BASELINE), None)
+            others = sorted((run for run in runs if run is not baseline), key=lambda run: run.p50_ms)
+            if baseline is None or not others:
+                continue
+            ties = tuple(run.variant for run in others if run.p50_ms < others[0].p50_ms * NOISE)
+            found.append(Gain(example=example, memory_mb=memory_mb, baseline=baseline, best=others[0], ties=ties))
+    return tuple(found)
+
+
+def times_faster(run: Run, runs: tuple[Run, ...]) -> float | None:
+    """Say how many times faster a run is than `sequential` at the same memory size; None where that was not run."""
+    for other in runs:
+        if (other.example, other.variant, other.memory_mb) == (run.example, BASELINE, run.memory_mb):
+            return other.p50_ms / run.p50_ms
+    return None

@@ -1,0 +1,98 @@
+"""From JSON values to frozen dataclasses, checked against their type hints; errors name the path of what is wrong."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+
+class DecodingError(ValueError):
+    """A JSON value is not what the model asks for; the text begins with the path of the value."""
+
+
+def decode(kind: Any, value: Any, where: str) -> Any:
+    """Build a `kind` from `value`, as `json.loads` gave it.
+
+    Keys that the model does not know are passed over, so that an older reader can read a newer file.
+
+    Args:
+        kind: A dataclass, `str`, `int`, `float`, `tuple[X, ...]`, `Mapping[str, X]`, or a union of these.
+        value: What stands in the JSON file.
+        where: The path of the value, such as `runs[3].calls`; empty for the whole file.
+
+    Raises:
+        DecodingError: The value has another type, a key is missing, or the dataclass itself refuses it.
+    """
+    if is_dataclass(kind) and isinstance(kind, type):
+        return _object(kind, value, where)
+    origin = get_origin(kind)
+    if origin is tuple:
+        return _list(get_args(kind)[0], value, where)
+    if origin is Mapping:
+        return _mapping(get_args(kind)[1], value, where)
+    if origin in (Union, UnionType):
+        return _union(get_args(kind), value, where)
+    return _scalar(kind, value, where)
+
+
+def _object(kind: type, value: Any, where: str) -> Any:
+    if not isinstance(value, dict):
+        raise _mismatch("an object", value, where)
+    hints = get_type_hints(kind)
+    arguments = {}
+    for field in fields(kind):
+        path = f"{where}.{field.name}" if where else field.name
+        if field.name in value:
+            arguments[field.name] = decode(hints[field.name], value[field.name], path)
+        elif field.default is MISSING and field.default_factory is MISSING:
+            raise DecodingError(f"{path} is missing")
+    try:
+        return kind(**arguments)
+    except ValueError as error:
+        raise DecodingError(f"{where}: {error}" if where else str(error)) from error
+
+
+def _list(kind: Any, value: Any, where: str) -> tuple[Any, ...]:
+    if not isinstance(value, list):
+        raise _mismatch("a list", value, where)
+    return tuple(decode(kind, item, f"{where}[{index}]") for index, item in enumerate(value))
+
+
+def _mapping(kind: Any, value: Any, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise _mismatch("an object", value, where)
+    return {key: decode(kind, item, f"{where}.{key}") for key, item in value.items()}
+
+
+def _union(kinds: tuple[Any, ...], value: Any, where: str) -> Any:
+    if value is None and NoneType in kinds:
+        return None
+    *others, last = [kind for kind in kinds if kind is not NoneType]
+    for kind in others:
+        try:
+            return decode(kind, value, where)
+        except DecodingError:
+            continue
+    return decode(last, value, where)
+
+
+def _scalar(kind: Any, value: Any, where: str) -> Any:
+    if kind is str and isinstance(value, str):
+        return value
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if number and math.isfinite(value):
+        if kind is float:
+            return float(value)
+        if kind is int and value == int(value):
+            return int(value)
+    raise _mismatch({str: "a text", int: "a whole number", float: "a finite number"}[kind], value, where)
+
+
+def _mismatch(wanted: str, value: Any, where: str) -> DecodingError:
+    shown = repr(value)
+    if len(shown) > 60:  # noqa: PLR2004  # enough to recognise it by
+        shown = f"{shown[:57]}..."
+    return DecodingError(f"{where or 'the file'} must be {wanted}, not {shown}")

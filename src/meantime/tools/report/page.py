@@ -1,0 +1,101 @@
+"""The report as one self-contained HTML page: it holds its data, its style and its charts, and asks no network."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from hashlib import sha256
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from meantime.tools.report.figures import memory
+from meantime.tools.report.sheets import example_sheet, summary_sheet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from meantime.tools.report.results import Results
+
+_PACKAGE = "meantime.tools.report"
+_CHARTS = "vendor/echarts/echarts.min.js"
+_SCRIPTS = ("look.js", "waterfall.js", "curve.js", "calls.js", "page.js")
+
+# Each variant keeps its colour, dash and marker over all pages; others take the places after these.
+_LOOKS = {"sequential": 1, "threads": 2, "tasks": 3, "processes": 4}
+_LOOKS_DRAWN = 6
+
+
+def write_page(results: Results, path: Path, *, title: str = "One invocation, many waits") -> None:
+    """Write the report to `path` as one HTML file, making its folder where it is missing.
+
+    Args:
+        results: What to show.
+        path: The file to write.
+        title: The page's heading.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(render_page(results, title=title), encoding="utf-8")
+
+
+def render_page(results: Results, *, title: str = "One invocation, many waits") -> str:
+    """Give the report as the text of one HTML file."""
+    environment = Environment(
+        loader=PackageLoader(_PACKAGE, "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    charts = _read(_CHARTS)
+    script = "\n".join(_read(f"templates/{name}") for name in _SCRIPTS)
+    return environment.get_template("page.html.j2").render(
+        title=title,
+        results=results,
+        summary=summary_sheet(results),
+        sheets={example.name: example_sheet(results, example, details=True) for example in results.examples},
+        variants=_variants(results),
+        looks=looks(run.variant for run in results.runs),
+        memories={
+            example.name: sorted({run.memory_mb for run in results.runs_of(example.name)})
+            for example in results.examples
+        },
+        memory=memory,
+        price=f"{results.prices.usd_per_gb_second:.10f}".rstrip("0"),
+        style=Markup(_read("templates/page.css")),  # noqa: S704  # our own file
+        scripts=[Markup(charts), Markup(script)],  # noqa: S704  # our own files
+        script_sources=" ".join(_source(text) for text in (charts, script)),
+        data=_embeddable(results.to_json()),
+    )
+
+
+def looks(variants: Iterable[str]) -> dict[str, int]:
+    """Give each variant the number of its look, which style and charts share."""
+    found = dict.fromkeys(variants)
+    unknown = [variant for variant in found if variant not in _LOOKS]
+    first_free = len(_LOOKS)
+    others = {variant: (first_free + index) % _LOOKS_DRAWN + 1 for index, variant in enumerate(unknown)}
+    return {variant: _LOOKS.get(variant) or others[variant] for variant in found}
+
+
+def _variants(results: Results) -> list[str]:
+    found = dict.fromkeys(run.variant for run in results.runs)
+    return sorted(found, key=lambda variant: _LOOKS.get(variant, len(_LOOKS) + 1))
+
+
+def _read(name: str) -> str:
+    return files(_PACKAGE).joinpath(name).read_text(encoding="utf-8")
+
+
+def _source(script: str) -> str:
+    """Give the hash by which the page's own policy lets just this script run (CSP level 3, section 8.4)."""
+    digest = b64encode(sha256(script.encode("utf-8")).digest()).decode("ascii")
+    return f"'sha256-{digest}'"
+
+
+def _embeddable(json_text: str) -> Markup:
+    """Make JSON safe inside a script element: no `<` is left that could end it or begin a comment."""
+    escaped = json_text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+    return Markup(escaped)  # noqa: S704  # escaped in the line above

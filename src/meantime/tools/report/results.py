@@ -1,0 +1,264 @@
+"""What a run of the examples gave: the model behind every table and page, and its JSON file.
+
+Times are milliseconds, in names that end in `_ms`; money is US dollars, in names that end in `_usd`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping  # noqa: TC003  # decoding reads the hints at run time
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Self
+
+from meantime.tools.report.decoding import DecodingError, decode
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Rounding may move a stored percentile a little outside the durations that it was made from.
+_ROUNDING_MS = 1.0
+
+
+class ResultsError(ValueError):
+    """A results file cannot be read, or does not hold what `Results` asks for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """Where and how it was measured, so that a reader can judge the numbers and repeat them.
+
+    Args:
+        date: Day or time of the run, ISO 8601.
+        python: Version of the Python that ran the functions.
+        platform: Operating system, as `platform.platform()` gives it.
+        cpu: Model of the processor.
+        cores: Cores the run could use.
+        cpu_limit: How the CPU share was limited, in words.
+        memory_limit: How memory was limited, in words.
+        freeze: How environments were frozen between invocations, in words.
+        versions: Packages that matter to the numbers, name to version.
+        notes: Further conditions, a sentence each.
+    """
+
+    date: str
+    python: str
+    platform: str
+    cpu: str
+    cores: int
+    cpu_limit: str
+    memory_limit: str
+    freeze: str
+    versions: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prices:
+    """What Lambda cost on the day named by `date`, in one region for one architecture."""
+
+    date: str
+    source: str
+    region: str
+    architecture: str
+    usd_per_gb_second: float
+    usd_per_request: float
+
+    def __post_init__(self) -> None:
+        _check_numbers(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What the numbers say, in one sentence; for one memory size, or for all when `memory_mb` is None."""
+
+    text: str
+    memory_mb: int | None = None
+
+    def __post_init__(self) -> None:
+        _require(bool(self.text.strip()), "a verdict needs a text")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """One thing that was measured: its short `name`, a `title`, one line of description, what came out."""
+
+    name: str
+    title: str
+    description: str = ""
+    verdicts: tuple[Verdict, ...] = ()
+
+    def __post_init__(self) -> None:
+        _require(bool(self.name.strip()), "an example needs a name")
+        _require(bool(self.title.strip()), f"example {self.name!r} needs a title")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One call of one invocation; times count from the invocation's start.
+
+    Args:
+        name: What was called, such as `GET /orders` or `s3 GetObject`.
+        start_ms: When it began.
+        end_ms: When its answer was there.
+        waiting_ms: The part of its length that the downstream took.
+        computing_ms: CPU that the call used.
+        lane: Which worker ran it.
+    """
+
+    name: str
+    start_ms: float
+    end_ms: float
+    waiting_ms: float
+    computing_ms: float
+    lane: int | str = 0
+
+    def __post_init__(self) -> None:
+        _check_numbers(self)
+        _require(self.end_ms >= self.start_ms, f"call {self.name!r} ends before it starts")
+
+    @property
+    def throttled_ms(self) -> float:
+        """What neither waiting nor computing explains: held up for a CPU share, or for the interpreter's lock."""
+        return max(0.0, self.end_ms - self.start_ms - self.waiting_ms - self.computing_ms)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One variant of one example at one memory size: one cold start, then warm invocations.
+
+    Args:
+        example: Name of the example.
+        variant: How its calls were run: `sequential`, `threads`, `tasks`.
+        memory_mb: Memory size of the function.
+        durations_ms: Duration of each warm invocation, in the order they ran.
+        cold_ms: Init duration of the cold start.
+        p50_ms: Median of the durations.
+        p95_ms: 95th percentile of the durations.
+        ideal_ms: Longest chain of waits that the downstream really delivered; None where unknown.
+        billed_ms: Billed duration of one invocation.
+        cost_per_million_usd: Cost of a million such invocations.
+        cpu_ms: CPU that one invocation used; None where unknown.
+        calls: The calls of one invocation.
+        calls_duration_ms: Duration of that invocation.
+        first_ms: Duration of the first invocation, the one after the cold start.
+    """
+
+    example: str
+    variant: str
+    memory_mb: int
+    durations_ms: tuple[float, ...]
+    cold_ms: float
+    p50_ms: float
+    p95_ms: float
+    ideal_ms: float | None
+    billed_ms: float
+    cost_per_million_usd: float
+    cpu_ms: float | None
+    calls: tuple[Call, ...] = ()
+    calls_duration_ms: float | None = None
+    first_ms: float | None = None
+
+    def __post_init__(self) -> None:
+        where = f"run {self.example!r}, {self.variant!r}, {self.memory_mb} MB"
+        _require(bool(self.variant.strip()), f"{where}: it needs a variant")
+        _require(self.memory_mb > 0, f"{where}: memory_mb must be above 0")
+        _require(bool(self.durations_ms), f"{where}: durations_ms is empty")
+        _require(all(_is_length(value) for value in self.durations_ms), f"{where}: a duration is below 0")
+        _check_numbers(self, where)
+        _require(self.p50_ms > 0, f"{where}: p50_ms must be above 0")
+        _require(self.p50_ms <= self.p95_ms, f"{where}: p50_ms is above p95_ms")
+        low, high = min(self.durations_ms) - _ROUNDING_MS, max(self.durations_ms) + _ROUNDING_MS
+        _require(
+            low <= self.p50_ms and self.p95_ms <= high,
+            f"{where}: p50_ms {self.p50_ms:g} and p95_ms {self.p95_ms:g} lie outside the durations",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """Everything one run of the examples gave."""
+
+    machine: Machine
+    prices: Prices
+    examples: tuple[Example, ...]
+    runs: tuple[Run, ...]
+
+    def __post_init__(self) -> None:
+        names = [example.name for example in self.examples]
+        _require(len(set(names)) == len(names), "two examples have the same name")
+        seen = set()
+        for run in self.runs:
+            _require(run.example in names, f"a run names the example {run.example!r}, which is not among examples")
+            key = (run.example, run.variant, run.memory_mb)
+            _require(key not in seen, f"two runs of {run.example!r}, {run.variant!r}, {run.memory_mb} MB")
+            seen.add(key)
+
+    def runs_of(self, example: str) -> tuple[Run, ...]:
+        """Give the runs of one example by rising memory, in each memory size as they were listed."""
+        return tuple(sorted((run for run in self.runs if run.example == example), key=lambda run: run.memory_mb))
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """Give the text of `results.json`. Each call carries its `throttled_ms` too, for other readers."""
+        document = asdict(self)
+        for run, written in zip(self.runs, document["runs"], strict=True):
+            for call, written_call in zip(run.calls, written["calls"], strict=True):
+                written_call["throttled_ms"] = call.throttled_ms
+        separators = (",", ":") if indent is None else None
+        return json.dumps(document, indent=indent, separators=separators, ensure_ascii=False, allow_nan=False)
+
+    def write(self, path: Path) -> None:
+        """Write the results to `path` as JSON, making its folder where it is missing."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(self.to_json(indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read what `write` wrote.
+
+        Args:
+            path: A `results.json`. Where it has no `examples`, they are named after the runs.
+
+        Raises:
+            ResultsError: There is no such file, it is not JSON, or something in it is missing or wrong; the text
+                names the file and the place in it.
+        """
+        try:
+            document = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise ResultsError(f"{path}: there is no such file; `make demo` writes one") from error
+        except OSError as error:
+            raise ResultsError(f"{path}: cannot be read: {error.strerror}") from error
+        except ValueError as error:
+            raise ResultsError(f"{path}: this is not JSON: {error}") from error
+        try:
+            results: Self = decode(cls, _with_examples(document), "")
+        except DecodingError as error:
+            raise ResultsError(f"{path}: {error}") from error
+        return results
+
+
+def _with_examples(document: Any) -> Any:
+    """Name the examples after the runs, where a file lists runs only."""
+    if isinstance(document, dict) and "examples" not in document and isinstance(document.get("runs"), list):
+        names = dict.fromkeys(run.get("example") for run in document["runs"] if isinstance(run, dict))
+        return {**document, "examples": [{"name": name, "title": name} for name in names]}
+    return document
+
+
+def _require(condition: bool, text: str) -> None:  # noqa: FBT001  # reads as `assert`
+    if not condition:
+        raise ValueError(text)
+
+
+def _is_length(value: float) -> bool:
+    return math.isfinite(value) and value >= 0
+
+
+def _check_numbers(record: Any, where: str = "") -> None:
+    """Refuse a number below zero, or none at all, in any time or price of a record."""
+    for each in fields(record):
+        value = getattr(record, each.name)
+        if isinstance(value, (int, float)):
+            prefix = f"{where}: " if where else ""
+            _require(_is_length(value), f"{prefix}{each.name} must be a finite number, 0 or above, not {value}")

@@ -1,0 +1,134 @@
+"""The tables for people who read text: in the terminal through rich, and as Markdown for the README."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from meantime.tools.report.figures import memory, plain
+from meantime.tools.report.sheets import example_sheet, summary_sheet
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from meantime.tools.report.results import Example, Prices, Results, Verdict
+    from meantime.tools.report.sheets import Column, Row, Sheet
+
+
+def print_results(results: Results, console: Console) -> None:
+    """Print a table and the verdicts per example, then the summary.
+
+    Nothing is said by colour alone, and a terminal that knows only ASCII gets only ASCII.
+    """
+    for example in results.examples:
+        console.print()
+        console.print(_text(example.title, console, "bold"))
+        if example.description:
+            console.print(_text(example.description, console, "dim"))
+        console.print(sheet_table(example_sheet(results, example), console))
+        console.print()
+        for verdict in example.verdicts:
+            console.print(_text(_sentence(verdict), console), soft_wrap=False)
+    summary = summary_sheet(results)
+    if summary.groups:
+        console.print()
+        console.print(_text(summary.title, console, "bold"))
+        console.print(sheet_table(summary, console))
+    console.print(_text(_legend(results.prices), console, "dim"))
+
+
+def sheet_table(sheet: Sheet, console: Console) -> Table:
+    """Lay a sheet out for a terminal: each group's label once, a free line between groups, the best bold."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), collapse_padding=True, pad_edge=False, show_edge=False)
+    for column in sheet.columns:
+        table.add_column(
+            _text(column.heading, console), justify="right" if column.figures else "left", no_wrap=column.figures
+        )
+    for group in sheet.groups:
+        # A group is one row of several lines, so that a long label runs on beside them.
+        cells = [
+            Text("\n").join(_text(row.cells[index], console, _style(row, column)) for row in group.rows)
+            for index, column in enumerate(sheet.columns[1:])
+        ]
+        table.add_row(_text(group.label, console), *cells, end_section=True)
+    return table
+
+
+def markdown(results: Results) -> str:
+    """Give the summary, then each example's table and verdicts, as Markdown."""
+    parts = []
+    summary = summary_sheet(results)
+    if summary.groups:
+        parts.append(sheet_markdown(summary))
+    parts += [example_markdown(results, example) for example in results.examples]
+    parts.append(_escaped(_legend(results.prices)))
+    return "\n\n".join(parts) + "\n"
+
+
+def example_markdown(results: Results, example: Example) -> str:
+    """Give one example as Markdown: its title as a heading, its table, its verdicts."""
+    parts = [f"### {_escaped(example.title)}"]
+    if example.description:
+        parts.append(_escaped(example.description))
+    parts.append(sheet_markdown(example_sheet(results, example)))
+    if example.verdicts:
+        parts.append("\n".join(f"- {_escaped(_sentence(verdict))}" for verdict in example.verdicts))
+    return "\n\n".join(parts)
+
+
+def sheet_markdown(sheet: Sheet) -> str:
+    """Give a sheet as a Markdown table whose source lines up as well; best rows are bold."""
+    lines = [[_escaped(column.heading) for column in sheet.columns]]
+    for group in sheet.groups:
+        for row in group.rows:
+            cells = [_escaped(cell) for cell in (group.label, *row.cells)]
+            lines.append(
+                [
+                    f"**{cell}**" if row.best and column.key else cell
+                    for cell, column in zip(cells, sheet.columns, strict=True)
+                ]
+            )
+    widths = [max(3, *(len(line[index]) for line in lines)) for index in range(len(sheet.columns))]
+    rule = [
+        f"{'-' * (width - 1)}:" if column.figures else "-" * width
+        for column, width in zip(sheet.columns, widths, strict=True)
+    ]
+    padded = [
+        [
+            cell.rjust(width) if column.figures else cell.ljust(width)
+            for column, cell, width in zip(sheet.columns, line, widths, strict=True)
+        ]
+        for line in lines
+    ]
+    return "\n".join(f"| {' | '.join(line)} |" for line in (padded[0], rule, *padded[1:]))
+
+
+def _style(row: Row, column: Column) -> str:
+    if row.muted:
+        return "dim"
+    return "bold" if row.best and column.key else ""
+
+
+def _sentence(verdict: Verdict) -> str:
+    return verdict.text if verdict.memory_mb is None else f"At {memory(verdict.memory_mb)}: {verdict.text}"
+
+
+def _legend(prices: Prices) -> str:
+    return (
+        "p50, p95: duration of warm invocations; faster: against sequential at the same memory; "
+        f"$/million: US dollars per million invocations, {prices.region} {prices.architecture}, {prices.date}; "
+        "cold: init duration."
+    )
+
+
+def _text(text: str, console: Console, style: str = "") -> Text:
+    return Text(plain(text, console.encoding), style=style)
+
+
+def _escaped(text: str) -> str:
+    for sign in ("\\", "|", "*", "_", "`", "<", ">", "$"):
+        text = text.replace(sign, f"\\{sign}")
+    return " ".join(text.split())

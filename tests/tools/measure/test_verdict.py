@@ -1,0 +1,87 @@
+"""What is said of an example's numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from meantime.tools.measure.verdict import computing_ms, verdicts
+from meantime.tools.report.results import Run
+
+
+def run(variant: str, p50_ms: float, **more: Any) -> Run:
+    facts = {"memory_mb": 1769, "ideal_ms": None, "cpu_ms": 1.0} | more
+    return Run(
+        example="example",
+        variant=variant,
+        durations_ms=(p50_ms,),
+        cold_ms=100.0,
+        p50_ms=p50_ms,
+        p95_ms=p50_ms,
+        billed_ms=p50_ms,
+        cost_per_million_usd=1.0,
+        **facts,
+    )
+
+
+def test_a_gain_is_told_with_both_durations_and_the_waits_behind_it():
+    (verdict,) = verdicts([run("sequential", 908, ideal_ms=902), run("threads", 305, ideal_ms=301, cpu_ms=4)])
+
+    assert verdict.memory_mb == 1769
+    assert verdict.text == (
+        "Threads answer in 305 ms instead of 908 ms, 3.0 times faster; the longest chain of waits is 301 ms, "
+        "and 4 ms are the function's own."
+    )
+
+
+def test_variants_that_cannot_be_told_apart_are_named_together():
+    (verdict,) = verdicts([run("sequential", 900), run("tasks", 301), run("threads", 300)])
+
+    assert verdict.text.startswith("Threads and tasks answer in 300 ms")
+
+
+def test_where_the_clients_own_computing_is_the_limit_the_verdict_says_so_with_numbers():
+    (verdict,) = verdicts(
+        [
+            run("sequential", 720, memory_mb=128, ideal_ms=500, cpu_ms=50),
+            run("threads", 730, memory_mb=128, ideal_ms=120, cpu_ms=52),
+        ]
+    )
+
+    assert verdict.text.startswith(
+        "Threads gain nothing: the function's own computing is the limit, 52 ms of CPU at 7%"
+    )
+    assert "more memory helps, more concurrency does not" in verdict.text
+
+
+def test_a_loss_is_called_a_loss():
+    (verdict,) = verdicts([run("sequential", 700, cpu_ms=690, ideal_ms=500), run("threads", 900, cpu_ms=880)])
+
+    assert verdict.text.startswith("Threads lose time, 1.29 times slower")
+
+
+def test_where_nothing_waits_the_verdict_says_that_concurrency_has_nothing_to_win():
+    (verdict,) = verdicts([run("sequential", 80, cpu_ms=78), run("threads", 80, cpu_ms=79), run("tasks", 81)])
+
+    assert verdict.text.startswith("Threads and tasks gain nothing: there is nothing to wait for")
+
+
+def test_a_gain_that_computing_stops_says_that_only_memory_helps_now():
+    (verdict,) = verdicts(
+        [
+            run("sequential", 600, memory_mb=512, ideal_ms=520, cpu_ms=48),
+            run("threads", 110, memory_mb=512, ideal_ms=60, cpu_ms=31),
+        ]
+    )
+
+    assert "5.5 times faster; now computing is the limit" in verdict.text
+
+
+def test_there_is_a_verdict_for_each_memory_size_and_none_without_a_comparison():
+    runs = [run("sequential", 9, memory_mb=size) for size in (128, 512)] + [run("tasks", 3, memory_mb=512)]
+
+    assert [verdict.memory_mb for verdict in verdicts(runs)] == [512]
+
+
+def test_computing_takes_as_long_as_the_share_of_cpu_makes_it():
+    assert computing_ms(run("threads", 500, memory_mb=128, cpu_ms=10)) == 10 / (128 / 1769)
+    assert computing_ms(run("threads", 500, memory_mb=3538, cpu_ms=10)) == 10

@@ -1,0 +1,209 @@
+"""Results as a run might give them, made by arithmetic, clearly not measured; and a browser to see their page with."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from contextlib import contextmanager
+from dataclasses import dataclass
+from random import Random
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from meantime.tools.report.page import write_page
+from meantime.tools.report.results import Call, Example, Machine, Prices, Results, Run, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM_ARGUMENTS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+MEMORIES = (128, 512, 1769)
+HOSTILE_NAME = 'GET /</script><b class="broken-out">orders</b>'
+USD_PER_GB_SECOND = 0.0000166667
+USD_PER_REQUEST = 0.0000002
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What an imagined example does."""
+
+    name: str
+    title: str
+    description: str
+    calls: tuple[str, ...]
+    latency_ms: float
+    cpu_ms: float
+    variants: tuple[str, ...] = ("sequential", "threads", "tasks")
+
+
+SHAPES = (
+    Shape(
+        "apis", "Calling several APIs", "Asks three HTTP APIs that answer after 300 ms each.",
+        ("GET /customers", HOSTILE_NAME, "GET /shipments"), 300, 1.1,
+    ),
+    Shape(
+        "s3", "Parallel S3 reads", "Reads twenty small objects from S3.",
+        ("s3 GetObject",) * 20, 20, 2.2, ("sequential", "threads"),
+    ),
+    Shape(
+        "dynamodb", "Several DynamoDB queries", "Queries eight partitions of one DynamoDB table.",
+        ("dynamodb Query",) * 8, 12, 2.4, ("sequential", "threads"),
+    ),
+    Shape(
+        "sqs", "An SQS batch that calls an API", "Posts each of ten messages to an API of 120 ms.",
+        ("POST /orders",) * 10, 120, 0.9,
+    ),
+    Shape(
+        "mixed", "Fetch, transform, store", "Fetches five documents, transforms and stores them.",
+        ("GET /documents", "transform", "s3 PutObject") * 5, 40, 3.5,
+    ),
+    Shape(
+        "thumbnails", "Thumbnails", "Scales four images with Pillow: there is nothing to wait for.",
+        ("thumbnail",) * 4, 0, 55,
+    ),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def results() -> Results:
+    """Results that every test may look at; none of them can be changed."""
+    return synthetic_results()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser for this module, no longer: while it is up, this thread has a running event loop."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium found (chromium, chromium-browser or google-chrome): the page was not looked at")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def address(results: Results, tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("report") / "index.html"
+    write_page(results, path)
+    return path.as_uri()
+
+
+@pytest.fixture
+def open_page(browser: Browser, address: str) -> Callable[..., AbstractContextManager[Page]]:
+    @contextmanager
+    def opened(
+        url: str = address, *, width: int = 1280, complaints: list[str] | None = None, **options: Any
+    ) -> Iterator[Page]:
+        """A tab with the page in it; fails at the end if the page complained or asked for anything else."""
+        found = [] if complaints is None else complaints
+        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
+        try:
+            page = context.new_page()
+            page.on("console", lambda message: found.append(f"{message.type}: {message.text}"))
+            page.on("pageerror", lambda error: found.append(str(error)))
+            page.on("request", lambda request: found.append(request.url) if request.url != url else None)
+            page.goto(url)
+            yield page
+            if complaints is None:
+                assert found == []
+        finally:
+            context.close()
+
+    return opened
+
+
+def synthetic_results() -> Results:
+    """Six examples, two or three variants, three memory sizes."""
+    random = Random(1769)
+    return Results(
+        machine=Machine(
+            date="2026-01-15",
+            python="3.11.7",
+            platform="Linux-6.1-synthetic",
+            cpu="Synthetic CPU at 2.5 GHz",
+            cores=2,
+            cpu_limit="cgroup v2 quota, memory / 1769 of a core, 20 ms periods",
+            memory_limit="cgroup v2 memory.max",
+            freeze="cgroup v2 freezer",
+            versions={"awslambdaric": "4.2.2", "boto3": "1.44.0"},
+            notes=("Initialised at full CPU, as AWS does.",),
+        ),
+        prices=Prices(
+            date="2026-01-02",
+            source="https://aws.amazon.com/lambda/pricing/",
+            region="us-east-1",
+            architecture="x86_64",
+            usd_per_gb_second=USD_PER_GB_SECOND,
+            usd_per_request=USD_PER_REQUEST,
+        ),
+        examples=tuple(
+            Example(
+                name=shape.name,
+                title=shape.title,
+                description=shape.description,
+                verdicts=(
+                    Verdict(text=f"Invented for tests: {shape.title.lower()} wait {shape.latency_ms:g} ms a call."),
+                    Verdict(memory_mb=128, text="threads gain little: the client's own CPU is the limit."),
+                ),
+            )
+            for shape in SHAPES
+        ),
+        runs=tuple(
+            synthetic_run(shape, variant, memory_mb, random)
+            for shape in SHAPES
+            for variant in shape.variants
+            for memory_mb in MEMORIES
+        ),
+    )
+
+
+def synthetic_run(shape: Shape, variant: str, memory_mb: int, random: Random) -> Run:
+    """Seven invocations of one shape, by a model of waits that overlap and of CPU that does not."""
+    share = min(1.0, memory_mb / 1769)
+    calls = []
+    processor_free = 0.0
+    clock = 0.0
+    for index, name in enumerate(shape.calls):
+        start = clock if variant == "sequential" else 0.4 * index
+        waited = shape.latency_ms * random.uniform(1.0, 1.05)
+        processor_free = max(processor_free, start + waited) + shape.cpu_ms / share
+        calls.append(
+            Call(
+                name=name,
+                start_ms=start,
+                end_ms=processor_free,
+                waiting_ms=waited,
+                computing_ms=shape.cpu_ms,
+                lane=0 if variant == "sequential" else index % 10,
+            )
+        )
+        clock = processor_free
+    length = max(call.end_ms for call in calls) + 0.5
+    durations = tuple(round(length * random.uniform(1.0, 1.08), 3) for _ in range(7))
+    billed = float(math.ceil(median(durations)))
+    waits = [call.waiting_ms for call in calls]
+    return Run(
+        example=shape.name,
+        variant=variant,
+        memory_mb=memory_mb,
+        durations_ms=durations,
+        cold_ms=180 + random.uniform(0, 40),
+        first_ms=length * 1.3,
+        p50_ms=median(durations),
+        p95_ms=max(durations),
+        ideal_ms=sum(waits) if variant == "sequential" else max(waits),
+        billed_ms=billed,
+        cost_per_million_usd=1e6 * (billed / 1000 * memory_mb / 1024 * USD_PER_GB_SECOND + USD_PER_REQUEST),
+        cpu_ms=shape.cpu_ms * len(calls),
+        calls=tuple(calls),
+        calls_duration_ms=length,
+    )
