@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from catalogue import EXAMPLES
@@ -17,21 +18,28 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from surroundings import surroundings
 
+from meantime.tools.downstream import AWSServerError
+from meantime.tools.emulator.errors import EmulatorError
 from meantime.tools.measure.comparison import Candidate, MeasurementError, measure
 from meantime.tools.measure.machine import this_machine
 from meantime.tools.measure.pricing import current_prices
 from meantime.tools.measure.verdict import verdicts
 from meantime.tools.report.page import write_page
 from meantime.tools.report.results import Example as Reported
-from meantime.tools.report.results import Results, Run
+from meantime.tools.report.results import Results
 from meantime.tools.report.table import print_results
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from catalogue import Example
     from surroundings import Surroundings
 
+    from meantime.tools.downstream import RequestRecord
     from meantime.tools.emulator.mechanisms import Mechanisms
+    from meantime.tools.report.results import Run
 
+MEMORY_SIZES = [128, 512, 1769]
 BESIDE_THE_WARM = 2  # the cold invocation, and the recorded one
 
 
@@ -43,66 +51,51 @@ class InitCpu(StrEnum):
 
 
 def main(
-    memory: Annotated[list[int], typer.Option(help="Memory size in MB; may be given several times.")] = [  # noqa: B006  # typer copies it
-        128,
-        512,
-        1769,
-    ],
-    example: Annotated[list[str] | None, typer.Option(help="Only this example; may be given several times.")] = None,
+    memory: Annotated[list[int], typer.Option(min=128, max=10240, help="Memory in MB; repeatable.")] = MEMORY_SIZES,
+    example: Annotated[list[str] | None, typer.Option(help="Only this example; repeatable.")] = None,
     invocations: Annotated[int, typer.Option(min=2, help="Warm invocations of each variant.")] = 7,
-    init_cpu: Annotated[
-        InitCpu, typer.Option(help="CPU during initialisation; AWS is seen to give all.")
-    ] = InitCpu.FULL,
+    init_cpu: Annotated[InitCpu, typer.Option(help="CPU at initialisation; AWS is seen to give all.")] = InitCpu.FULL,
     output: Annotated[Path, typer.Option(help="Folder for results.json and index.html.")] = Path("build/demo"),
 ) -> None:
     """Run every example one after another, on threads and on tasks, and show what each way costs."""
+    signal.signal(signal.SIGTERM, _leave)
     console = Console()
     chosen = _chosen(example)
+    prices = current_prices()
     began = time.monotonic()
     total = sum(len(one.variants) for one in chosen) * len(memory) * (invocations + BESIDE_THE_WARM)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    prices = current_prices()
-    runs: list[Run] = []
-    mechanisms: Mechanisms | None = None
+    measured: list[tuple[Run, Mechanisms]] = []
     try:
         with Progress(*columns, console=console, transient=True) as progress, surroundings(chosen) as around:
             bar = progress.add_task("starting", total=total)
-            for candidate in (each for one in chosen for each in _candidates(one, around)):
+            for one, candidate in _candidates(chosen, around):
                 for memory_mb in memory:
-                    progress.update(bar, description=f"{candidate.example} {candidate.variant} {memory_mb} MB")
-                    services = around.services_of(next(one for one in chosen if one.name == candidate.example))
-                    run, mechanisms = measure(
-                        candidate,
-                        memory_mb=memory_mb,
-                        invocations=invocations,
-                        prices=prices,
-                        requests=lambda services=services: [each for one in services for each in one.requests],
-                        init_cpu=init_cpu.value,
-                        progress=lambda: progress.advance(bar),
+                    progress.update(bar, description=f"{one.name} {candidate.variant} {memory_mb} MB")
+                    measured.append(
+                        measure(
+                            candidate,
+                            memory_mb=memory_mb,
+                            invocations=invocations,
+                            prices=prices,
+                            requests=_requests(around, one),
+                            init_cpu=init_cpu.value,
+                            progress=lambda: progress.advance(bar),
+                        )
                     )
-                    runs.append(run)
-                    for service in services:
-                        service.reset()
-    except MeasurementError as error:
+    except (MeasurementError, AWSServerError, EmulatorError) as error:
         console.print(str(error), style="red", markup=False, highlight=False)
         raise typer.Exit(1) from None
-    if mechanisms is None:
-        raise typer.BadParameter("nothing was chosen to run")
-    notes = (
-        f"{invocations} warm invocations of each variant at each memory size, after one cold start.",
-        f"Initialisation had {'all the CPU there was' if init_cpu is InitCpu.FULL else 'its share of CPU'}.",
-    )
-    results = Results(
-        machine=this_machine(mechanisms, notes=notes),
-        prices=prices,
-        examples=tuple(_reported(one, runs) for one in chosen),
-        runs=tuple(runs),
-    )
+    results = _results(chosen, measured, invocations, init_cpu)
     results.write(output / "results.json")
     write_page(results, output / "index.html")
     print_results(results, console)
-    console.print(f"\n{len(runs)} runs in {time.monotonic() - began:.0f} s.", end=" ")
+    console.print(f"\n{len(measured)} runs in {time.monotonic() - began:.0f} s.", end=" ")
     console.print(f"Open {output / 'index.html'} in a browser; the numbers are in {output / 'results.json'}.")
+
+
+def _leave(_signal: int, _frame: object) -> NoReturn:
+    sys.exit(128 + signal.SIGTERM)  # as an exception, so that everything that was started is ended
 
 
 def _chosen(names: list[str] | None) -> tuple[Example, ...]:
@@ -113,26 +106,55 @@ def _chosen(names: list[str] | None) -> tuple[Example, ...]:
     return tuple(known[name] for name in names) if names else EXAMPLES
 
 
-def _candidates(example: Example, around: Surroundings) -> list[Candidate]:
-    environment = around.environment_of(example)
+def _candidates(examples: Iterable[Example], around: Surroundings) -> list[tuple[Example, Candidate]]:
     return [
-        Candidate(
-            example=example.name,
-            variant=variant,
-            handler=f"{variant}.lambda_handler",
-            code=example.folder,
-            event=example.event,
-            environment=environment,
-            timeout=example.timeout,
+        (
+            example,
+            Candidate(
+                example=example.name,
+                variant=variant,
+                handler=f"{variant}.lambda_handler",
+                code=example.folder,
+                event=example.event,
+                environment=around.environment_of(example),
+                timeout=example.timeout,
+            ),
         )
+        for example in examples
         for variant in example.variants
     ]
 
 
-def _reported(example: Example, runs: list[Run]) -> Reported:
-    own = [run for run in runs if run.example == example.name]
-    return Reported(name=example.name, title=example.title, description=example.description, verdicts=verdicts(own))
+def _requests(around: Surroundings, example: Example) -> Callable[[], list[RequestRecord]]:
+    services = around.services_of(example)
+    return lambda: [record for service in services for record in service.requests]
+
+
+def _results(
+    examples: Iterable[Example], measured: list[tuple[Run, Mechanisms]], invocations: int, init_cpu: InitCpu
+) -> Results:
+    runs = tuple(run for run, _ in measured)
+    _, mechanisms = measured[-1]  # the same machine for all
+    notes = (
+        f"{invocations} warm invocations of each variant at each memory size, after one cold start.",
+        f"Initialisation had {'all the CPU there was' if init_cpu is InitCpu.FULL else 'its share of CPU'}.",
+        "One more warm invocation was recorded, for the bars; it does not count in the numbers.",
+    )
+    return Results(
+        machine=this_machine(mechanisms, notes=notes),
+        prices=current_prices(),
+        examples=tuple(
+            Reported(
+                name=example.name,
+                title=example.title,
+                description=example.description,
+                verdicts=verdicts(run for run in runs if run.example == example.name),
+            )
+            for example in examples
+        ),
+        runs=runs,
+    )
 
 
 if __name__ == "__main__":
-    sys.exit(typer.run(main))
+    typer.run(main)

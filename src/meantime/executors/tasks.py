@@ -242,7 +242,6 @@ class _TaskFanOut(FanOut):
                 task.cancel()
 
 
-
 @generator_coroutine
 def _in_context(context: Context, awaited: Coroutine[Any, Any, Result]) -> Generator[Any, Any, Result]:
     """Await a coroutine with a context of its own, without a task of its own, which would cost ten times as much."""
