@@ -1,0 +1,125 @@
+"""The command `meantime emulator`: runs a function from the terminal and shows what it came to."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from meantime.tools.emulator import limits
+from meantime.tools.emulator.emulator import AsyncEmulator
+from meantime.tools.emulator.errors import EmulatorError
+from meantime.tools.emulator.function import Function
+from meantime.tools.emulator.presentation import as_json, show
+
+if TYPE_CHECKING:
+    from meantime.tools.emulator.invocation import Invocation
+    from meantime.tools.emulator.mechanisms import Mechanisms
+
+_BAD_INPUT = 2
+
+app = typer.Typer(help="Run a Lambda function on this machine as Lambda would run it.", no_args_is_help=True)
+
+
+class Format(StrEnum):
+    """How the result is printed."""
+
+    text = "text"
+    json = "json"
+
+
+@app.callback()
+def _group() -> None:
+    """Run a Lambda function on this machine as Lambda would run it."""
+
+
+@app.command()
+def invoke(
+    handler: Annotated[str, typer.Argument(help="package.module.function, found in the code folder.")],
+    *,
+    event: Annotated[
+        str, typer.Option(metavar="FILE|-|JSON", help="The event: a file, - for standard input, or JSON itself.")
+    ] = "{}",
+    code: Annotated[Path, typer.Option(metavar="DIR", help="The code folder.")] = Path(),
+    memory: Annotated[
+        int,
+        typer.Option(
+            metavar="MB", help=f"{limits.MEMORY_MIN_MB} to {limits.MEMORY_MAX_MB}; decides the CPU share, too."
+        ),
+    ] = limits.MEMORY_MIN_MB,
+    timeout: Annotated[
+        float, typer.Option(metavar="S", help=f"Seconds an invocation may take, at most {limits.TIMEOUT_MAX:g}.")
+    ] = 3.0,
+    env: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="An environment variable; may be repeated.")
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, metavar="N", help="How many invocations.")] = 1,
+    concurrency: Annotated[
+        int, typer.Option(min=1, metavar="N", help="How many of them at once; each gets an environment of its own.")
+    ] = 1,
+    output: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.text,
+    log: Annotated[
+        bool | None,
+        typer.Option(help="Print the functions' logs; without either, that of a single invocation is printed."),
+    ] = None,
+) -> None:
+    """Invoke a function, once or many times, in emulated execution environments.
+
+    Prints the answers, a report line per invocation and which mechanisms froze and limited the environments.
+    Exits with 0 if every invocation succeeded, 1 if one failed, 2 if it could not be run as asked.
+    """
+    try:
+        value = _event(event)
+        function = Function(handler, code=code, memory_mb=memory, timeout=timeout, environment=_variables(env or []))
+        mechanisms, invocations = asyncio.run(_run(function, value, count=count, concurrency=concurrency))
+    except (ValueError, OSError, EmulatorError) as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(_BAD_INPUT) from None
+    if output is Format.json:
+        typer.echo(as_json(function, mechanisms, invocations))
+    else:
+        show(function, mechanisms, invocations, log=count == 1 if log is None else log)
+    if any(invocation.error for invocation in invocations):
+        raise typer.Exit(1)
+
+
+async def _run(function: Function, event: Any, *, count: int, concurrency: int) -> tuple[Mechanisms, list[Invocation]]:
+    numbers = iter(range(count))
+    done: dict[int, Invocation] = {}
+    async with AsyncEmulator(function) as emulator:
+
+        async def work() -> None:
+            for number in numbers:
+                done[number] = await emulator.invoke(event)
+
+        async with asyncio.TaskGroup() as workers:
+            for _ in range(min(concurrency, count)):
+                workers.create_task(work())
+        return emulator.mechanisms, [done[number] for number in sorted(done)]
+
+
+def _event(text: str) -> Any:
+    source = "the event"
+    if text == "-":
+        source, text = "standard input", sys.stdin.read()
+    elif (file := Path(text)).is_file():
+        source, text = f"the event file {text}", file.read_text()
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"{source} is not JSON, nor is there such a file: {error}") from None
+
+
+def _variables(settings: list[str]) -> dict[str, str]:
+    variables = {}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals:
+            raise ValueError(f"--env {setting!r} is not of the form NAME=VALUE")
+        variables[name] = value
+    return variables

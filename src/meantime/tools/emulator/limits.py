@@ -1,0 +1,29 @@
+"""What AWS fixes for every function: sizes, times and shares, each with its source."""
+
+from __future__ import annotations
+
+from typing import Final
+
+MEMORY_MIN_MB: Final = 128
+MEMORY_MAX_MB: Final = 10_240
+"""https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html"""
+
+TIMEOUT_MAX: Final = 900.0
+"""Seconds. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+
+INIT_TIMEOUT: Final = 10.0
+"""Seconds. https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html"""
+
+MEMORY_MB_PER_CORE: Final = 1_769
+"""One vCPU's worth of memory. https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html"""
+
+REQUEST_MAX_BYTES: Final = 6_291_456
+"""Of one synchronous event. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+
+RESPONSE_MAX_BYTES: Final = 6_291_556
+"""Of one buffered answer: `interop.MaxPayloadSize` in aws/aws-lambda-runtime-interface-emulator."""
+
+
+def cpu_share(memory_mb: int) -> float:
+    """Return how many cores a function with this much memory gets; 1.0 is one whole core."""
+    return memory_mb / MEMORY_MB_PER_CORE

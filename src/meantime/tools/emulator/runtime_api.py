@@ -1,0 +1,201 @@
+"""The Runtime API of one environment: the small HTTP server from which the runtime client fetches its events.
+
+Paths and headers: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html. States, status codes and error
+texts: `internal/lambda/core/states.go` and `rapi/rendering` in aws/aws-lambda-runtime-interface-emulator.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+
+from meantime.tools.emulator.limits import RESPONSE_MAX_BYTES, TIMEOUT_MAX
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_PREFIX: Final = "/2018-06-01/runtime/"
+# The client sends the cause of an error, stack and all, in one header of up to 1 MB.
+_HEADER_MAX: Final = 2 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Event:
+    """What the next request for an event is answered with."""
+
+    request_id: str
+    body: bytes
+    deadline_ms: int
+    function_arn: str
+    trace_id: str
+    client_context: str | None = None
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The runtime asks for an event."""
+
+    at: float
+
+
+@dataclass(frozen=True)
+class InitFailed:
+    """The runtime could not load the function; `body` is the error it reports."""
+
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The runtime sent the function's answer (`failed`: its error)."""
+
+    at: float
+    body: bytes
+    content_type: str
+    failed: bool
+    size: int
+
+
+@dataclass(frozen=True)
+class Exited:
+    """The runtime's process ended; `status` as `subprocess` counts return codes."""
+
+    status: int
+
+
+Happening = Ready | InitFailed | Answered | Exited
+
+
+class State(Enum):
+    """Where the runtime is in its life; the values are AWS's names."""
+
+    STARTED = "Started"
+    INIT_ERROR = "InitError"
+    READY = "Ready"
+    RUNNING = "Running"
+    RESPONSE_SENT = "ResponseSent"
+
+
+class RuntimeApi:
+    """The server for one runtime process. What the runtime does is told to `tell`, in order."""
+
+    def __init__(self, tell: Callable[[Happening], None]) -> None:
+        self._tell = tell
+        self._state = State.STARTED
+        self._event: asyncio.Future[Event | None] = asyncio.get_running_loop().create_future()
+        self._requests = web.Server(
+            self._answer, access_log=None, keepalive_timeout=2 * TIMEOUT_MAX, max_field_size=_HEADER_MAX
+        )
+        self._server: asyncio.Server | None = None
+
+    async def start(self) -> str:
+        """Listen on a free loopback port; return `host:port`."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._requests, "127.0.0.1", 0)
+        host, port = self._server.sockets[0].getsockname()
+        return f"{host}:{port}"
+
+    def hand_out(self, event: Event) -> None:
+        """Answer the runtime's waiting request with an event."""
+        if self._state is not State.READY:
+            raise RuntimeError(f"an event was handed out in state {self._state.value}")
+        self._state = State.RUNNING
+        self._event.set_result(event)
+
+    async def stop(self) -> None:
+        """Stop listening and drop every connection."""
+        if self._server is not None:
+            self._server.close()
+        if not self._event.done():
+            self._event.set_result(None)
+        await self._requests.shutdown(0.05)  # seconds for connections whose process is dead to be noticed
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        if not request.path.startswith(_PREFIX):
+            return _error(404, "NotFound", f"{request.method} {request.path} is not part of the Runtime API")
+        match request.method, *request.path.removeprefix(_PREFIX).split("/"):
+            case ["GET", "invocation", "next"]:
+                return await self._next()
+            case ["POST", "init", "error"]:
+                return await self._init_error(request)
+            case ["POST", "invocation", request_id, "response" | "error" as what]:
+                return await self._result(request, request_id, failed=what == "error")
+            case _:
+                return _error(404, "NotFound", f"{request.method} {request.path} is not part of the Runtime API")
+
+    async def _next(self) -> web.Response:
+        if self._state is State.INIT_ERROR:
+            return self._wrong_state(State.READY)
+        if self._state is State.RESPONSE_SENT:
+            self._event = asyncio.get_running_loop().create_future()
+        if self._state in (State.STARTED, State.RESPONSE_SENT):
+            self._state = State.READY
+            self._tell(Ready(time.monotonic()))
+        event = await asyncio.shield(self._event)
+        if event is None:
+            return _error(500, "InternalServerError", "Internal Server Error")
+        headers = {
+            # Not optional: without it the client crashes.
+            "Content-Type": "application/json",
+            "Lambda-Runtime-Aws-Request-Id": event.request_id,
+            "Lambda-Runtime-Deadline-Ms": str(event.deadline_ms),
+            "Lambda-Runtime-Invoked-Function-Arn": event.function_arn,
+            "Lambda-Runtime-Trace-Id": event.trace_id,
+        }
+        if event.client_context is not None:
+            headers["Lambda-Runtime-Client-Context"] = event.client_context
+        return web.Response(body=event.body, headers=headers)
+
+    async def _init_error(self, request: web.BaseRequest) -> web.Response:
+        if self._state is not State.STARTED:
+            return self._wrong_state(State.INIT_ERROR)
+        self._state = State.INIT_ERROR
+        body, _ = await _body(request)
+        self._tell(InitFailed(body))
+        return _accepted()
+
+    async def _result(self, request: web.BaseRequest, request_id: str, *, failed: bool) -> web.Response:
+        if self._state is not State.RUNNING:
+            return self._wrong_state(State.RESPONSE_SENT)
+        event = self._event.result()
+        if event is None or request_id != event.request_id:
+            return _error(400, "InvalidRequestID", "Invalid request ID")
+        self._state = State.RESPONSE_SENT
+        body, size = await _body(request)
+        self._tell(Answered(time.monotonic(), body, request.content_type, failed=failed, size=size))
+        if size > RESPONSE_MAX_BYTES:
+            text = f"Exceeded maximum allowed payload size ({RESPONSE_MAX_BYTES} bytes)."
+            return _error(413, "RequestEntityTooLarge", text)
+        return _accepted()
+
+    def _wrong_state(self, wanted: State) -> web.Response:
+        text = (
+            f"State transition from {self._state.value} to {wanted.value} failed for runtime. "
+            "Error: State transition is not allowed"
+        )
+        return _error(403, "InvalidStateTransition", text)
+
+
+async def _body(request: web.BaseRequest) -> tuple[bytes, int]:
+    """Return the body, cut off at AWS's limit, and its whole size; the client listens only when all of it is read."""
+    pieces, size = bytearray(), 0
+    async for piece in request.content.iter_any():
+        size += len(piece)
+        if size <= RESPONSE_MAX_BYTES:
+            pieces += piece
+    return bytes(pieces), size
+
+
+def _accepted() -> web.Response:
+    return web.Response(status=202, body=b'{"status":"OK"}\n', content_type="application/json")
+
+
+def _error(status: int, kind: str, text: str) -> web.Response:
+    body = json.dumps({"errorMessage": text, "errorType": kind}).encode()
+    return web.Response(status=status, body=body, content_type="application/json")

@@ -1,0 +1,101 @@
+"""An environment gets memory / 1769 of a core, by whichever mechanism."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from meantime.tools.emulator import Emulator, Invocation, MechanismUnavailableError
+
+if TYPE_CHECKING:
+    from tests.tools.emulator.conftest import Deploy
+
+    from meantime.tools.emulator.mechanisms import Cpu
+
+BURNING = """
+    import threading, time
+
+    began = time.process_time()
+    before = time.monotonic()
+    while time.monotonic() < before + 0.3:
+        pass
+    loading = time.process_time() - began
+
+    def burn(seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            pass
+
+    def handler(event, context):
+        burn(event)
+        return loading
+"""
+
+SLEEPING = """
+    import time
+
+    def handler(event, context):
+        time.sleep(event)
+"""
+
+
+def share_of(result: Invocation) -> float:
+    return result.cpu_ms / result.duration_ms
+
+
+@pytest.mark.parametrize("cpu", ["cgroup-v2", "cgroup-v1", "budget"])
+@pytest.mark.parametrize("memory_mb", [128, 512, 1024])
+def test_a_loop_gets_its_share_of_a_core(deploy: Deploy, cpu: Cpu, memory_mb: int) -> None:
+    """Within a tenth. Others using this machine can take CPU away, never add any, so the best of several counts."""
+    wanted = memory_mb / 1769
+    shares: list[float] = []
+    try:
+        with Emulator(deploy(BURNING, memory_mb=memory_mb, timeout=60), cpu=cpu) as emulator:
+            assert emulator.mechanisms.cpu == cpu
+            emulator.invoke(0.1)
+            for _ in range(12):
+                shares.append(share_of(emulator.invoke(1.0)))
+                if shares[-1] >= 0.9 * wanted:
+                    break
+    except MechanismUnavailableError as error:
+        pytest.skip(str(error))
+    assert 0.9 * wanted <= max(shares) <= 1.1 * wanted
+
+
+def test_unlimited_is_several_times_as_much(deploy: Deploy) -> None:
+    """What the test above would see if limiting did nothing."""
+    with Emulator(deploy(BURNING, timeout=60), cpu="none") as emulator:
+        emulator.invoke(0.1)
+        assert share_of(emulator.invoke(0.5)) > 0.15
+
+
+def test_initialisation_has_the_whole_cpu_unless_limited(deploy: Deploy) -> None:
+    with Emulator(deploy(BURNING, timeout=60)) as emulator:
+        full = emulator.invoke(0).payload
+    with Emulator(deploy(BURNING, timeout=60), init_cpu="limited") as emulator:
+        limited = emulator.invoke(0).payload
+    assert limited < 0.06, "0.3 s at 0.072 of a core, and what one period more gives"
+    assert full > 2 * limited
+
+
+@pytest.mark.parametrize("cpu", ["cgroup-v1", "budget"])
+def test_waiting_costs_no_cpu_and_no_time(deploy: Deploy, cpu: Cpu) -> None:
+    try:
+        with Emulator(deploy(SLEEPING, timeout=60), cpu=cpu) as emulator:
+            emulator.invoke(0)
+            result = emulator.invoke(0.3)
+    except MechanismUnavailableError as error:
+        pytest.skip(str(error))
+    assert 300 <= result.duration_ms < 600
+    assert result.cpu_ms < 30
+
+
+def test_the_plainest_mechanisms_do_together(deploy: Deploy) -> None:
+    """A machine without any control group."""
+    function = deploy(BURNING, memory_mb=512, timeout=60)
+    with Emulator(function, freeze="sigstop", cpu="budget", memory="none") as emulator:
+        results = [emulator.invoke(0.5) for _ in range(3)]
+        assert [result.error for result in results] == [None] * 3
+        assert max(map(share_of, results[1:])) < 1.1 * 512 / 1769 + 0.05
+        assert results[-1].max_memory_used_mb >= 5
