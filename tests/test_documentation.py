@@ -1,0 +1,46 @@
+"""Every Python block of the README and the pages runs as it stands."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)")
+BLOCKS = [
+    pytest.param(page, text, id=f"{page.name}:{number}")
+    for page in PAGES
+    for number, text in enumerate(BLOCK.findall(page.read_text(encoding="utf-8")))
+]
+TOOLS = ("emulator.md", "downstream.md")
+
+
+@pytest.mark.parametrize(("page", "source"), BLOCKS)
+def test_it_runs(page, source, tmp_path):
+    if page.name in TOOLS:
+        pytest.importorskip("aiohttp", reason="the tools are not installed here")
+    if "boto3" in source:
+        pytest.importorskip("boto3", reason="boto3 is not installed here")
+    (tmp_path / "app.py").write_text("def handler(event, context):\n    return event\n", encoding="utf-8")
+    variables = {"API_URL": "http://127.0.0.1:9", "BUCKET": "bucket", "AWS_DEFAULT_REGION": "us-east-1"}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", source],
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), **variables},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_its_links_lead_somewhere(page):
+    for target in LINK.findall(page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), f"{page.name} links to {target}"
