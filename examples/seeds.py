@@ -30,7 +30,7 @@ _COUNTRIES = ("AT", "BR", "CA", "DE", "ES", "FR", "GB", "IT", "JP", "NL", "PL", 
 _PRODUCTS = tuple(
     f"{colour} {thing}" for colour in ("black", "blue", "green", "red") for thing in ("cup", "lamp", "rug")
 )
-_ORDERS = 1000  # in one document
+_ORDERS = 400  # in one document
 
 
 def s3_reads(*, bucket: str, endpoint_url: str | None = None, **credentials: str) -> None:

@@ -9,7 +9,7 @@ from random import Random
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
 PHOTOS = Path(__file__).with_name("photos")
-SIZE = WIDTH, HEIGHT = 1920, 1280
+SIZE = WIDTH, HEIGHT = 1440, 960
 RANGES = 6  # of hills, the farthest first
 SCENES = {  # of each photo: the sky above, the sky at the horizon, the nearest hill, where the sun stands
     "dawn": ("#3b4a7a", "#f6c9a8", "#231f3a", 0.30),

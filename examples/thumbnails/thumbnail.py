@@ -11,7 +11,7 @@ from PIL import Image
 if TYPE_CHECKING:
     from pathlib import Path
 
-LONGEST_SIDE = 480  # pixels
+LONGEST_SIDE = 360  # pixels
 
 
 def thumbnail(photo: Path) -> dict[str, str | int]:

@@ -119,7 +119,7 @@ def test_each_photo_becomes_a_smaller_jpeg_of_the_same_shape(runs):
     assert [thumbnail["name"] for thumbnail in thumbnails] == ["dawn", "dusk", "night", "noon"]
     for thumbnail in thumbnails:
         with Image.open(BytesIO(b64decode(thumbnail["url"].partition(",")[2]))) as image:
-            assert (image.format, image.size) == ("JPEG", (480, 320))
+            assert (image.format, image.size) == ("JPEG", (360, 240))
             assert image.size == (thumbnail["width"], thumbnail["height"])
 
 

@@ -75,7 +75,7 @@ def alive(process: int) -> bool:
 
 
 def insist(process: subprocess.Popen[str], death: signal.Signals) -> None:
-    """Send the signal until the process ends: Python loses an interrupt that comes in a weakref callback of an import."""
+    """Send the signal until the process ends: Python loses an interrupt that comes in a weakref callback."""
     for _ in range(6):
         process.send_signal(death)
         try:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import textwrap
 
 import pytest
 
 from meantime.tools.downstream import DelayedAPI
-from meantime.tools.measure.comparison import Candidate, MeasurementError, measure
+from meantime.tools.measure import comparison
+from meantime.tools.measure.comparison import Candidate, MeasurementError
 from meantime.tools.measure.machine import this_machine
 from meantime.tools.measure.pricing import current_prices
+
+pytestmark = pytest.mark.blocks_the_loop  # it reads its files on the loop; nothing else is to run meanwhile
 
 PRICES = current_prices()
 DELAY = 0.05
@@ -49,6 +53,10 @@ FUNCTION = """
         print("about to fail")
         raise LookupError("nothing there")
 """
+
+
+def measure(*args, **keywords):
+    return asyncio.run(comparison.measure(*args, **keywords))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from statistics import median, quantiles
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from meantime.tools.emulator import Emulator, Function
+from meantime.tools.emulator import AsyncEmulator, Function
 from meantime.tools.measure import recorder
 from meantime.tools.measure.chain import longest_chain
 from meantime.tools.measure.pricing import cost_per_million
@@ -54,7 +54,7 @@ class Candidate:
     timeout: float = 60.0
 
 
-def measure(
+async def measure(
     candidate: Candidate,
     *,
     memory_mb: int,
@@ -87,17 +87,17 @@ def measure(
     with TemporaryDirectory(prefix="meantime-measure-") as folder:
         recording = Path(folder, "recording.json")
         function = _function(candidate, memory_mb, recording)
-        with Emulator(function, init_cpu=init_cpu) as emulator:  # type: ignore[arg-type]  # the emulator checks it
-            first = _invoke(emulator, candidate, memory_mb)
+        async with AsyncEmulator(function, init_cpu=init_cpu) as emulator:  # type: ignore[arg-type]  # the emulator checks it
+            first = await _invoke(emulator, candidate, memory_mb)
             progress()
             warm = []
             for _ in range(invocations):
-                warm.append(_invoke(emulator, candidate, memory_mb))
+                warm.append(await _invoke(emulator, candidate, memory_mb))
                 progress()
-            recorded = _invoke(emulator, candidate, memory_mb, recorder.REQUEST)
+            recorded = await _invoke(emulator, candidate, memory_mb, recorder.REQUEST)
             progress()
             mechanisms = emulator.mechanisms
-        calls = json.loads(recording.read_text(encoding="utf-8"))
+        calls = json.loads(recording.read_text(encoding="utf-8"))  # noqa: ASYNC240  # nothing else is being measured
     seen = requests()
     run = _run(candidate, memory_mb, prices, first=first, warm=warm, recorded=recorded, calls=calls, seen=seen)
     return run, mechanisms
@@ -118,10 +118,10 @@ def _function(candidate: Candidate, memory_mb: int, recording: Path) -> Function
     )
 
 
-def _invoke(
-    emulator: Emulator, candidate: Candidate, memory_mb: int, client_context: Mapping[str, Any] | None = None
+async def _invoke(
+    emulator: AsyncEmulator, candidate: Candidate, memory_mb: int, client_context: Mapping[str, Any] | None = None
 ) -> Invocation:
-    invocation = emulator.invoke(candidate.event, client_context=client_context)
+    invocation = await emulator.invoke(candidate.event, client_context=client_context)
     if invocation.error is not None:
         raise MeasurementError(
             f"{candidate.example}, {candidate.variant} at {memory_mb} MB: {invocation.error.error_type}: "
