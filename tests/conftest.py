@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -49,7 +50,11 @@ def run_python() -> Callable[[str], str]:
 
     def run(source: str) -> str:
         done = subprocess.run(
-            [sys.executable, "-X", "dev", "-c", textwrap.dedent(source)], capture_output=True, text=True, check=False
+            [sys.executable, "-X", "dev", "-c", textwrap.dedent(source)],
+            env={name: value for name, value in os.environ.items() if not name.startswith("COV")},
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout

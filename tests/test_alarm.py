@@ -109,3 +109,52 @@ def test_off_the_main_thread_there_is_no_alarm_and_no_error():
     thread.join()
 
     assert answers == ["answer"]
+
+
+def test_blocking_code_in_a_task_group_is_a_deadline_that_on_deadline_answers():
+    async def block():
+        time.sleep(60)  # noqa: ASYNC251  # the mistake that this test is about
+
+    @meantime.handler(reserve=0.2, on_deadline=lambda *_: "answer")
+    async def lambda_handler(event, context):
+        async with asyncio.TaskGroup() as group:
+            group.create_task(block())
+
+    assert lambda_handler({}, LambdaContext(0.4)) == "answer"
+
+
+def test_the_interrupted_code_has_time_for_its_clean_up():
+    cleaned = []
+
+    @meantime.handler(reserve=1.0)
+    def lambda_handler(event, context):
+        try:
+            time.sleep(60)
+        finally:
+            time.sleep(0.1)
+            cleaned.append("whole")
+
+    with pytest.raises(DeadlineExceeded):
+        lambda_handler({}, LambdaContext(2.0))
+    assert cleaned == ["whole"]
+
+
+def test_an_alarm_that_rings_while_it_is_called_off_is_called_off(monkeypatch):
+    rang = []
+
+    def ring_first(which, seconds):
+        if seconds == 0.0 and not rang:
+            rang.append(1)
+            signal.raise_signal(signal.SIGALRM)
+        return original(which, seconds)
+
+    original = signal.setitimer
+    monkeypatch.setattr(signal, "setitimer", ring_first)
+
+    @meantime.handler
+    def lambda_handler(event, context):
+        return "answer"
+
+    assert lambda_handler({}, LambdaContext()) == "answer"
+    assert rang == [1]
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)

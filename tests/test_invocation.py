@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import threading
 import time
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -75,15 +77,25 @@ def test_all_invocations_share_one_loop_which_is_the_threads_current_loop(enviro
     assert environment.statistics().loops_made == 1
 
 
-def test_a_loop_that_the_function_made_at_import_is_adopted(environment):
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
+def test_a_loop_that_the_function_made_at_import_is_adopted_and_left_open(run_python):
+    run_python(
+        """
+        import asyncio, meantime
+        from meantime.testing import LambdaContext
 
-    @meantime.handler
-    async def lambda_handler(event, context):
-        return asyncio.get_running_loop()
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
 
-    assert lambda_handler({}, LambdaContext()) is loop
+        @meantime.handler
+        async def lambda_handler(event, context):
+            return asyncio.get_running_loop()
+
+        assert lambda_handler({}, LambdaContext()) is loop
+        meantime.current_environment().close()
+        assert not loop.is_closed()
+        loop.close()
+        """
+    )
 
 
 def test_asyncio_run_beside_it_does_no_harm():
@@ -270,7 +282,7 @@ def test_a_stopped_loop_is_an_error_that_says_so():
         asyncio.get_running_loop().stop()
         await asyncio.sleep(60)
 
-    with pytest.raises(DeadlineExceeded):
+    with pytest.raises(MeantimeError, match=r"call no loop\.stop\(\)"):
         lambda_handler({}, LambdaContext())
 
 
@@ -375,3 +387,94 @@ def test_the_clock_of_the_deadline_is_the_contexts():
     at = lambda_handler({}, LambdaContext(10))
 
     assert begin + 9.4 < at < time.monotonic() + 9.5
+
+
+def test_a_blocking_handler_that_ends_cancelled_is_an_ordinary_error():
+    @meantime.handler
+    def lambda_handler(event, context):
+        raise asyncio.CancelledError
+
+    with pytest.raises(InvocationCancelled):
+        lambda_handler({}, LambdaContext())
+
+
+def test_a_blocking_handler_that_returns_a_coroutine_is_told_to_be_async():
+    async def main(event, context): ...
+
+    lambda_handler = meantime.handler(lambda event, context: main(event, context))
+
+    with pytest.raises(TypeError, match="returned a coroutine, which nobody would await"):
+        lambda_handler({}, LambdaContext())
+
+
+def test_a_context_whose_time_is_no_number_is_refused():
+    lambda_handler = meantime.handler(lambda event, context: "answer")
+
+    with pytest.raises(TypeError, match=r"must give a number, got MagicMock.*LambdaContext"):
+        lambda_handler({}, MagicMock())
+
+
+def test_items_cost_nothing_to_name_at_the_deadline():
+    class Telling:
+        def __repr__(self):
+            asked.append(1)
+            return "told"
+
+    asked = []
+
+    @meantime.handler(reserve=0.2)
+    async def lambda_handler(event, context):
+        await tasks.map(lambda _: asyncio.sleep(60), [Telling(), b"0" * 1_000_000, "x" * 1_000_000, [Telling()]])
+
+    with pytest.raises(DeadlineExceeded) as caught:
+        lambda_handler({}, LambdaContext(0.3))
+
+    assert asked == []
+    assert all(len(str(waiting.item)) <= 80 for waiting in caught.value.waiting)
+    assert "Telling" in str(caught.value)
+
+
+def test_the_environment_cannot_be_closed_from_inside_its_loop(environment):
+    @meantime.handler
+    async def lambda_handler(event, context):
+        meantime.current_environment().close()
+
+    with pytest.raises(LoopRunning, match="close it outside"):
+        lambda_handler({}, LambdaContext())
+    assert meantime.handler(lambda event, context: "works")({}, LambdaContext()) == "works"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_child_has_an_environment_and_a_loop_of_its_own(run_python):
+    """AWS Lambda Managed Instances fork several processes in one environment."""
+    run_python(
+        """
+        import asyncio, os, warnings
+        warnings.simplefilter("ignore")
+        import meantime
+        from meantime import threads
+        from meantime.testing import LambdaContext
+
+        closed = []
+
+        @meantime.warm
+        def connection():
+            yield os.getpid()
+            closed.append(os.getpid())
+
+        @meantime.handler
+        async def lambda_handler(event, context):
+            loop = asyncio.get_running_loop()
+            return id(loop._selector), connection(), meantime.current_environment().statistics().invocations
+
+        parent = lambda_handler({}, LambdaContext())
+        assert threads.map(str, [1]) == ["1"]
+        child = os.fork()
+        if child == 0:
+            mine = lambda_handler({}, LambdaContext())
+            good = mine[1] == os.getpid() and mine[2] == 1 and threads.map(str, [1]) == ["1"] and closed == []
+            os._exit(0 if good else 1)
+        assert os.waitpid(child, 0)[1] == 0
+        assert lambda_handler({}, LambdaContext())[1] == os.getpid()
+        """
+    )

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 import meantime
 from meantime import in_thread, threads
+from meantime.executors.underway import registry
+from meantime.loop import kept_loop_of
 from meantime.testing import LambdaContext
 
 
@@ -250,3 +253,213 @@ def test_a_thread_started_before_the_invocation_is_nobodys_leftover(environment,
     thread.join()
 
     assert caplog.text.count("still running") <= 1
+
+
+def test_work_left_on_a_warm_pool_is_a_leftover_in_every_invocation(environment, caplog):
+    pool, release = ThreadPoolExecutor(1), threading.Event()
+
+    @meantime.handler(reserve=0.05)
+    def lambda_handler(event, context):
+        if event == "leave":
+            pool.submit(release.wait, 30)
+        else:
+            pool.submit(str).result()
+
+    lambda_handler("good", LambdaContext())
+    assert environment.statistics().leftover_threads == 0
+    lambda_handler("leave", LambdaContext())
+    assert environment.statistics().leftover_threads == 1
+    release.set()
+    lambda_handler("good", LambdaContext())
+    pool.shutdown()
+
+    assert caplog.text.count("still running") == 1
+
+
+def test_the_clean_up_of_an_async_generator_happens_in_its_own_invocation():
+    log = []
+
+    async def numbers(invocation):
+        try:
+            for number in range(5):
+                yield number
+        finally:
+            await asyncio.sleep(0)
+            log.append(f"cleaned up after {invocation}, in {current[0]}")
+
+    @meantime.handler
+    async def lambda_handler(event, context):
+        async for number in numbers(event):
+            return number
+        return None
+
+    current = [0]
+    for invocation in (1, 2):
+        current[0] = invocation
+        assert lambda_handler(invocation, LambdaContext()) == 0
+
+    assert log == ["cleaned up after 1, in 1", "cleaned up after 2, in 2"]
+
+
+def test_what_was_called_soon_does_not_start_a_task_in_the_next_invocation():
+    ran = []
+
+    async def background(invocation):
+        await asyncio.sleep(0.01)
+        ran.append(invocation)
+
+    @meantime.handler
+    async def lambda_handler(event, context):
+        loop = asyncio.get_running_loop()
+        if event == 1:
+            loop.call_soon(lambda: event_tasks.append(loop.create_task(background(event))))
+        else:
+            await asyncio.sleep(0.05)
+
+    event_tasks = []
+    lambda_handler(1, LambdaContext())
+    lambda_handler(2, LambdaContext())
+
+    assert ran == []
+
+
+def test_a_task_made_without_the_loop_is_noticed_too(environment):
+    @meantime.handler
+    async def lambda_handler(event, context):
+        event.append(asyncio.Task(asyncio.sleep(60), loop=asyncio.get_running_loop()))
+
+    kept = []
+    lambda_handler(kept, LambdaContext())
+
+    assert kept[0].cancelled()
+    assert environment.statistics().leftover_tasks == 1
+
+
+def test_a_task_left_on_the_loop_by_a_blocking_handler_is_noticed_too(environment):
+    ran = []
+
+    async def background(invocation):
+        await asyncio.sleep(0.01)
+        ran.append(invocation)
+
+    async def main(invocation):
+        kept.append(asyncio.create_task(background(invocation)))
+
+    @meantime.handler
+    def lambda_handler(event, context):
+        environment.kept_loop.ready().run_until_complete(main(event) if event == 1 else asyncio.sleep(0.05))
+
+    kept = []
+    kept_loop_of(environment)
+    lambda_handler(1, LambdaContext())
+    lambda_handler(2, LambdaContext())
+
+    assert ran == []
+    assert environment.statistics().leftover_tasks == 1
+
+
+def test_threads_are_watched_even_after_another_tool_has_wrapped_thread_start(run_python):
+    run_python(
+        """
+        import threading, time
+        from meantime import handler, current_environment
+        from meantime.testing import LambdaContext
+
+        original = threading.Thread.start
+        threading.Thread.start = lambda thread: original(thread)
+
+        @handler(reserve=0.05)
+        def lambda_handler(event, context):
+            threading.Thread(target=time.sleep, args=(2,), daemon=True).start()
+
+        lambda_handler({}, LambdaContext())
+        assert current_environment().statistics().leftover_threads == 1
+        """
+    )
+
+
+def test_a_fan_out_of_another_thread_is_not_cut_short_by_the_end_of_an_invocation():
+    results, begun, go_on = [], threading.Event(), threading.Event()
+
+    def call(number):
+        begun.set()
+        assert go_on.wait(30)
+        return number
+
+    thread = threading.Thread(target=lambda: results.append(threads.map(call, range(20), max_concurrency=2)))
+
+    @meantime.handler(reserve=0.05)
+    def lambda_handler(event, context): ...
+
+    thread.start()
+    assert begun.wait(30)
+    lambda_handler({}, LambdaContext())
+    go_on.set()
+    thread.join()
+
+    assert results == [list(range(20))]
+
+
+def test_a_fan_out_of_the_invocation_that_is_dropped_says_so_and_never_gives_a_part_for_the_whole():
+    errors, begun, release = [], threading.Event(), threading.Event()
+
+    def call(number):
+        begun.set()
+        assert release.wait(30)
+        return number
+
+    def run():
+        try:
+            threads.map(call, range(20), max_concurrency=2)
+        except meantime.InvocationEnded as error:
+            errors.append(str(error))
+
+    @meantime.handler(reserve=0.05)
+    async def lambda_handler(event, context):
+        task = asyncio.create_task(in_thread(run)())
+        await in_thread(begun.wait)(30)
+        task.cancel()
+
+    lambda_handler({}, LambdaContext())
+    release.set()
+    assert registry.wait_until_idle(30)
+
+    assert errors == ["threads.map was still under way when its invocation ended"]
+
+
+@pytest.mark.blocks_the_loop
+def test_clean_up_that_blocks_does_not_overrun_the_invocation(environment):
+    async def stubborn():
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            time.sleep(30)  # noqa: ASYNC251  # the mistake that this test is about
+
+    @meantime.handler(reserve=0.4)
+    async def lambda_handler(event, context):
+        event.append(asyncio.create_task(stubborn()))
+        await asyncio.sleep(0)
+        return "answer"
+
+    began = time.monotonic()
+    assert lambda_handler([], LambdaContext(2)) == "answer"
+    assert time.monotonic() - began < 10
+    assert environment.statistics().loops_retired == 1
+
+
+def test_a_system_exit_in_a_leftovers_clean_up_costs_the_loop_and_nothing_else(environment):
+    async def leave():
+        try:
+            await asyncio.sleep(60)
+        finally:
+            raise SystemExit(3)
+
+    @meantime.handler
+    async def lambda_handler(event, context):
+        event.append(asyncio.create_task(leave()))
+        await asyncio.sleep(0)
+        return "answer"
+
+    assert lambda_handler([], LambdaContext()) == "answer"
+    assert environment.statistics().loops_retired == 1
+    assert environment.busy.acquire(blocking=False)

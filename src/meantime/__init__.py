@@ -8,6 +8,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from meantime import testing
     from meantime.deadline import Deadline, current_deadline
     from meantime.environment import Environment, current_environment
     from meantime.errors import (
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
         CallTimeout,
         DeadlineExceeded,
         InvocationCancelled,
+        InvocationEnded,
         LoopRunning,
         MeantimeError,
         Waiting,
@@ -33,6 +35,7 @@ __all__ = [
     "DeadlineExceeded",
     "Environment",
     "InvocationCancelled",
+    "InvocationEnded",
     "LoopRunning",
     "MeantimeError",
     "Waiting",
@@ -42,6 +45,7 @@ __all__ = [
     "in_thread",
     "sequential",
     "tasks",
+    "testing",
     "threads",
     "warm",
 ]
@@ -54,6 +58,7 @@ _HOMES = {
     "DeadlineExceeded": ("meantime.errors", "DeadlineExceeded"),
     "Environment": ("meantime.environment", "Environment"),
     "InvocationCancelled": ("meantime.errors", "InvocationCancelled"),
+    "InvocationEnded": ("meantime.errors", "InvocationEnded"),
     "LoopRunning": ("meantime.errors", "LoopRunning"),
     "MeantimeError": ("meantime.errors", "MeantimeError"),
     "Waiting": ("meantime.errors", "Waiting"),

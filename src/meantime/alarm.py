@@ -7,7 +7,7 @@ or where the function uses SIGALRM itself.
 from __future__ import annotations
 
 import signal
-from _signal import getsignal  # type: ignore[import-not-found]  # signal.getsignal wraps the answer in an enum, which costs 20 times as much as asking
+from _signal import getsignal  # type: ignore[import-not-found]  # signal.getsignal's enum costs 20 times as much
 from threading import current_thread, main_thread
 
 from meantime.callables import is_own_code, place_text
@@ -17,14 +17,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-_available = hasattr(signal, "setitimer")
+_AVAILABLE = hasattr(signal, "setitimer")
 _SIGALRM = int(getattr(signal, "SIGALRM", 0))
 _DEFAULT = int(signal.SIG_DFL)
-_may_interrupt: Callable[[], bool] | None = None
+_SOONEST = 0.001  # 0 would call the timer off
 
 
-class Interrupted(BaseException):  # like KeyboardInterrupt: `except Exception` must not swallow it
-    """Raised in the main thread at the place that blocks; `function` and `place` say where that is."""
+class Interrupted(BaseException):
+    """Raised in the main thread at the place that blocks; `function` and `place` say where that is.
+
+    Like KeyboardInterrupt it is no Exception: `except Exception` must not swallow it.
+    """
 
     def __init__(self, function: str, place: str) -> None:
         super().__init__(function, place)
@@ -32,35 +35,54 @@ class Interrupted(BaseException):  # like KeyboardInterrupt: `except Exception` 
         self.place = place
 
 
-def arm(seconds: float, repeat: float, may_interrupt: Callable[[], bool]) -> bool:
-    """Interrupt the main thread in `seconds`, and then each `repeat` seconds, if `may_interrupt` agrees then.
+_may_interrupt: Callable[[], bool] | None = None
+_again_in = 0.0
+_interrupted: Interrupted | None = None
 
-    Returns:
-        Whether it is armed.
+
+def arm(seconds: float, again_in: float, may_interrupt: Callable[[], bool]) -> None:
+    """Interrupt the main thread in `seconds`, and once more `again_in` seconds later, if `may_interrupt` agrees then.
+
+    Only these two, so that the code that is interrupted has time to clean up.
     """
-    global _may_interrupt  # noqa: PLW0603  # a process has one alarm
-    if not _available or current_thread() is not main_thread():
-        return False
+    global _may_interrupt, _again_in, _interrupted  # noqa: PLW0603  # a process has one alarm
+    if not _AVAILABLE or current_thread() is not main_thread():
+        return
     handler = getsignal(_SIGALRM)
     if handler is not _interrupt:
         if handler != _DEFAULT:
-            return False  # somebody else's
+            return  # somebody else's
         signal.signal(signal.SIGALRM, _interrupt)
+    _interrupted = None
+    _again_in = again_in
     _may_interrupt = may_interrupt
-    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001), max(repeat, 0.001))
-    return True
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, _SOONEST))
 
 
-def disarm() -> None:
-    """Call it off."""
-    global _may_interrupt  # noqa: PLW0603  # a process has one alarm
-    _may_interrupt = None
-    signal.setitimer(signal.ITIMER_REAL, 0.0)
+def disarm() -> Interrupted | None:
+    """Call it off; what it has raised since it was armed, if it has."""
+    global _may_interrupt, _interrupted  # noqa: PLW0603  # a process has one alarm
+    while True:
+        try:
+            if _may_interrupt is not None:
+                _may_interrupt = None
+                signal.setitimer(signal.ITIMER_REAL, 0.0)
+            raised, _interrupted = _interrupted, None
+        except Interrupted:  # it rang while it was being called off
+            continue
+        return raised
 
 
 def _interrupt(_signal: int, frame: FrameType | None) -> None:
-    if _may_interrupt is not None and _may_interrupt():
-        raise Interrupted(*_user_place(frame))
+    global _again_in, _interrupted  # noqa: PLW0603  # a process has one alarm
+    if _may_interrupt is None:
+        return
+    if _again_in > 0:
+        signal.setitimer(signal.ITIMER_REAL, max(_again_in, _SOONEST))
+        _again_in = 0.0
+    if _may_interrupt():
+        _interrupted = Interrupted(*_user_place(frame))
+        raise _interrupted
 
 
 def _user_place(frame: FrameType | None) -> tuple[str, str]:

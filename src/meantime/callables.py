@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from functools import partial
 from sys import _getframe, modules
-from types import CoroutineType
+from types import CodeType, CoroutineType, MethodType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Coroutine
-    from types import CodeType, FrameType
+    from types import FrameType
     from typing import Any, TypeGuard
 
     Place = tuple[CodeType, int]
@@ -45,7 +45,7 @@ def is_generator(function: object) -> bool:
 def may_return_awaitable(function: object) -> bool:
     """Whether only a call can tell: a lambda, no Python function, or a plain wrapper round an async one."""
     innermost = _innermost(function)
-    code = getattr(innermost, "__code__", None)
+    code = _code(innermost)
     if code is None or code.co_name == "<lambda>":
         return True
     wrapped = getattr(innermost, "__wrapped__", None)
@@ -57,6 +57,19 @@ def is_coroutine(value: object) -> TypeGuard[Coroutine[Any, Any, Any]]:
     return type(value) is CoroutineType
 
 
+def required_arguments(function: object) -> tuple[str, ...]:
+    """The names of the arguments that a call of this function must give."""
+    code = _code(_innermost(function))
+    if code is None:
+        return ()
+    bound = 1 if isinstance(function, MethodType) else 0
+    defaults = len(getattr(function, "__defaults__", None) or ())
+    keyword_defaults = getattr(function, "__kwdefaults__", None) or {}
+    positional = code.co_varnames[bound : code.co_argcount - defaults]
+    keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+    return (*positional, *(name for name in keywords if name not in keyword_defaults))
+
+
 def name_of(function: object) -> str:
     """The name a reader knows this function by."""
     while isinstance(function, partial):
@@ -66,10 +79,16 @@ def name_of(function: object) -> str:
 
 
 def shown(item: object) -> str:
-    """The item as text of at most 80 characters; never raises."""
+    """The item as text of at most 80 characters.
+
+    Never raises, and takes no time to speak of: only of Python's own types is the `repr` asked for, and only of the
+    first part of a long one. A database's query set would ask the database.
+    """
+    from meantime.shortening import shortened  # noqa: PLC0415  # only what is told needs it
+
     try:
-        text = repr(item)
-    except Exception:  # noqa: BLE001  # a broken __repr__ must not hide the error that is being told
+        text = shortened(item)
+    except Exception:  # noqa: BLE001  # an item must not hide the error that is being told
         text = f"<{type(item).__name__}>"
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
@@ -99,14 +118,20 @@ def _innermost(function: object) -> object:
     """The function behind partials, bound methods and callable objects."""
     while isinstance(function, partial):
         function = function.func
-    if hasattr(function, "__func__"):
+    if isinstance(function, MethodType):
         return function.__func__
-    if not hasattr(function, "__code__") and not isinstance(function, type):
+    if _code(function) is None and not isinstance(function, type):
         method = getattr(type(function), "__call__", None)  # noqa: B004  # not whether it is callable: what its code is
-        if hasattr(method, "__code__"):
+        if _code(method) is not None:
             return method
     return function
 
 
+def _code(function: object) -> CodeType | None:
+    code = getattr(function, "__code__", None)  # some proxies answer any name with something
+    return code if isinstance(code, CodeType) else None
+
+
 def _flags(function: object) -> int:
-    return getattr(getattr(function, "__code__", None), "co_flags", 0)
+    code = _code(function)
+    return 0 if code is None else code.co_flags

@@ -66,6 +66,11 @@ def deadline_of(context: LambdaContext, reserve: float) -> Deadline:
             f"the context must have get_remaining_time_in_millis(), as Lambda's has; got {type(context).__name__}. "
             "In a test, pass meantime.testing.LambdaContext(timeout=3.0)."
         ) from None
-    left = milliseconds / 1000
+    if isinstance(milliseconds, bool) or not isinstance(milliseconds, (int, float)):
+        raise TypeError(
+            f"context.get_remaining_time_in_millis() must give a number, got {type(milliseconds).__name__}. In a test, "
+            "pass meantime.testing.LambdaContext(timeout=3.0)."
+        )
+    left = max(0.0, milliseconds / 1000)
     reserve = min(reserve, left / 2)
     return Deadline(left - reserve, reserve)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 from threading import Lock
 
 TYPE_CHECKING = False
@@ -37,9 +38,14 @@ class Statistics:
 
 
 class Environment:
-    """One process that Lambda keeps: cold once, then warm; it runs one invocation at a time."""
+    """One process that Lambda keeps: cold once, then warm; it runs one invocation at a time.
 
-    def __init__(self) -> None:
+    Args:
+        adopts_loop: Whether a loop that the thread has already becomes the one loop; its clients may be bound to it.
+    """
+
+    def __init__(self, *, adopts_loop: bool = True) -> None:
+        self.adopts_loop = adopts_loop
         self.busy = Lock()
         self.counted = Statistics()
         self.resources: list[Made] = []  # in the order they were made
@@ -55,11 +61,16 @@ class Environment:
     def close(self, timeout: float = 2.0) -> None:
         """Close the warm resources, newest first, and the loop; the next use makes them anew.
 
+        A resource that fails to close is logged, and the others are closed all the same.
+
         Args:
-            timeout: Seconds that the async resources together may take to close.
+            timeout: Seconds that the async resources together may take to close; blocking ones take what they take.
+
+        Raises:
+            LoopRunning: Called on the loop itself.
         """
         if self.kept_loop is not None:
-            self.kept_loop.retire(timeout)
+            self.kept_loop.retire(timeout, keep_adopted=True)
         while self.resources:
             self.resources.pop().close()
 
@@ -79,9 +90,16 @@ def replace_environment(environment: Environment) -> Environment:
     return before
 
 
+# The environments of the parent processes. Their clean-up is not ours to run, and it would be if nobody held them.
+_parents: list[Environment] = []
+
+
 def _after_fork() -> None:
     # The parent's loop shares its selector with ours, and its sockets: leave both alone, do not close them.
-    replace_environment(Environment())
+    _parents.append(replace_environment(Environment()))
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is not None:
+        asyncio.set_event_loop(None)
 
 
 atexit.register(lambda: current_environment().close())

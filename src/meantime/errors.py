@@ -66,6 +66,9 @@ class CallTimeout(MeantimeError, TimeoutError):
         self.timeout = timeout
         super().__init__(f"{function}({item}) took longer than its timeout of {timeout:g} s")
 
+    def __reduce__(self) -> tuple[type[CallTimeout], tuple[str, str, float]]:
+        return CallTimeout, (self.function, self.item, self.timeout)
+
 
 class CallCancelled(MeantimeError):
     """One call ended with CancelledError although nobody cancelled the work it belongs to.
@@ -79,6 +82,10 @@ class InvocationCancelled(MeantimeError):
 
     awslambdaric does not catch CancelledError: it would end the whole execution environment.
     """
+
+
+class InvocationEnded(MeantimeError):
+    """The invocation that this work belongs to has ended, and what had not begun was dropped."""
 
 
 class LoopRunning(MeantimeError, RuntimeError):

@@ -7,10 +7,10 @@ from functools import wraps
 from math import isfinite
 
 from meantime import alarm
-from meantime.callables import is_async, is_async_generator, is_generator, name_of
+from meantime.callables import is_async, is_async_generator, is_coroutine, is_generator, name_of
 from meantime.deadline import current_deadline, deadline_of, deadline_variable
 from meantime.environment import current_environment
-from meantime.errors import NO_ANSWER, DeadlineExceeded, LoopRunning, MeantimeError, Waiting
+from meantime.errors import NO_ANSWER, DeadlineExceeded, InvocationCancelled, LoopRunning, MeantimeError, Waiting
 from meantime.executors.underway import registry
 from meantime.leftovers import finish_threads, watch
 
@@ -42,6 +42,8 @@ else:
 # Enough to answer at 128 MB, where a millisecond of CPU takes fourteen: 128/1769 of a core.
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 DEFAULT_RESERVE = 0.5
+
+_CLOCK_GRAIN = 0.002  # uvloop counts whole milliseconds, and may be early
 
 
 @overload
@@ -108,14 +110,14 @@ def _handler(function: Callable[[Any, Any], Any], reserve: float, on_deadline: O
                 )
             return _run_nested(function, event, context)  # one handler calls another: one invocation, one deadline
         environment.counted.invocations += 1
-        if watch.started:
+        if watch.watched:
             watch.forget()  # what was started before, at import, is meant to stay
         token = deadline_variable.set(deadline)
         try:
             return run(function, event, context, deadline, environment)
         except DeadlineExceeded as error:
             environment.counted.deadlines_exceeded += 1
-            if on_deadline is None or deadline.remaining() > 0:
+            if on_deadline is None or deadline.remaining() > _CLOCK_GRAIN:
                 raise
             return on_deadline(event, context, error)
         finally:
@@ -129,18 +131,55 @@ def _handler(function: Callable[[Any, Any], Any], reserve: float, on_deadline: O
 def _run_blocking(
     function: Callable[[Any, Any], Any], event: Any, context: Any, deadline: Deadline, environment: Environment
 ) -> Any:
-    armed = alarm.arm(deadline.remaining() + deadline.reserve / 2, deadline.reserve / 8, lambda: True)
+    if deadline.remaining() <= 0:
+        raise DeadlineExceeded(NO_ANSWER)
+    half = deadline.reserve / 2
+    interrupted: alarm.Interrupted | None = None
     try:
         try:
-            return function(event, context)
+            alarm.arm(deadline.remaining() + half, half / 2, lambda: True)
+            answer = function(event, context)
         finally:
-            if armed:
-                alarm.disarm()
-    except alarm.Interrupted as interrupted:
-        blocked = Waiting(f"blocking code in {interrupted.function}", None, -deadline.remaining(), interrupted.place)
-        raise DeadlineExceeded(NO_ANSWER, registry.waiting() or [blocked]) from None
+            interrupted = alarm.disarm()
+    except BaseException as error:
+        interrupted = interrupted or alarm.disarm() or (error if isinstance(error, alarm.Interrupted) else None)
+        if interrupted is not None:
+            blocked = f"blocking code in {interrupted.function}"
+            waiting = [*registry.waiting(deadline), Waiting(blocked, None, -deadline.remaining(), interrupted.place)]
+            raise DeadlineExceeded(NO_ANSWER, waiting) from None
+        if _is_cancelled_error(error):  # the runtime client catches Exception only
+            raise InvocationCancelled("the handler ended with CancelledError, raised by its own code") from error
+        raise
     finally:
+        _finish_tasks(deadline, environment)
         finish_threads(deadline, environment)
+    if is_coroutine(answer):
+        answer.close()
+        raise TypeError(
+            f"{name_of(function)} is a blocking function that returned a coroutine, which nobody would await: make it "
+            "an `async def` that awaits it"
+        )
+    return answer
+
+
+def _finish_tasks(deadline: Deadline, environment: Environment) -> None:
+    """A blocking handler may run the loop itself, and leave tasks on it."""
+    asyncio = sys.modules.get("asyncio")  # where it is not loaded, there are no tasks
+    if asyncio is None or asyncio._get_running_loop() is not None:  # noqa: SLF001  # public, but for its name
+        return
+    from meantime.loop import any_task_is_pending, kept_loop_of  # noqa: PLC0415  # asyncio is loaded already
+    from meantime.supervision import clean_up  # noqa: PLC0415  # likewise
+
+    if any_task_is_pending():
+        kept_loop = kept_loop_of(environment)
+        kept_loop.ready()
+        if kept_loop.leftover_tasks():
+            clean_up(kept_loop, deadline, environment)
+
+
+def _is_cancelled_error(error: BaseException) -> bool:
+    asyncio = sys.modules.get("asyncio")
+    return asyncio is not None and isinstance(error, asyncio.CancelledError)
 
 
 def _run_nested(function: Callable[[Any, Any], Any], event: Any, context: Any) -> Any:

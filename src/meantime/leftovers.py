@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 import threading
 from contextvars import ContextVar
-from time import monotonic
-from weakref import WeakKeyDictionary
+from time import monotonic, sleep
+from weakref import WeakKeyDictionary, WeakSet
 
 from meantime.callables import name_of, place_of_caller, place_text
+from meantime.errors import InvocationEnded
 from meantime.executors.underway import registry
 
 TYPE_CHECKING = False
@@ -20,52 +21,88 @@ if TYPE_CHECKING:
     from meantime.deadline import Deadline
     from meantime.environment import Environment
 
+# The warm resources that are being made here, outermost first: the threads and tasks that they start are no leftovers.
+being_made: ContextVar[tuple[object, ...]] = ContextVar("meantime.being_made", default=())
 
-# True where a warm resource is made: the threads and tasks that it starts are no leftovers.
-meant_to_stay: ContextVar[bool] = ContextVar("meantime.meant_to_stay", default=False)
+# The tasks that hold a warm resource open: they live as long as the loop.
+staying_tasks: WeakSet[Any] = WeakSet()
+
+# The shares of the reserve, once the deadline has passed, by which threads are given up, and then everything else;
+# the rest is for answering.
+THREADS_CUT_OFF_AT = 0.5
+CUT_OFF_AT = 0.75
+
+_LOOK_EVERY = 0.002  # seconds between two looks at a pool's worker: nobody tells when it becomes idle
 
 
 class ThreadWatch:
     """Knows which threads the function started itself, and where: it wraps `Thread.start`, for 1 µs a thread."""
 
     def __init__(self) -> None:
-        self.started = 0
+        self.watched = False  # whether there is any thread to look at
+        self._installed = False
         self._places: WeakKeyDictionary[threading.Thread, Place | None] = WeakKeyDictionary()
-        self._original = threading.Thread.start
+        self._reported: WeakSet[threading.Thread] = WeakSet()
 
     def install(self) -> None:
         """Start watching; a second call does nothing."""
-        if threading.Thread.start is not self._original:
+        if self._installed:
             return
-        watch, original = self, self._original
+        self._installed = True
+        watch, original = self, threading.Thread.start
 
         def start(thread: threading.Thread) -> None:
-            if not meant_to_stay.get() and not thread.name.startswith("meantime-"):
+            if not being_made.get() and not thread.name.startswith("meantime-"):
                 watch._places[thread] = place_of_caller()
-                watch.started += 1
+                watch.watched = True
             original(thread)
 
-        threading.Thread.start = start  # type: ignore[assignment,method-assign]  # the one place every Python thread goes through
+        threading.Thread.start = start  # type: ignore[assignment,method-assign]  # the one place every thread goes through
 
     def forget(self) -> None:
-        """What is running now is known of, and no later invocation's leftover."""
-        self._places.clear()
-        self.started = 0
+        """What has been started so far is no later invocation's leftover; but a pool's workers may get its work."""
+        for thread in list(self._places):
+            if not thread.is_alive() or not _is_pool_worker(thread):
+                del self._places[thread]
+        self.watched = bool(self._places)
 
     def at_work(self) -> list[threading.Thread]:
-        """The threads started since the last `forget` that are still at work; idle pool workers are not."""
+        """The watched threads that are at work and were not reported for it; idle pool workers are not at work."""
         threads = [thread for thread in list(self._places) if thread.is_alive()]
-        if not threads:
-            return []
         frames = sys._current_frames()  # noqa: SLF001  # documented; the underscore says: for special uses
-        return [thread for thread in threads if not _is_idle(frames.get(thread.ident or 0))]
+        busy = [thread for thread in threads if _has_queued(thread) or not _is_idle(frames.get(thread.ident or 0))]
+        self._reported &= WeakSet(busy)
+        return [thread for thread in busy if thread not in self._reported]
 
-    def describe(self, thread: threading.Thread) -> str:
-        """A thread as a reader can find it in the source."""
+    def finish(self, until: float) -> list[str]:
+        """Wait for them until the point in time `until`; describe those that are still at work, once."""
+        while (busy := self.at_work()) and (left := until - monotonic()) > 0:
+            if _is_pool_worker(busy[0]):
+                sleep(min(left, _LOOK_EVERY))
+            else:
+                busy[0].join(left)
+        described = [self._describe(thread) for thread in busy]
+        self._reported |= WeakSet(busy)
+        self.forget()
+        return described
+
+    def _describe(self, thread: threading.Thread) -> str:
         target = getattr(thread, "_target", None)
         doing = f" running {name_of(target)}" if target is not None else ""
         place = place_text(self._places.get(thread))
         return f"thread {thread.name!r}{doing}" + (f", started at {place}" if place else "")
+
+
+def _is_pool_worker(thread: threading.Thread) -> bool:
+    return getattr(getattr(thread, "_target", None), "__module__", "") == "concurrent.futures.thread"
+
+
+def _has_queued(thread: threading.Thread) -> bool:
+    """Whether a pool's worker has work that it has not taken up yet."""
+    if not _is_pool_worker(thread):
+        return False
+    queues = (each for each in getattr(thread, "_args", ()) if hasattr(each, "empty"))
+    return any(not queue.empty() for queue in queues)
 
 
 def _is_idle(frame: Any) -> bool:
@@ -87,31 +124,22 @@ def _frames(frame: Any) -> Iterator[tuple[str, str]]:
 watch = ThreadWatch()
 
 
-# The shares of the reserve, once the deadline has passed, by which threads are given up, and then everything else;
-# the rest is for answering.
-THREADS_CUT_OFF_AT = 0.5
-CUT_OFF_AT = 0.75
-
-
 def cut_off(deadline: Deadline, share: float = CUT_OFF_AT) -> float:
     """When waiting for leftovers must end: within one reserve from now, and in time to answer."""
     return min(deadline.at + share * deadline.reserve, monotonic() + deadline.reserve)
 
 
 def finish_threads(deadline: Deadline, environment: Environment) -> None:
-    """Wait for threads at work until the cut-off; count and report those that are not done."""
-    if not registry and not watch.started:
-        return
+    """Wait for this invocation's threads at work until the cut-off; count and report those that are not done."""
+    left: list[str] = []
     until = cut_off(deadline, THREADS_CUT_OFF_AT)
-    for fan_out in registry.fan_outs():
-        fan_out.stopped = True  # queued work is dropped
-    registry.wait_until_idle(until - monotonic())
-    left = [f"call {waiting}" for waiting in registry.waiting()]
-    if watch.started:
-        for thread in watch.at_work():
-            thread.join(max(0.0, until - monotonic()))
-        left += [watch.describe(thread) for thread in watch.at_work()]
-        watch.forget()
+    if registry and (mine := registry.fan_outs(deadline)):
+        for fan_out in mine:
+            fan_out.drop(InvocationEnded(f"{fan_out.verb} was still under way when its invocation ended"))
+        registry.wait_until_idle(until - monotonic(), deadline)
+        left += [f"call {waiting}" for waiting in registry.waiting(deadline)]
+    if watch.watched:
+        left += watch.finish(until)
     if left:
         environment.counted.leftover_threads += len(left)
         report("still running", left)

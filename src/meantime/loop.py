@@ -6,11 +6,10 @@ import asyncio
 import sys
 import warnings
 from time import monotonic
-from weakref import WeakSet
 
 from meantime.callables import is_own_code, name_of, place_of_caller, place_text
-from meantime.errors import Waiting
-from meantime.leftovers import meant_to_stay, watch
+from meantime.errors import LoopRunning, Waiting
+from meantime.leftovers import being_made, staying_tasks, watch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,8 +23,11 @@ if TYPE_CHECKING:
 _HERE = __file__.removesuffix("loop.py")
 _CLOCK_GRAIN = 0.001  # uvloop counts whole milliseconds
 
-# The tasks that hold a warm resource open: they live as long as the loop.
-staying_tasks: WeakSet[asyncio.Task[Any]] = WeakSet()
+# Every scheduled task there is, where Python keeps such a set in sight: most invocations look at its length only.
+_scheduled: Any = None
+_eager: Any = getattr(asyncio.tasks, "_eager_tasks", ())
+if sys.version_info < (3, 14):
+    _scheduled = getattr(asyncio.tasks, "_scheduled_tasks" if sys.version_info >= (3, 12) else "_all_tasks", None)
 
 
 class PlacedTask(asyncio.Task):  # type: ignore[type-arg]  # not generic at run time on 3.11
@@ -86,27 +88,31 @@ class KeptLoop:
     """The loop of one environment, with its tasks accounted for."""
 
     def __init__(self, environment: Environment) -> None:
-        self.tasks_started = 0
         self._environment = environment
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._is_adopted = False
         self.timer: KeptTimer
 
     def ready(self) -> asyncio.AbstractEventLoop:
         """The loop, open and set as the thread's current loop, so that Mangum and Powertools beside us use the same."""
         loop = self._loop
         if loop is None or loop.is_closed():
-            loop = self._loop = _adopt_or_make()
+            adopted = _current_loop() if self._environment.adopts_loop else None
+            loop = self._loop = adopted or asyncio.new_event_loop()
+            self._is_adopted = adopted is not None
             self.timer = KeptTimer(loop)
             self._environment.counted.loops_made += 1
             if loop.get_task_factory() is None:
-                loop.set_task_factory(self._make_task)  # type: ignore[arg-type]  # typeshed wants a generic factory
+                loop.set_task_factory(_placed_task)  # type: ignore[arg-type]  # typeshed wants a generic factory
             watch.install()
         asyncio.set_event_loop(loop)
         return loop
 
-    def counts_tasks(self) -> bool:
-        """Whether `tasks_started` counts every task: not so once the function has set a task factory of its own."""
-        return self._loop is not None and self._loop.get_task_factory() == self._make_task
+    def may_have_leftovers(self) -> bool:
+        """Whether there is anything to look for: a task beside the handler's own, or callbacks that may start one."""
+        if _scheduled is None or len(_scheduled) > 1 or _eager:
+            return True
+        return bool(getattr(self._loop, "_ready", True))  # uvloop does not show them: there, always look
 
     def leftover_tasks(self) -> list[asyncio.Task[Any]]:
         """The tasks that are not done and do not belong to a warm resource."""
@@ -118,60 +124,78 @@ class KeptLoop:
     def finish_tasks(self, until: float) -> tuple[list[str], bool]:
         """Cancel the leftover tasks and wait for them until the point in time `until`.
 
+        The clean-up of an async generator that was not exhausted is a task of Python's own making: it is let finish.
+
         Returns:
             What they were, and whether all of them ended.
         """
-        loop, left = self._loop, self.leftover_tasks()
-        if loop is None or not left:
+        loop = self._loop
+        if loop is None or loop.is_closed():
             return [], True
-        described = [describe_task(task) for task in left]
+        self._turn(loop)  # what was called soon begins now, not in the next invocation
+        described: list[str] = []
         for _ in range(3):  # what ends may start something new on its way out
-            for task in left:
-                task.cancel()
-            done_in_time = self._run_until_done(loop, left, until)
             left = self.leftover_tasks()
             if not left:
                 return described, True
-            if not done_in_time:
+            for task in left:
+                if not _closes_generator(task):
+                    described.append(describe_task(task))
+                    task.cancel()
+            if not self._run_until_done(loop, left, until):
                 break
-        return described, False
+        return described, not self.leftover_tasks()
 
-    def retire(self, timeout: float) -> None:
+    def retire(self, timeout: float, *, keep_adopted: bool = False) -> None:
         """Close the warm resources made on this loop, newest first, then the loop itself; the next use makes a new one.
 
         Args:
             timeout: Seconds that closing may take in all; what is not closed by then is abandoned.
+            keep_adopted: Leave a loop open that was there before us.
+
+        Raises:
+            LoopRunning: The loop runs; it cannot be closed from inside.
         """
-        loop, self._loop = self._loop, None
-        if loop is None or loop.is_closed() or loop.is_running():
+        loop = self._loop
+        if loop is None or loop.is_closed():
             return
+        if loop.is_running():
+            raise LoopRunning(
+                "the loop of this environment cannot be closed while it runs: close it outside its handler"
+            )
         until = monotonic() + timeout
         asyncio.set_event_loop(loop)
-        resources = self._environment.resources
-        for resource in reversed(resources[:]):
-            if resource.loop is loop:
-                resources.remove(resource)
-                resource.close()
-                self._run_until_done(loop, [resource.task], until)
-        left = list(asyncio.all_tasks(loop))
-        for task in left:
-            task.cancel()
-        self._run_until_done(loop, left, until)
-        self._run_until_done(loop, [loop.create_task(loop.shutdown_asyncgens())], until)
+        try:
+            resources = self._environment.resources
+            for resource in reversed(resources[:]):
+                if resource.loop is loop:
+                    resource.close()
+                    self._run_until_done(loop, [resource.task], until)
+            left = list(asyncio.all_tasks(loop))
+            for task in left:
+                task.cancel()
+            self._run_until_done(loop, left, until)
+            self._run_until_done(loop, [loop.create_task(loop.shutdown_asyncgens())], until)
+        finally:
+            self.abandon(close=not (keep_adopted and self._is_adopted))
+
+    def abandon(self, *, close: bool = True) -> None:
+        """Give the loop up as it is, without running it again; the next use makes a new one."""
+        loop, self._loop = self._loop, None
+        if loop is None or loop.is_closed():
+            return
         for task in asyncio.all_tasks(loop):
             task._log_destroy_pending = False  # type: ignore[attr-defined]  # noqa: SLF001  # reported as leftovers already
+        resources = self._environment.resources
+        resources[:] = [resource for resource in resources if resource.loop is not loop]
         asyncio.set_event_loop(None)
-        loop.close()
+        if close and not loop.is_running():
+            loop.close()
         self._environment.counted.loops_retired += 1
 
-    def _make_task(
-        self, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any], **options: Any
-    ) -> PlacedTask:
-        task = PlacedTask(coroutine, loop=loop, **options)
-        task.place = place_of_caller()
-        task.stays = meant_to_stay.get()
-        self.tasks_started += 1
-        return task
+    def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
+        loop.call_soon(loop.stop)
+        loop.run_forever()
 
     def _run_until_done(
         self, loop: asyncio.AbstractEventLoop, tasks: Iterable[asyncio.Future[Any]], until: float
@@ -203,6 +227,11 @@ def kept_loop_of(environment: Environment) -> KeptLoop:
     if environment.kept_loop is None:
         environment.kept_loop = KeptLoop(environment)
     return environment.kept_loop
+
+
+def any_task_is_pending() -> bool:
+    """Whether there may be a task, on whatever loop, that is not done."""
+    return _scheduled is None or bool(_eager) or any(not task.done() for task in tuple(_scheduled))
 
 
 def describe_task(task: asyncio.Task[Any]) -> str:
@@ -239,19 +268,27 @@ def _awaited(task: asyncio.Task[Any]) -> list[object]:
     return chain
 
 
-def _adopt_or_make() -> asyncio.AbstractEventLoop:
-    """The thread's current loop where it has one, since clients may be bound to it; a new one otherwise."""
-    if sys.version_info < (3, 14):
-        with warnings.catch_warnings():
-            # Before 3.14 asking may also make one, and warns of it; that is as good a new loop as any.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            try:
-                loop = asyncio.get_event_loop_policy().get_event_loop()
-            except RuntimeError:
-                return asyncio.new_event_loop()
-    else:
-        try:
+def _placed_task(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any], **options: Any) -> PlacedTask:
+    task = PlacedTask(coroutine, loop=loop, **options)
+    task.place = place_of_caller()
+    task.stays = bool(being_made.get())
+    return task
+
+
+def _closes_generator(task: asyncio.Task[Any]) -> bool:
+    return type(task.get_coro()).__name__ == "async_generator_athrow"  # what aclose() gives; it has no public name
+
+
+def _current_loop() -> asyncio.AbstractEventLoop | None:
+    """The thread's current loop, where it has an open one: clients may be bound to it."""
+    try:
+        if sys.version_info >= (3, 14):
             loop = asyncio.get_event_loop()
-        except RuntimeError:
-            return asyncio.new_event_loop()
-    return asyncio.new_event_loop() if loop.is_closed() else loop
+        else:
+            with warnings.catch_warnings():
+                # Before 3.14 asking may also make one, and warns of it; that is as good a new loop as any.
+                warnings.simplefilter("ignore", DeprecationWarning)
+                loop = asyncio.get_event_loop_policy().get_event_loop()
+    except RuntimeError:
+        return None
+    return None if loop.is_closed() else loop

@@ -6,7 +6,7 @@ import asyncio
 from time import monotonic
 
 from meantime import alarm
-from meantime.errors import NO_ANSWER, DeadlineExceeded, InvocationCancelled, Waiting
+from meantime.errors import NO_ANSWER, DeadlineExceeded, InvocationCancelled, MeantimeError, Waiting
 from meantime.executors.underway import registry
 from meantime.leftovers import CUT_OFF_AT, cut_off, finish_threads, report
 from meantime.loop import KeptLoop, kept_loop_of, waiting_task
@@ -28,27 +28,48 @@ def run_async(
 ) -> Any:
     """One async invocation and the clean-up after it; raises as `Supervision.run` does."""
     kept_loop = kept_loop_of(environment)
-    started = kept_loop.tasks_started
     supervision = Supervision(kept_loop, deadline)
     try:
         return supervision.run(function, event, context)
     finally:
-        trusted = supervision.is_trusted()
-        if kept_loop.tasks_started > started or not trusted or not kept_loop.counts_tasks():
-            left, ended = kept_loop.finish_tasks(cut_off(deadline))
-            if left:
-                environment.counted.leftover_tasks += len(left)
-                report("cancelled" if ended else "and not to be cancelled", left)
-            trusted = trusted and ended
+        if not supervision.is_trusted() or kept_loop.may_have_leftovers():
+            clean_up(kept_loop, deadline, environment, trusted=supervision.is_trusted())
         finish_threads(deadline, environment)
-        if not trusted:
-            kept_loop.retire(max(0.0, cut_off(deadline) - monotonic()))
+
+
+def clean_up(kept_loop: KeptLoop, deadline: Deadline, environment: Environment, *, trusted: bool = True) -> None:
+    """End the tasks that are left on the loop; retire it if they do not end, or if it cannot be trusted.
+
+    Args:
+        kept_loop: The loop, which does not run.
+        deadline: Of the invocation that has just ended.
+        environment: Counts what is left over.
+        trusted: Whether the loop came back by itself.
+    """
+    until = cut_off(deadline)
+    alarm.arm(until - monotonic() + (1 - CUT_OFF_AT) / 2 * deadline.reserve, 0.0, lambda: True)
+    cause: BaseException | None = None
+    try:
+        left, ended = kept_loop.finish_tasks(until)
+        if left:
+            environment.counted.leftover_tasks += len(left)
+            report("cancelled" if ended else "and not to be cancelled", left)
+        if not (ended and trusted):
+            kept_loop.retire(max(0.0, until - monotonic()))
+    except (alarm.Interrupted, SystemExit, KeyboardInterrupt) as error:
+        cause = error
+    cause = alarm.disarm() or cause
+    if cause is not None:
+        report("with a loop that had to be given up", [f"clean-up that ended with {cause!r}"])
+        kept_loop.abandon()
+    if isinstance(cause, KeyboardInterrupt):
+        raise cause
 
 
 class Supervision:
     """Runs `main(event, context)` on the loop, and brings the loop back before the reserve is used up."""
 
-    __slots__ = ("_cut_off", "_deadline", "_kept_loop", "_loop", "_task", "_waiting", "failure")
+    __slots__ = ("_cut_off", "_deadline", "_failure", "_interrupted", "_kept_loop", "_loop", "_task", "_waiting")
 
     def __init__(self, kept_loop: KeptLoop, deadline: Deadline) -> None:
         self._kept_loop = kept_loop
@@ -56,7 +77,8 @@ class Supervision:
         self._cut_off = deadline.at + CUT_OFF_AT * deadline.reserve
         self._waiting: list[Waiting] | None = None  # what was waiting when the deadline passed; None before
         self._task: asyncio.Task[Any] | None = None
-        self.failure: BaseException | None = None
+        self._failure: Exception | None = None  # why the task was not even made
+        self._interrupted: alarm.Interrupted | None = None
 
     def run(self, main: Callable[[Any, Any], Coroutine[Any, Any, Any]], event: Any, context: Any) -> Any:
         """The answer of `main`.
@@ -68,39 +90,37 @@ class Supervision:
         """
         self._loop = loop = self._kept_loop.ready()
         deadline = self._deadline
-        # `main` begins one turn later than the loop: the first turn notices what happened to the sockets during the
-        # freeze.
+        # `main` begins one turn later than the loop: the first turn notices what happened to sockets during the freeze.
         loop.call_soon(self._begin, main, event, context)
         timer = self._kept_loop.timer
         timer.set(deadline.at, self._deadline_passed)
-        armed = alarm.arm(
-            deadline.remaining() + CANCEL_ALL_AT * deadline.reserve, deadline.reserve / 8, self._loop_is_stuck
-        )
+        share = CANCEL_ALL_AT * deadline.reserve
         try:
             try:
+                alarm.arm(deadline.remaining() + share, self._cut_off - deadline.at - share, self._loop_is_stuck)
                 loop.run_forever()
             finally:
-                if armed:
-                    alarm.disarm()
+                self._interrupted = alarm.disarm()
         except alarm.Interrupted as interrupted:
-            self._interrupted(interrupted)
+            alarm.disarm()
+            self._interrupted = interrupted
         finally:
             timer.clear()
         return self._answer()
 
     def is_trusted(self) -> bool:
         """Whether the loop came back by itself."""
-        return self._task is None or (self._task.done() and not isinstance(self.failure, alarm.Interrupted))
+        return self._interrupted is None and (self._task is None or self._task.done())
 
     def _begin(self, main: Callable[[Any, Any], Coroutine[Any, Any, Any]], event: Any, context: Any) -> None:
         if self._deadline.remaining() <= 0:  # a task cancelled before it begins would never stop the loop
-            self.failure = self._deadline_exceeded()
+            self._failure = self._deadline_exceeded()
             self._loop.stop()
             return
         try:
             self._task = asyncio.Task(self._main(main(event, context)), loop=self._loop)
         except Exception as error:  # noqa: BLE001  # `main` does not take (event, context)
-            self.failure = error
+            self._failure = error
             self._loop.stop()
 
     async def _main(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
@@ -110,44 +130,39 @@ class Supervision:
             self._loop.stop()
 
     def _answer(self) -> Any:
-        task = self._task
-        if isinstance(self.failure, alarm.Interrupted) or (task is not None and not task.done()):
-            raise self._deadline_exceeded()
-        if task is None:
-            raise self.failure or RuntimeError("the loop was stopped before the handler began: call no loop.stop()")
+        task, interrupted = self._task, self._interrupted
+        if interrupted is not None and (task is None or not _has_answer(task)):
+            overtime = max(0.0, -self._deadline.remaining())
+            blocked = f"blocking code on the event loop in {interrupted.function}"
+            self._waiting = [*(self._waiting or []), Waiting(blocked, None, overtime, interrupted.place)]
+            raise self._deadline_exceeded() from None
+        if self._failure is not None:
+            raise self._failure
+        if task is None or not task.done():
+            if self._waiting is not None or self._deadline.remaining() <= 0:
+                raise self._deadline_exceeded()
+            raise MeantimeError(
+                "the event loop was stopped before the handler had its answer: Meantime runs it, call no loop.stop()"
+            )
         if task.cancelled():
             if self._waiting is not None:
                 raise self._deadline_exceeded() from None
             raise InvocationCancelled(
                 "the handler ended with CancelledError: it, or something that it awaited, was cancelled by its own code"
             )
-        error = task.exception()
-        if isinstance(error, alarm.Interrupted):
-            self._interrupted(error)
-            raise self._deadline_exceeded() from None
         return task.result()
 
     def _deadline_exceeded(self) -> DeadlineExceeded:
         return DeadlineExceeded(NO_ANSWER, self._waiting or ())
 
-    def _interrupted(self, interrupted: alarm.Interrupted) -> None:
-        self.failure = interrupted
-        overtime = max(0.0, -self._deadline.remaining())
-        blocked = Waiting(
-            f"blocking code on the event loop in {interrupted.function}", None, overtime, interrupted.place
-        )
-        self._waiting = [*(self._waiting or registry.waiting()), blocked]
-
     def _loop_is_stuck(self) -> bool:
-        return self._waiting is None or monotonic() > self._cut_off
+        return self._waiting is None or monotonic() >= self._cut_off
 
     def _deadline_passed(self) -> None:
-        fan_outs = registry.fan_outs()
+        fan_outs = registry.fan_outs(self._deadline)
         callers = {caller for fan_out in fan_outs if (caller := getattr(fan_out, "caller", None)) is not None}
         left = self._kept_loop.leftover_tasks()
-        self._waiting = registry.waiting()
-        if not self._waiting:
-            self._waiting = [waiting_task(task) for task in left]
+        self._waiting = registry.waiting(self._deadline) or [waiting_task(task) for task in left]
         # A verb tells its caller by DeadlineExceeded, on a timer of its own; everything else is cancelled now.
         workers = {task for fan_out in fan_outs for task in getattr(fan_out, "tasks", ())}
         for task in left:
@@ -159,3 +174,7 @@ class Supervision:
         for task in self._kept_loop.leftover_tasks():
             task.cancel()
         self._kept_loop.timer.set(self._cut_off, self._loop.stop)
+
+
+def _has_answer(task: asyncio.Task[Any]) -> bool:
+    return task.done() and not task.cancelled() and task.exception() is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from time import monotonic
 from uuid import uuid4
@@ -10,6 +11,7 @@ from meantime.environment import Environment, replace_environment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
     from collections.abc import Iterator
 
 
@@ -45,11 +47,32 @@ class LambdaContext:
 
 @contextmanager
 def fresh_environment() -> Iterator[Environment]:
-    """An execution environment of its own for the code in this block: cold at its start, closed at its end."""
-    environment = Environment()
+    """An execution environment of its own for the code in this block: cold at its start, closed at its end.
+
+    It has a loop of its own too; the thread's current loop is set back at the end.
+    """
+    environment = Environment(adopts_loop=False)
+    loop = _current_loop()
     before = replace_environment(environment)
     try:
         yield environment
     finally:
-        environment.close()
         replace_environment(before)
+        try:
+            environment.close()
+        finally:
+            if loop is not None and not loop.is_closed():
+                sys.modules["asyncio"].set_event_loop(loop)
+
+
+def _current_loop() -> AbstractEventLoop | None:
+    """The thread's current loop, if it has one; asking asyncio itself would make one before Python 3.14."""
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is None:
+        return None
+    if sys.version_info >= (3, 14):
+        try:
+            return asyncio.get_event_loop()  # type: ignore[no-any-return]  # a module taken from sys.modules is untyped
+        except RuntimeError:
+            return None
+    return getattr(getattr(asyncio.get_event_loop_policy(), "_local", None), "_loop", None)

@@ -202,3 +202,103 @@ def test_a_verb_that_is_let_go_in_the_middle_of_its_iteration_leaves_no_task():
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
     asyncio.run(main())
+
+
+def test_a_call_cancelled_on_its_own_is_a_failure_also_when_the_input_is_used_up():
+    async def call(item: int) -> str:
+        if item:
+            await asyncio.sleep(0.01)
+            raise asyncio.CancelledError
+        return "ok"
+
+    with pytest.raises(CallCancelled, match=r"call\(1\)"):
+        asyncio.run(_map(call, [0, 1]))
+
+
+def test_gathering_a_task_that_somebody_cancels_is_a_failure():
+    async def main() -> None:
+        cancelled = asyncio.create_task(asyncio.sleep(60))
+        asyncio.get_running_loop().call_soon(cancelled.cancel)
+        await tasks.gather(echo(1), cancelled)
+
+    with pytest.raises(CallCancelled):
+        asyncio.run(main())
+
+
+def test_workers_cancelled_by_somebody_else_never_shorten_the_result():
+    async def main() -> None:
+        caller = asyncio.create_task(_map(echo, [1, 2, 3]))
+        await asyncio.sleep(0)
+        for task in asyncio.all_tasks() - {caller, asyncio.current_task()}:
+            task.cancel()
+        await caller
+
+    with pytest.raises(CallCancelled):
+        asyncio.run(main())
+
+
+def test_an_input_that_raises_cancelled_error_never_shortens_the_result():
+    def items():
+        yield 1
+        raise asyncio.CancelledError
+
+    with pytest.raises(CallCancelled):
+        asyncio.run(_map(echo, items()))
+
+
+def test_a_caller_cancelled_twice_still_waits_until_its_calls_have_ended():
+    ended = []
+
+    async def call(item: int) -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.02)
+            ended.append(item)
+
+    async def main() -> None:
+        caller = asyncio.create_task(_map(call, [1, 2]))
+        await asyncio.sleep(0.01)
+        caller.cancel()
+        await asyncio.sleep(0)
+        caller.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await caller
+        assert sorted(ended) == [1, 2]
+
+    asyncio.run(main())
+
+
+def test_after_a_failure_the_tasks_that_gather_did_not_reach_are_cancelled_too():
+    async def fail() -> None:
+        raise LookupError
+
+    async def main() -> None:
+        waiting = asyncio.create_task(asyncio.sleep(60))
+        with pytest.raises(LookupError):
+            await tasks.gather(fail(), waiting, max_concurrency=1)
+        await asyncio.sleep(0)
+        assert waiting.cancelled()
+
+    asyncio.run(main())
+
+
+def test_a_short_lazy_input_starts_few_tasks_however_wide_it_may_go():
+    async def count(_: int) -> int:
+        await asyncio.sleep(0)
+        return len(asyncio.all_tasks())
+
+    counts = asyncio.run(_map(count, iter(range(3)), max_concurrency=100_000))
+
+    assert max(counts) <= 6
+
+
+def test_a_callable_that_answers_every_name_is_called_all_the_same():
+    class Proxy:
+        def __getattr__(self, name: str) -> Proxy:
+            return self
+
+        def __call__(self, item: object) -> object:
+            return echo(item)
+
+    assert asyncio.run(_map(lambda item: Proxy()(item), [1])) == [1]

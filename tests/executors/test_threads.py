@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import gc
+import pickle
 import threading
 import weakref
 
 import pytest
 
-from meantime import CallTimeout, LoopRunning, threads
+from meantime import CallTimeout, Deadline, DeadlineExceeded, LoopRunning, threads
+from meantime.deadline import deadline_variable
 from meantime.executors.pool import ThreadPool
 from meantime.executors.underway import registry
+
+variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
 
 
 def test_threads_are_kept_and_used_again():
@@ -161,3 +166,81 @@ def test_a_machine_that_gives_no_thread_at_all_is_an_error(monkeypatch):
     with pytest.raises(RuntimeError, match="no thread can be started"):
         threads.map(str, [1])
     assert not registry
+
+
+def test_a_failure_is_raised_at_once_even_while_the_input_blocks():
+    release = threading.Event()
+
+    def items():
+        yield 1
+        assert release.wait(30)
+        yield 2
+
+    def fail(_: int) -> None:
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        threads.map(fail, items())
+    release.set()
+
+
+def test_at_the_deadline_an_input_that_blocks_is_named():
+    release = threading.Event()
+
+    def items():
+        assert release.wait(30)
+        yield 1
+
+    token = deadline_variable.set(Deadline(0.05))
+    try:
+        with pytest.raises(DeadlineExceeded, match=r"the next item of the input of threads\.map for"):
+            threads.map(str, items())
+    finally:
+        deadline_variable.reset(token)
+        release.set()
+
+
+def test_the_body_of_a_lazy_input_sees_the_callers_context_variables():
+    token = variable.set("set by the caller")
+    try:
+        assert threads.map(str, (variable.get() for _ in range(3))) == ["set by the caller"] * 3
+    finally:
+        variable.reset(token)
+
+
+def test_verbs_nested_deeper_than_there_are_threads_come_to_an_end(monkeypatch):
+    monkeypatch.setattr("meantime.executors.threads.pool", ThreadPool(max_threads=4))
+
+    def inner(number: int) -> list[str]:
+        return threads.map(str, range(number), max_concurrency=3)
+
+    results = threads.map(inner, [3] * 8, max_concurrency=8)
+
+    assert results == [["0", "1", "2"]] * 8
+
+
+@pytest.mark.parametrize("items", [range(10**20), iter(range(10**6))], ids=["a range too long for len", "lazy"])
+def test_an_input_longer_than_can_be_told_is_drawn_as_it_is_needed(items):
+    def call(number: int) -> None:
+        if number == 50:
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        threads.map(call, items, max_concurrency=4)
+
+
+def test_a_callable_that_answers_every_name_is_called_all_the_same():
+    class Proxy:
+        def __getattr__(self, name: str) -> Proxy:
+            return self
+
+        def __call__(self, item: int) -> int:
+            return item
+
+    assert threads.map(Proxy(), [1, 2]) == [1, 2]
+
+
+def test_a_call_timeout_survives_pickling():
+    error = pickle.loads(pickle.dumps(CallTimeout("f", "1", 0.5)))  # noqa: S301  # our own
+
+    assert (error.function, error.item, error.timeout) == ("f", "1", 0.5)

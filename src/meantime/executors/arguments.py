@@ -49,7 +49,10 @@ def check_items(items: Iterable[Item]) -> Iterator[Item]:
 
 def known_length(items: Iterable[object]) -> int | None:
     """How many items there are, where that can be told without drawing them."""
-    return len(items) if hasattr(items, "__len__") else None  # type: ignore[arg-type]  # hasattr has just told
+    try:
+        return len(items)  # type: ignore[arg-type]  # TypeError if it has none
+    except (TypeError, OverflowError):  # OverflowError: a range beyond what len can tell
+        return None
 
 
 def check_blocking(function: Callable[..., object], executor: str) -> None:

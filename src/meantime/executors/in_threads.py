@@ -8,6 +8,7 @@ from functools import wraps
 from time import monotonic
 
 from meantime.callables import is_coroutine
+from meantime.errors import CallCancelled
 from meantime.executors.arguments import check_blocking, check_result
 from meantime.executors.pool import pool
 from meantime.executors.underway import FanOut, Worker, registry
@@ -103,6 +104,10 @@ class _ThreadCall(FanOut):
     def _future_exception(self, error: BaseException) -> None:
         if self._future.done():
             return
+        name = self.named(self._item)[0]
         if isinstance(error, StopIteration):  # a future refuses it (PEP 479)
-            error = RuntimeError(f"{self.named(self._item)[0]} raised StopIteration")
+            error = RuntimeError(f"{name} raised StopIteration")
+        elif isinstance(error, asyncio.CancelledError):  # it would look like the cancellation of the caller
+            cancelled, error = error, CallCancelled(f"{name} raised CancelledError in its thread")
+            error.__cause__ = cancelled
         self._future.set_exception(error)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from queue import SimpleQueue
-from threading import Lock, Thread
+from threading import Lock, Thread, local
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +19,10 @@ MAX_THREADS = 512
 
 
 class ThreadPool:
-    """Runs jobs on kept threads, one thread a job, up to `max_threads`; further jobs wait for one to end."""
+    """Runs jobs on kept threads, one thread a job, up to `max_threads`; further jobs wait for one to end.
+
+    A job that starts further jobs when no thread is left runs them itself: waiting for them could wait for ever.
+    """
 
     def __init__(self, max_threads: int = MAX_THREADS) -> None:
         self.max_threads = max_threads
@@ -27,6 +30,7 @@ class ThreadPool:
         self._lock = Lock()
         self._jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._free = 0  # idle threads less waiting jobs
+        self._here = local()
 
     def start(self, job: Callable[[], None]) -> None:
         """Run this job on a kept thread, which must not raise.
@@ -35,12 +39,17 @@ class ThreadPool:
             RuntimeError: Not a single thread can be started.
         """
         with self._lock:
-            if self._free > 0 or self.threads >= self.max_threads:
+            if self._free > 0:
                 self._free -= 1
                 self._jobs.put(job)
                 return
-            self.threads += 1
+            spawn = self.threads < self.max_threads
+            if spawn:
+                self.threads += 1
             name = f"meantime-{self.threads}"
+        if not spawn:
+            self._start_later(job)
+            return
         try:
             Thread(target=self._serve, args=(job,), name=name, daemon=True).start()
         except RuntimeError as error:  # the machine gives no more threads: make do with those there are
@@ -48,10 +57,18 @@ class ThreadPool:
                 self.threads -= 1
                 if self.threads == 0:
                     raise RuntimeError(f"no thread can be started for this work: {error}") from error
-                self._free -= 1
-                self._jobs.put(job)
+            self._start_later(job)
+
+    def _start_later(self, job: Callable[[], None]) -> None:
+        if getattr(self._here, "is_worker", False):
+            job()
+            return
+        with self._lock:
+            self._free -= 1
+            self._jobs.put(job)
 
     def _serve(self, job: Callable[[], None]) -> None:
+        self._here.is_worker = True
         while True:
             job()
             del job  # an idle thread must keep nothing of its last job alive

@@ -9,7 +9,6 @@ from contextvars import copy_context
 from time import monotonic
 
 from meantime.callables import is_coroutine
-from meantime.deadline import current_deadline
 from meantime.errors import CallTimeout
 from meantime.executors.arguments import (
     DEFAULT_MAX_CONCURRENCY,
@@ -75,8 +74,7 @@ def gather(
 
 
 def _run(fan_out: FanOut, items: Iterator[object]) -> list[Any]:
-    deadline = current_deadline()
-    last_start = float("inf") if deadline is None else deadline.at
+    last_start = fan_out.last_start
     function, context, values = fan_out.function, copy_context(), []
     worker = Worker()
     fan_out.workers.append(worker)
@@ -88,6 +86,10 @@ def _run(fan_out: FanOut, items: Iterator[object]) -> list[Any]:
             worker.started = monotonic()
             if worker.started >= last_start:
                 raise fan_out.deadline_exceeded([])
+            if (
+                fan_out.failure is not None
+            ):  # the invocation ended meanwhile: this runs on a thread that was left behind
+                raise fan_out.failure
             worker.item = item
             value = context.copy().run(function, item)
             worker.item = NOTHING

@@ -8,7 +8,6 @@ from time import monotonic
 from types import coroutine as generator_coroutine
 
 from meantime.callables import is_coroutine, name_of
-from meantime.deadline import current_deadline
 from meantime.errors import CallCancelled, CallTimeout
 from meantime.executors.arguments import DEFAULT_MAX_CONCURRENCY, check_async, check_items, check_limits, known_length
 from meantime.executors.underway import NOTHING, FanOut, Worker, registry
@@ -51,9 +50,9 @@ def map(
     check_limits(max_concurrency, timeout)
     check_async(function)
     iterator = check_items(items)
-    known = known_length(items)
-    width = max_concurrency if known is None else min(max_concurrency, known)
-    return _TaskFanOut("tasks.map", function, iterator, width, timeout).results()
+    return _TaskFanOut(
+        "tasks.map", function, iterator, known_length(items), width=max_concurrency, timeout=timeout
+    ).results()
 
 
 def gather(
@@ -77,10 +76,11 @@ def gather(
             if not hasattr(each, "__await__"):
                 check_async(each)
     except (TypeError, ValueError):
-        _close(calls)
+        _close(each for each in calls if is_coroutine(each))
         raise
-    width = min(max_concurrency, len(calls))
-    return _TaskFanOut("tasks.gather", _await_call, iter(calls), width, timeout).results()
+    return _TaskFanOut(
+        "tasks.gather", _await_call, iter(calls), len(calls), width=max_concurrency, timeout=timeout
+    ).results()
 
 
 def _await_call(each: Any) -> Any:
@@ -88,31 +88,36 @@ def _await_call(each: Any) -> Any:
 
 
 def _close(calls: Iterable[object]) -> None:
-    """Close the coroutines that will not run: else Python warns that they were never awaited."""
+    """End the calls that were not reached: a coroutine that is never awaited is a warning, a task would run on."""
     for each in calls:
         if is_coroutine(each):
             each.close()
+        elif isinstance(each, asyncio.Future):
+            each.cancel()
 
 
 class _TaskFanOut(FanOut):
     """Workers, one task each, that draw from one iterator: an item costs less than a task would."""
 
-    __slots__ = ("_context", "_ended", "_items", "_values", "_width", "caller", "tasks")
+    __slots__ = ("_context", "_ended", "_items", "_lazy", "_values", "_width", "caller", "tasks")
 
     def __init__(
         self,
         verb: str,
         function: Callable[..., object],
         items: Iterator[object],
+        known: int | None,
+        *,
         width: int,
         timeout: float | None,
     ) -> None:
         super().__init__(verb, function, timeout)
         self.caller: asyncio.Task[Any] | None = None
-        self._items = items
-        self._width = width
-        self._values: list[Any] = []
         self.tasks: set[asyncio.Task[None]] = set()
+        self._items = items
+        self._lazy = known is None
+        self._width = width if known is None else min(known, width)
+        self._values: list[Any] = []
         self._ended: asyncio.Future[None] | None = None
         self._context = copy_context()
 
@@ -123,14 +128,15 @@ class _TaskFanOut(FanOut):
     async def results(self) -> list[Any]:
         """Run it all; the values in order."""
         loop = asyncio.get_running_loop()
-        deadline = current_deadline()
+        deadline = self.deadline
         timer = None if deadline is None else loop.call_later(max(0.0, deadline.remaining()), self._expire)
         self.caller = asyncio.current_task()
         registry.add(self)
         try:
             if deadline is not None and deadline.remaining() <= 0:
                 raise self.deadline_exceeded([])
-            for _ in range(self._width):
+            # Of a lazy input nobody knows the length: there each worker starts the next when it finds work.
+            for _ in range(min(1, self._width) if self._lazy else self._width):
                 self._start_worker(loop)
             await self._all_ended(loop)
             if self.failure is not None:
@@ -148,26 +154,30 @@ class _TaskFanOut(FanOut):
 
     def _start_worker(self, loop: asyncio.AbstractEventLoop) -> None:
         worker = Worker()
-        task = loop.create_task(self._work(worker))
         self.workers.append(worker)
+        task = loop.create_task(self._work(worker))
         self.tasks.add(task)
         task.add_done_callback(self._worker_ended)
 
     async def _all_ended(self, loop: asyncio.AbstractEventLoop) -> None:
-        try:
-            if self.tasks:
-                self._ended = loop.create_future()
+        cancelled: asyncio.CancelledError | None = None
+        while self.tasks:  # nothing may outlive the verb: even when cancelled again, wait for the cancelled
+            self._ended = loop.create_future()
+            try:
                 await self._ended
-        except asyncio.CancelledError:
-            self._stop()
-            if self.tasks:  # nothing may outlive the verb: wait for the cancelled, too
-                self._ended = loop.create_future()
-                await self._ended
-            raise
+            except asyncio.CancelledError as error:
+                if cancelled is None:
+                    self._stop()
+                cancelled = error
+        if cancelled is not None:
+            raise cancelled
 
     def _worker_ended(self, task: asyncio.Task[None]) -> None:
         self.tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if task.cancelled():
+            if not self.stopped:
+                self._fail(CallCancelled(f"a worker of {self.verb} was cancelled, and not by {self.verb}"))
+        elif (error := task.exception()) is not None:
             self._fail(error)
         if not self.tasks:
             if self._ended is not None and not self._ended.done():
@@ -176,17 +186,17 @@ class _TaskFanOut(FanOut):
                 registry.discard(self)
 
     async def _work(self, worker: Worker) -> None:
-        function, values, context = self.function, self._values, self._context
-        deadline = current_deadline()
-        last_start = float("inf") if deadline is None else deadline.at
-        while not self.stopped:
+        function, values, context, last_start = self.function, self._values, self._context, self.last_start
+        while not (self.stopped or self.exhausted):
             try:
                 item = next(self._items)
             except StopIteration:
-                self.stopped = True
+                self.exhausted = True
                 return
             index = len(values)
             values.append(None)
+            if self._lazy and len(self.workers) < self._width:
+                self._start_worker(asyncio.get_running_loop())
             worker.started = monotonic()
             if worker.started >= last_start:  # the loop was blocked, and the timer is late
                 raise self.deadline_exceeded(self.waiting())
@@ -231,7 +241,7 @@ class _TaskFanOut(FanOut):
         self._stop()
 
     def _expire(self) -> None:
-        if not self.stopped or self.tasks:
+        if self.tasks and not self.stopped:
             self._fail(self.deadline_exceeded(self.waiting()))
 
     def _stop(self) -> None:

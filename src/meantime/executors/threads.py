@@ -12,7 +12,6 @@ from threading import TIMEOUT_MAX, Lock
 from time import monotonic
 
 from meantime.callables import is_coroutine
-from meantime.deadline import current_deadline
 from meantime.errors import CallTimeout, LoopRunning
 from meantime.executors.arguments import (
     DEFAULT_MAX_CONCURRENCY,
@@ -23,7 +22,7 @@ from meantime.executors.arguments import (
     known_length,
 )
 from meantime.executors.pool import pool
-from meantime.executors.underway import NOTHING, FanOut, Worker, call, registry
+from meantime.executors.underway import DRAWING, NOTHING, FanOut, Worker, call, registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,7 +86,18 @@ def gather(
 class _ThreadFanOut(FanOut):
     """Workers on kept threads that draw from one iterator: an item costs less than a future would."""
 
-    __slots__ = ("_context", "_gate", "_gate_open", "_items", "_lazy", "_lock", "_running", "_values", "_width")
+    __slots__ = (
+        "_context",
+        "_drawing",
+        "_gate",
+        "_gate_open",
+        "_items",
+        "_lazy",
+        "_lock",
+        "_running",
+        "_values",
+        "_width",
+    )
 
     def __init__(
         self,
@@ -101,7 +111,8 @@ class _ThreadFanOut(FanOut):
         self._items = items
         self._width = width
         self._values: list[Any] = []
-        self._lock = Lock()  # guards the iterator and the counters
+        self._drawing = Lock()  # held while the input gives an item, which may take as long as it likes
+        self._lock = Lock()  # guards what follows, and is never held for long
         self._running = 0
         self._gate = Lock()  # held until the caller may go on
         self._gate_open = False
@@ -111,8 +122,7 @@ class _ThreadFanOut(FanOut):
     def results(self, known: int | None) -> list[Any]:
         """Run it all; the values in order. `known`: how many items there are, where that can be told."""
         _refuse_running_loop(self.verb)
-        deadline = current_deadline()
-        if deadline is not None and deadline.remaining() <= 0:
+        if self.deadline is not None and self.deadline.remaining() <= 0:
             raise self.deadline_exceeded([])
         if known == 0:
             return []
@@ -123,13 +133,17 @@ class _ThreadFanOut(FanOut):
             # Of a lazy input nobody knows the length: there each worker starts the next when it finds work.
             for _ in range(1 if known is None else min(known, self._width)):
                 self._start_worker()
-            self._wait(None if deadline is None else deadline.at)
+            self._wait()
             if self.failure is not None:
                 raise self.failure
             return self._values
         finally:
             self.stopped = True
             self.failure = None  # its traceback holds this frame: keep no circle
+
+    def drop(self, reason: BaseException) -> None:
+        """Begin no further call, and tell the caller."""
+        self._fail(reason)
 
     def _start_worker(self) -> None:
         worker = Worker()
@@ -142,53 +156,58 @@ class _ThreadFanOut(FanOut):
             self._end_worker()
             raise
 
-    def _wait(self, deadline: float | None) -> None:
+    def _wait(self) -> None:
+        deadline = None if self.deadline is None else self.deadline.at
         while True:
             now = monotonic()
             if deadline is not None and now >= deadline and not self._gate_open:
-                self.stopped = True
                 raise self.deadline_exceeded(self.waiting())
             wake = deadline
             if self.timeout is not None:
-                oldest = self._oldest_call(now)
-                if oldest + self.timeout <= now and self._raise_timeout(now):
+                overdue = self._oldest_call(now) + self.timeout
+                if overdue <= now:
+                    self._raise_timeout(now, self.timeout)
                     continue
-                wake = oldest + self.timeout if wake is None else min(wake, oldest + self.timeout)
+                wake = overdue if wake is None else min(wake, overdue)
             if self._gate.acquire(timeout=-1 if wake is None else min(max(0.0, wake - now), TIMEOUT_MAX)):
                 return
 
-    def _oldest_call(self, now: float) -> float:
-        return min((worker.started for worker in tuple(self.workers) if worker.item is not NOTHING), default=now)
-
-    def _raise_timeout(self, now: float) -> bool:
-        timeout = self.timeout or 0.0
+    def _calls(self) -> Iterator[tuple[object, float]]:
         for worker in tuple(self.workers):
             item, started = worker.item, worker.started
-            if item is not NOTHING and started + timeout <= now and worker.started == started:
-                self.stopped = True
+            if item is not NOTHING and item is not DRAWING and worker.started == started:
+                yield item, started
+
+    def _oldest_call(self, now: float) -> float:
+        return min((started for _, started in self._calls()), default=now)
+
+    def _raise_timeout(self, now: float, timeout: float) -> None:
+        for item, started in self._calls():
+            if started + timeout <= now:
                 raise CallTimeout(*self.named(item), timeout)
-        return True
 
     def _work(self, worker: Worker) -> None:
-        function, values, context, lock = self.function, self._values, self._context, self._lock
-        deadline = context.run(current_deadline)
-        last_start = float("inf") if deadline is None else deadline.at
+        function, values, context, drawing = self.function, self._values, self._context, self._drawing
+        last_start = self.last_start
         try:
             while True:
-                with lock:
-                    if self.stopped:
+                with drawing:
+                    if self.stopped or self.exhausted:
                         return
+                    worker.started = monotonic()
+                    worker.item = DRAWING
                     try:
-                        item = next(self._items)
+                        item = context.run(next, self._items)
                     except StopIteration:
-                        self.stopped = True
+                        self.exhausted = True
                         return
                     index = len(values)
                     values.append(None)
-                    more = self._lazy and len(self.workers) < self._width
-                if more:
+                if self._lazy and len(self.workers) < self._width:
                     self._start_worker()
                 worker.started = monotonic()
+                if self._is_stopped():  # while the input took its time
+                    return
                 if worker.started >= last_start:
                     raise self.deadline_exceeded(self.waiting())  # noqa: TRY301  # as any failure of this worker
                 worker.item = item
@@ -203,8 +222,13 @@ class _ThreadFanOut(FanOut):
             worker.item = NOTHING
             self._end_worker()
 
+    def _is_stopped(self) -> bool:
+        return self.stopped
+
     def _fail(self, error: BaseException) -> None:
         with self._lock:
+            if self._gate_open and self.failure is None:
+                return  # all is done, or the caller has gone on already
             if self.failure is None:
                 self.failure = error
             self.stopped = True

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
-from threading import Event, Lock
+from threading import Condition
 from time import monotonic
 
 from meantime.callables import name_of, place_of_caller, place_text, shown
+from meantime.deadline import current_deadline
 from meantime.errors import DeadlineExceeded, Waiting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-NOTHING = object()  # what a worker holds between two calls
+    from meantime.deadline import Deadline
+
+NOTHING = object()  # an item that is no item: the worker is between two calls
+DRAWING = object()  # likewise: the worker is waiting for the input to give the next item
 
 
 def call(function: Callable[[], object]) -> object:
@@ -32,7 +36,7 @@ class Worker:
 
 
 class FanOut:
-    """One use of a verb: its workers, and where it was called.
+    """One use of a verb: its workers, where it was called, and the invocation that it belongs to.
 
     Args:
         verb: What the user called, for messages: `threads.map`.
@@ -40,16 +44,40 @@ class FanOut:
         timeout: Seconds for each call, or None.
     """
 
-    __slots__ = ("__weakref__", "failure", "function", "place", "stopped", "timeout", "verb", "workers")
+    __slots__ = (
+        "__weakref__",
+        "deadline",
+        "exhausted",
+        "failure",
+        "function",
+        "place",
+        "stopped",
+        "timeout",
+        "verb",
+        "workers",
+    )
 
     def __init__(self, verb: str, function: Callable[..., object], timeout: float | None) -> None:
         self.verb = verb
         self.function = function
         self.timeout = timeout
+        self.deadline = current_deadline()
         self.place = place_of_caller()
+        self.exhausted = False  # the input has no further item
         self.stopped = False  # no further item may begin
         self.failure: BaseException | None = None
         self.workers: list[Worker] = []
+
+    @property
+    def last_start(self) -> float:
+        """The point in time from which no call may begin."""
+        return float("inf") if self.deadline is None else self.deadline.at
+
+    def drop(self, reason: BaseException) -> None:
+        """Begin no further call; if any was still to come, this is what its caller is told."""
+        self.stopped = True
+        if self.failure is None:
+            self.failure = reason
 
     def named(self, item: object) -> tuple[str, str]:
         """The name of the call with this item, and the item as text."""
@@ -60,8 +88,14 @@ class FanOut:
     def waiting(self) -> list[Waiting]:
         """The calls under way in this fan-out, and for how long."""
         now, place = monotonic(), place_text(self.place)
-        calls = [(worker.item, worker.started) for worker in tuple(self.workers)]
-        return [Waiting(*self.named(item), now - started, place) for item, started in calls if item is not NOTHING]
+        found = []
+        for worker in tuple(self.workers):
+            item, started = worker.item, worker.started
+            if item is DRAWING:
+                found.append(Waiting(f"the next item of the input of {self.verb}", None, now - started, place))
+            elif item is not NOTHING:
+                found.append(Waiting(*self.named(item), now - started, place))
+        return found
 
     def deadline_exceeded(self, waiting: list[Waiting]) -> DeadlineExceeded:
         """The error that the caller of the verb gets at the deadline."""
@@ -72,41 +106,40 @@ class Registry:
     """Every fan-out with a worker that has not ended."""
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        self._changed = Condition()
         self._fan_outs: set[FanOut] = set()
-        self._idle: Event | None = None
 
     def add(self, fan_out: FanOut) -> None:
         """Note that its workers start."""
-        with self._lock:
+        with self._changed:
             self._fan_outs.add(fan_out)
 
     def discard(self, fan_out: FanOut) -> None:
         """Note that its last worker has ended."""
-        with self._lock:
+        with self._changed:
             self._fan_outs.discard(fan_out)
-            if self._idle is not None and not self._fan_outs:
-                self._idle.set()
+            self._changed.notify_all()
 
     def __bool__(self) -> bool:
         return bool(self._fan_outs)
 
-    def fan_outs(self) -> tuple[FanOut, ...]:
-        """Those under way now."""
-        with self._lock:
-            return tuple(self._fan_outs)
+    def fan_outs(self, deadline: Deadline | None = None) -> tuple[FanOut, ...]:
+        """Those under way now; of one invocation only, where its deadline is given."""
+        with self._changed:
+            return tuple(each for each in self._fan_outs if deadline is None or each.deadline is deadline)
 
-    def waiting(self) -> list[Waiting]:
-        """Every call under way now."""
-        return [waiting for fan_out in self.fan_outs() for waiting in fan_out.waiting()]
+    def waiting(self, deadline: Deadline | None = None) -> list[Waiting]:
+        """Every call under way now; of one invocation only, where its deadline is given."""
+        return [waiting for fan_out in self.fan_outs(deadline) for waiting in fan_out.waiting()]
 
-    def wait_until_idle(self, timeout: float) -> bool:
+    def wait_until_idle(self, timeout: float, deadline: Deadline | None = None) -> bool:
         """Wait until no worker is at work, at most `timeout` seconds; whether that was reached."""
-        with self._lock:
-            if not self._fan_outs:
-                return True
-            self._idle = idle = Event()
-        return idle.wait(max(0.0, timeout))
+
+        def is_idle() -> bool:
+            return not any(deadline is None or each.deadline is deadline for each in self._fan_outs)
+
+        with self._changed:
+            return self._changed.wait_for(is_idle, max(0.0, timeout))
 
     def forget(self) -> None:
         """Start anew, as a forked child must: its parent's threads do not exist in it."""

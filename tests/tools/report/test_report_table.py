@@ -71,7 +71,8 @@ def test_figures_align_on_the_right(results: Results) -> None:
     assert billed[: len(sheet.groups) * 3] == [row.cells[4] for group in sheet.groups for row in group.rows]
 
 
-def test_nothing_is_said_by_colour(results: Results) -> None:
+def test_nothing_is_said_by_colour(results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")  # a dumb terminal has a width of its own
     in_terminal = printed(results, terminal=True)
 
     codes = {code for sequence in re.findall(r"\x1b\[([\d;]*)m", in_terminal) for code in sequence.split(";")}
