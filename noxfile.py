@@ -50,6 +50,7 @@ def library(session: nox.Session) -> None:
         "tests",
         "--ignore=tests/tools",
         "--ignore=tests/examples",
+        "--ignore=tests/on_the_emulator",
         "-p",
         "no:cacheprovider",
     )

@@ -70,7 +70,10 @@ class ThreadWatch:
         """The watched threads that are at work and were not reported for it; idle pool workers are not at work."""
         threads = [thread for thread in list(self._places) if thread.is_alive()]
         frames = sys._current_frames()  # noqa: SLF001  # documented; the underscore says: for special uses
-        busy = [thread for thread in threads if _has_queued(thread) or not _is_idle(frames.get(thread.ident or 0))]
+        busy = [thread for thread in threads if not _is_idle(frames.get(thread.ident or 0))]
+        for thread in threads:  # a pool's worker that has been given work, and is only about to wake up
+            if thread not in busy and _busy_pool_of(thread) not in (None, *map(_busy_pool_of, busy)):
+                busy.append(thread)
         self._reported &= WeakSet(busy)
         return [thread for thread in busy if thread not in self._reported]
 
@@ -97,12 +100,13 @@ def _is_pool_worker(thread: threading.Thread) -> bool:
     return getattr(getattr(thread, "_target", None), "__module__", "") == "concurrent.futures.thread"
 
 
-def _has_queued(thread: threading.Thread) -> bool:
-    """Whether a pool's worker has work that it has not taken up yet."""
+def _busy_pool_of(thread: threading.Thread) -> object | None:
+    """The pool of this worker, if not all of its workers wait for work."""
     if not _is_pool_worker(thread):
-        return False
-    queues = (each for each in getattr(thread, "_args", ()) if hasattr(each, "empty"))
-    return any(not queue.empty() for queue in queues)
+        return None
+    pool = getattr(thread, "_args", (bool,))[0]()  # a weak reference to it
+    idle = getattr(getattr(pool, "_idle_semaphore", None), "_value", None)
+    return pool if idle is not None and idle < len(getattr(pool, "_threads", ())) else None
 
 
 def _is_idle(frame: Any) -> bool:
