@@ -13,7 +13,7 @@ FIND_PYTHON := for python in $(PYTHON) python3.11 python3 python3.12 python3.13 
 	if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo "$$python"; exit; fi; \
 	done; echo "meantime: no Python 3.11 or later is to be found; install one, or say which: make PYTHON=/path/to/python" >&2; exit 1
 
-.PHONY: help demo test check lint types contract unit versions bench numbers format clean system-packages
+.PHONY: help demo test check lint types contract unit versions bench docs numbers format clean system-packages
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -46,10 +46,14 @@ unit: $(VENV)/.installed $(VENV)/.aws-server system-packages
 
 versions: $(VENV)/.installed ## The library's own tests on every other Python that is here
 	@echo "== the library on the other Pythons"
-	@$(BIN)/nox --no-error-on-missing-interpreters --report build/nox.json 2>&1 | grep -v '^nox > Re-using' || exit $${PIPESTATUS[0]}
+	@$(BIN)/nox --no-error-on-missing-interpreters --report build/nox.json 2>&1 | grep -vE 'uv binary not found|Reusing existing' || exit $${PIPESTATUS[0]}
 
 bench: $(VENV)/.installed ## Ratios against the standard library and peers, measured in one run
 	@$(BIN)/python benchmarks/run.py
+
+docs: $(VENV)/.installed ## The pages of docs/ as a site: build/docs/index.html
+	@$(BIN)/mkdocs build --strict --quiet
+	@echo "open build/docs/index.html in a browser"
 
 numbers: $(VENV)/.installed ## Write the numbers of the last make demo into the README and the examples' pages
 	@$(BIN)/python docs/update_numbers.py

@@ -36,21 +36,21 @@ for absent in sorted(set(OTHERS) - set(FOUND)):
     print(f"Python {absent} is not here: the library's tests did not run on it")  # noqa: T201  # the reader must know
 
 
-@nox.session(python=list(FOUND.values()) or False)
 def library(session: nox.Session) -> None:
     """The library's tests, without the tools."""
-    if not FOUND:
-        session.skip("no other supported Python is here")
     session.install("--quiet", "--constraint", "constraints.txt", ".", *NEEDED)
+    ignored = ("tools", "examples", "on_the_emulator")
     session.run(
-        "python",
-        "-m",
-        "pytest",
-        "-q",
-        "tests",
-        "--ignore=tests/tools",
-        "--ignore=tests/examples",
-        "--ignore=tests/on_the_emulator",
-        "-p",
-        "no:cacheprovider",
+        "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", *(f"--ignore=tests/{name}" for name in ignored)
     )
+
+
+for found_version, found_python in FOUND.items():
+    nox.session(python=found_python, name=f"library-{found_version}")(library)
+
+if not FOUND:
+
+    @nox.session(python=False)
+    def nothing(session: nox.Session) -> None:
+        """There is nothing to run."""
+        session.log("no other supported Python is here")
