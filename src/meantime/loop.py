@@ -110,7 +110,7 @@ class KeptLoop:
 
     def may_have_leftovers(self) -> bool:
         """Whether there is anything to look for: a task beside the handler's own, or callbacks that may start one."""
-        if _scheduled is None or len(_scheduled) > 1 or _eager:
+        if _scheduled is None or len(_scheduled) > 1 + len(staying_tasks) or _eager:
             return True
         return bool(getattr(self._loop, "_ready", True))  # uvloop does not show them: there, always look
 
