@@ -24,7 +24,7 @@ def test_a_blocking_handler_is_interrupted_where_it_blocks(environment):
     def lambda_handler(event, context):
         time.sleep(60)
 
-    with pytest.raises(DeadlineExceeded, match=r"blocking code in lambda_handler .*test_alarm\.py"):
+    with pytest.raises(DeadlineExceeded, match=r"blocking code in lambda_handler, at .*test_alarm\.py"):
         lambda_handler({}, LambdaContext(0.3))
     assert environment.statistics().deadlines_exceeded == 1
 

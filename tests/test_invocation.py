@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import pickle
+import signal
 import threading
 import time
 from unittest.mock import MagicMock
@@ -145,7 +147,7 @@ def test_at_the_deadline_the_error_names_what_was_waiting_and_the_environment_li
     with pytest.raises(DeadlineExceeded) as caught:
         lambda_handler({"seconds": [60]}, LambdaContext(0.3))
 
-    assert [(waiting.function, waiting.item) for waiting in caught.value.waiting] == [("sleep", "60")]
+    assert [(waiting.function, waiting.item) for waiting in caught.value.waiting] == [("sleep", 60)]
     assert caught.value.waiting[0].seconds > 0.05
     assert "test_invocation.py" in str(caught.value)
     assert lambda_handler({"seconds": [0]}, LambdaContext()) == [None]
@@ -430,7 +432,7 @@ def test_items_cost_nothing_to_name_at_the_deadline():
         lambda_handler({}, LambdaContext(0.3))
 
     assert asked == []
-    assert all(len(str(waiting.item)) <= 80 for waiting in caught.value.waiting)
+    assert all(len(str(waiting.text)) <= 80 for waiting in caught.value.waiting)
     assert "Telling" in str(caught.value)
 
 
@@ -478,3 +480,83 @@ def test_a_forked_child_has_an_environment_and_a_loop_of_its_own(run_python):
         assert lambda_handler({}, LambdaContext())[1] == os.getpid()
         """
     )
+
+
+def test_on_deadline_is_asked_before_threads_are_waited_for():
+    release, asked = threading.Event(), []
+
+    def answer(event, context, error):
+        asked.append(meantime.current_deadline().remaining())
+        return "answer"
+
+    @meantime.handler(reserve=1.0, on_deadline=answer)
+    def lambda_handler(event, context):
+        threads.map(lambda _: release.wait(30), ["x"])
+
+    assert lambda_handler({}, LambdaContext(2.0)) == "answer"
+    release.set()
+    assert asked[0] > -0.4
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no interval timer")
+def test_an_on_deadline_that_takes_too_long_is_interrupted_and_the_error_raised():
+    @meantime.handler(reserve=0.2, on_deadline=lambda *_: time.sleep(60))
+    def lambda_handler(event, context):
+        threads.map(lambda _: release.wait(30), ["x"])
+
+    release = threading.Event()
+    with pytest.raises(DeadlineExceeded, match="'x'"):
+        lambda_handler({}, LambdaContext(0.4))
+    release.set()
+
+
+def test_an_on_deadline_that_fails_leaves_what_was_waiting_in_the_log(caplog):
+    def answer(event, context, error):
+        raise ZeroDivisionError
+
+    @meantime.handler(reserve=0.2, on_deadline=answer)
+    async def lambda_handler(event, context):
+        await tasks.map(asyncio.sleep, [60])
+
+    with pytest.raises(ZeroDivisionError):
+        lambda_handler({}, LambdaContext(0.3))
+    assert "failed to answer for: tasks.map stopped at the deadline" in caplog.text
+    assert "sleep(60)" in caplog.text
+
+
+def test_a_deadline_that_the_function_answers_itself_counts_too(environment):
+    @meantime.handler(reserve=0.4)
+    async def lambda_handler(event, context):
+        try:
+            await tasks.map(asyncio.sleep, [60])
+        except DeadlineExceeded:
+            return "answer"
+
+    lambda_handler({}, LambdaContext(0.5))
+    assert environment.statistics().deadlines_exceeded == 1
+
+
+def test_the_items_that_were_waiting_are_the_items_themselves():
+    items = [{"id": 7, "body": "x" * 200}]
+
+    @meantime.handler(reserve=0.2)
+    async def lambda_handler(event, context):
+        await tasks.map(lambda _: asyncio.sleep(60), items)
+
+    with pytest.raises(DeadlineExceeded) as caught:
+        lambda_handler({}, LambdaContext(0.3))
+    assert caught.value.waiting[0].item is items[0]
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)  # noqa: S301  # our own
+
+
+def test_a_blocking_call_is_shown_in_the_traceback():
+    def block():
+        time.sleep(60)
+
+    @meantime.handler(reserve=0.2)
+    def lambda_handler(event, context):
+        block()
+
+    with pytest.raises(DeadlineExceeded) as caught:
+        lambda_handler({}, LambdaContext(0.3))
+    assert "block" in [entry.name for entry in caught.traceback]

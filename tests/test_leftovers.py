@@ -463,3 +463,20 @@ def test_a_system_exit_in_a_leftovers_clean_up_costs_the_loop_and_nothing_else(e
     assert lambda_handler([], LambdaContext()) == "answer"
     assert environment.statistics().loops_retired == 1
     assert environment.busy.acquire(blocking=False)
+
+
+def test_calls_that_hang_on_from_earlier_invocations_are_counted_in_the_report(caplog):
+    release = threading.Event()
+
+    @meantime.handler(reserve=0.1)
+    def lambda_handler(event, context):
+        try:
+            threads.map(lambda _: release.wait(30), range(3), max_concurrency=3)
+        except meantime.DeadlineExceeded:
+            return "answer"
+
+    for _ in range(2):
+        lambda_handler({}, LambdaContext(0.2))
+    release.set()
+
+    assert "3 calls of earlier invocations that still run; give their clients a timeout" in caplog.text

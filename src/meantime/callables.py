@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from functools import partial
 from sys import _getframe, modules
-from types import CodeType, CoroutineType, MethodType
+from types import BuiltinFunctionType, CodeType, CoroutineType, MethodType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ def is_generator(function: object) -> bool:
 def may_return_awaitable(function: object) -> bool:
     """Whether only a call can tell: a lambda, no Python function, or a plain wrapper round an async one."""
     innermost = _innermost(function)
+    if isinstance(innermost, BuiltinFunctionType):
+        return False
     code = _code(innermost)
     if code is None or code.co_name == "<lambda>":
         return True
@@ -74,8 +76,10 @@ def name_of(function: object) -> str:
     """The name a reader knows this function by."""
     while isinstance(function, partial):
         function = function.func
-    name = getattr(function, "__qualname__", None) or type(function).__qualname__
-    return str(name).replace("<locals>.", "")
+    name = str(getattr(function, "__qualname__", None) or type(function).__qualname__)
+    if "<locals>" in name and isinstance(function, MethodType):  # made at run time, as boto3's are: S3.get_object
+        return f"{type(function.__self__).__name__}.{function.__name__}"
+    return name.replace("<locals>.", "")
 
 
 def shown(item: object) -> str:

@@ -8,31 +8,38 @@ if TYPE_CHECKING:
 
 
 class Waiting:
-    """One call that was still waiting when time was up.
+    """One call that was still under way when time was up. A call that had not begun is not among them.
 
     Attributes:
         function: The name of what was called.
-        item: What it was called with, shortened; None where it is no call of a verb.
+        item: What it was called with, itself; None where it is no call of a verb.
         seconds: For how long it had been waiting; None where nobody noted when it began.
         place: The line that started it or that it stands at, as `file:line`.
+        text: The item as a short text; None where it is no call of a verb.
     """
 
-    __slots__ = ("function", "item", "place", "seconds")
+    __slots__ = ("function", "item", "place", "seconds", "text")
 
-    def __init__(self, function: str, item: str | None, seconds: float | None, place: str = "") -> None:
+    def __init__(
+        self, function: str, item: object, seconds: float | None, place: str = "", text: str | None = None
+    ) -> None:
         self.function = function
         self.item = item
         self.seconds = seconds
         self.place = place
+        self.text = text
 
     def __str__(self) -> str:
-        call = self.function if self.item is None else f"{self.function}({self.item})"
+        call = self.function if self.text is None else f"{self.function}({self.text})"
         time = "" if self.seconds is None else f" for {self.seconds:.3f} s"
         place = f", at {self.place}" if self.place else ""
         return f"{call}{time}{place}"
 
     def __repr__(self) -> str:
         return f"Waiting({str(self)!r})"
+
+    def __reduce__(self) -> tuple[type[Waiting], tuple[str, None, float | None, str, str | None]]:
+        return Waiting, (self.function, None, self.seconds, self.place, self.text)  # an item need not be picklable
 
 
 class MeantimeError(Exception):
@@ -47,7 +54,7 @@ class DeadlineExceeded(MeantimeError, TimeoutError):
     """
 
     def __init__(self, message: str, waiting: Sequence[Waiting] = ()) -> None:
-        self.waiting = tuple(sorted(waiting, key=lambda one: -(one.seconds or 0.0)))
+        self.waiting = tuple(sorted(waiting, key=lambda one: (one.seconds is not None, -(one.seconds or 0.0))))
         super().__init__(_with_waiting(message, self.waiting))
 
 
@@ -56,18 +63,19 @@ class CallTimeout(MeantimeError, TimeoutError):
 
     Attributes:
         function: The name of what was called.
-        item: What it was called with, shortened.
+        item: What it was called with, itself.
         timeout: The time it was given, in seconds.
     """
 
-    def __init__(self, function: str, item: str, timeout: float) -> None:
+    def __init__(self, function: str, item: object, text: str, timeout: float) -> None:
         self.function = function
         self.item = item
         self.timeout = timeout
-        super().__init__(f"{function}({item}) took longer than its timeout of {timeout:g} s")
+        self._text = text
+        super().__init__(f"{function}({text}) took longer than its timeout of {timeout:g} s")
 
-    def __reduce__(self) -> tuple[type[CallTimeout], tuple[str, str, float]]:
-        return CallTimeout, (self.function, self.item, self.timeout)
+    def __reduce__(self) -> tuple[type[CallTimeout], tuple[str, None, str, float]]:
+        return CallTimeout, (self.function, None, self._text, self.timeout)  # an item need not be picklable
 
 
 class CallCancelled(MeantimeError):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from meantime.deadline import Deadline
     from meantime.environment import Environment
+    from meantime.supervision import Supervision
 
     class Handler(Protocol):
         """What Lambda sees: a plain function of event and context."""
@@ -42,6 +43,9 @@ else:
 # Enough to answer at 128 MB, where a millisecond of CPU takes fourteen: 128/1769 of a core.
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 DEFAULT_RESERVE = 0.5
+
+# The share of the reserve by which `on_deadline` must have answered.
+ANSWER_BY = 0.75
 
 _CLOCK_GRAIN = 0.002  # uvloop counts whole milliseconds, and may be early
 
@@ -70,7 +74,8 @@ def handler(
     Args:
         function: The function of event and context; it stays reachable as `main`, for tests and for other async code.
         reserve: Seconds kept for answering and cleaning up; at most half of the time there is.
-        on_deadline: A blocking function of (event, context, error) that gives the answer when the deadline has passed;
+        on_deadline: A blocking function of (event, context, error) that gives the answer when the deadline has passed,
+            for which it has three quarters of the reserve;
             without it the error is raised, and Lambda counts the invocation as failed.
 
     Returns:
@@ -90,10 +95,9 @@ def _handler(function: Callable[[Any, Any], Any], reserve: float, on_deadline: O
     _check(function, reserve, on_deadline)
     watch.install()
     asynchronous = is_async(function)
+    supervise: type[Supervision | _Blocking] = _Blocking
     if asynchronous:
-        from meantime.supervision import run_async as run  # noqa: PLC0415  # a blocking handler must not pay for asyncio
-    else:
-        run = _run_blocking
+        from meantime.supervision import Supervision as supervise  # noqa: N813, PLC0415  # blocking ones pay for no asyncio
 
     @wraps(function)
     def lambda_handler(event: Any, context: Any) -> Any:
@@ -114,13 +118,18 @@ def _handler(function: Callable[[Any, Any], Any], reserve: float, on_deadline: O
             watch.forget()  # what was started before, at import, is meant to stay
         token = deadline_variable.set(deadline)
         try:
-            return run(function, event, context, deadline, environment)
-        except DeadlineExceeded as error:
-            environment.counted.deadlines_exceeded += 1
-            if on_deadline is None or deadline.remaining() > _CLOCK_GRAIN:
-                raise
-            return on_deadline(event, context, error)
+            invocation = supervise(environment, deadline)
+            try:
+                return invocation.run(function, event, context)
+            except DeadlineExceeded as error:
+                if on_deadline is None or deadline.remaining() > _CLOCK_GRAIN:
+                    raise
+                return _answer_at_deadline(on_deadline, event, context, error, deadline)
+            finally:
+                invocation.finish()
         finally:
+            if deadline.remaining() <= _CLOCK_GRAIN:
+                environment.counted.deadlines_exceeded += 1
             deadline_variable.reset(token)
             environment.busy.release()
 
@@ -128,38 +137,67 @@ def _handler(function: Callable[[Any, Any], Any], reserve: float, on_deadline: O
     return lambda_handler  # type: ignore[return-value]  # now it is one
 
 
-def _run_blocking(
-    function: Callable[[Any, Any], Any], event: Any, context: Any, deadline: Deadline, environment: Environment
+def _answer_at_deadline(
+    on_deadline: OnDeadline, event: Any, context: Any, error: DeadlineExceeded, deadline: Deadline
 ) -> Any:
-    if deadline.remaining() <= 0:
-        raise DeadlineExceeded(NO_ANSWER)
-    half = deadline.reserve / 2
-    interrupted: alarm.Interrupted | None = None
+    """What `on_deadline` answers, or the error itself if that takes too long; the error is logged if it fails."""
     try:
         try:
-            alarm.arm(deadline.remaining() + half, half / 2, lambda: True)
-            answer = function(event, context)
+            alarm.arm(deadline.remaining() + ANSWER_BY * deadline.reserve, 0.0, lambda: True)
+            return on_deadline(event, context, error)
         finally:
-            interrupted = alarm.disarm()
-    except BaseException as error:
-        interrupted = interrupted or alarm.disarm() or (error if isinstance(error, alarm.Interrupted) else None)
-        if interrupted is not None:
-            blocked = f"blocking code in {interrupted.function}"
-            waiting = [*registry.waiting(deadline), Waiting(blocked, None, -deadline.remaining(), interrupted.place)]
-            raise DeadlineExceeded(NO_ANSWER, waiting) from None
-        if _is_cancelled_error(error):  # the runtime client catches Exception only
-            raise InvocationCancelled("the handler ended with CancelledError, raised by its own code") from error
+            alarm.disarm()
+    except alarm.Interrupted:
+        alarm.disarm()
+        raise error from None
+    except Exception:
+        from logging import getLogger  # noqa: PLC0415  # the good path must not pay for it
+
+        getLogger("meantime").error("%s failed to answer for: %s", name_of(on_deadline), error)  # noqa: TRY400  # Lambda logs the failure
         raise
-    finally:
-        _finish_tasks(deadline, environment)
-        finish_threads(deadline, environment)
-    if is_coroutine(answer):
-        answer.close()
-        raise TypeError(
-            f"{name_of(function)} is a blocking function that returned a coroutine, which nobody would await: make it "
-            "an `async def` that awaits it"
-        )
-    return answer
+
+
+class _Blocking:
+    """One invocation of a blocking handler, with the same two steps as an async one's supervision."""
+
+    __slots__ = ("_deadline", "_environment")
+
+    def __init__(self, environment: Environment, deadline: Deadline) -> None:
+        self._environment = environment
+        self._deadline = deadline
+
+    def run(self, function: Callable[[Any, Any], Any], event: Any, context: Any) -> Any:
+        deadline = self._deadline
+        if deadline.remaining() <= 0:
+            raise DeadlineExceeded(NO_ANSWER)
+        half = deadline.reserve / 2
+        interrupted: alarm.Interrupted | None = None
+        try:
+            try:
+                alarm.arm(deadline.remaining() + half, half / 2, lambda: True)
+                answer = function(event, context)
+            finally:
+                interrupted = alarm.disarm()
+        except BaseException as error:
+            interrupted = interrupted or alarm.disarm() or (error if isinstance(error, alarm.Interrupted) else None)
+            if interrupted is not None:
+                blocked = Waiting(f"blocking code in {interrupted.function}", None, None, interrupted.place)
+                exceeded = DeadlineExceeded(NO_ANSWER, [blocked, *registry.waiting(deadline)])
+                raise exceeded.with_traceback(interrupted.__traceback__) from None
+            if _is_cancelled_error(error):  # the runtime client catches Exception only
+                raise InvocationCancelled("the handler ended with CancelledError, raised by its own code") from error
+            raise
+        if is_coroutine(answer):
+            answer.close()
+            raise TypeError(
+                f"{name_of(function)} is a blocking function that returned a coroutine, which nobody would await: make "
+                "it an `async def` that awaits it"
+            )
+        return answer
+
+    def finish(self) -> None:
+        _finish_tasks(self._deadline, self._environment)
+        finish_threads(self._deadline, self._environment)
 
 
 def _finish_tasks(deadline: Deadline, environment: Environment) -> None:

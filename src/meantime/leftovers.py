@@ -142,6 +142,8 @@ def finish_threads(deadline: Deadline, environment: Environment) -> None:
             fan_out.drop(InvocationEnded(f"{fan_out.verb} was still under way when its invocation ended"))
         registry.wait_until_idle(until - monotonic(), deadline)
         left += [f"call {waiting}" for waiting in registry.waiting(deadline)]
+    if registry and (earlier := _stuck_before(deadline)):
+        left.append(f"{earlier} calls of earlier invocations that still run; give their clients a timeout")
     if watch.watched:
         left += watch.finish(until)
     if left:
@@ -149,13 +151,20 @@ def finish_threads(deadline: Deadline, environment: Environment) -> None:
         report("still running", left)
 
 
+def _stuck_before(deadline: Deadline) -> int:
+    """How many calls of earlier invocations still hold a thread."""
+    now = monotonic()
+    before = (each for each in registry.fan_outs() if each.deadline not in (None, deadline) and each.last_start < now)
+    return sum(len(fan_out.waiting()) for fan_out in before)
+
+
 def report(kind: str, left: Iterable[str]) -> None:
     """One log line for all of them."""
     from logging import getLogger  # noqa: PLC0415  # the good path must not pay for it
 
     getLogger("meantime").warning(
-        "Left over at the end of the invocation, %s: %s. Finish work before returning, or hand it to a queue: the "
-        "environment freezes under it, and it would run on in a later invocation.",
+        "Left over at the end of the invocation, %s: %s. Finish work before returning, give each client a timeout, or "
+        "hand the work to a queue: the environment freezes under it, and it would run on in a later invocation.",
         kind,
         "; ".join(left),
     )

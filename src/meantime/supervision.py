@@ -23,20 +23,6 @@ if TYPE_CHECKING:
 CANCEL_ALL_AT = 0.5
 
 
-def run_async(
-    function: Callable[[Any, Any], Any], event: Any, context: Any, deadline: Deadline, environment: Environment
-) -> Any:
-    """One async invocation and the clean-up after it; raises as `Supervision.run` does."""
-    kept_loop = kept_loop_of(environment)
-    supervision = Supervision(kept_loop, deadline)
-    try:
-        return supervision.run(function, event, context)
-    finally:
-        if not supervision.is_trusted() or kept_loop.may_have_leftovers():
-            clean_up(kept_loop, deadline, environment, trusted=supervision.is_trusted())
-        finish_threads(deadline, environment)
-
-
 def clean_up(kept_loop: KeptLoop, deadline: Deadline, environment: Environment, *, trusted: bool = True) -> None:
     """End the tasks that are left on the loop; retire it if they do not end, or if it cannot be trusted.
 
@@ -69,16 +55,34 @@ def clean_up(kept_loop: KeptLoop, deadline: Deadline, environment: Environment, 
 class Supervision:
     """Runs `main(event, context)` on the loop, and brings the loop back before the reserve is used up."""
 
-    __slots__ = ("_cut_off", "_deadline", "_failure", "_interrupted", "_kept_loop", "_loop", "_task", "_waiting")
+    __slots__ = (
+        "_cut_off",
+        "_deadline",
+        "_environment",
+        "_failure",
+        "_interrupted",
+        "_kept_loop",
+        "_loop",
+        "_task",
+        "_waiting",
+    )
 
-    def __init__(self, kept_loop: KeptLoop, deadline: Deadline) -> None:
-        self._kept_loop = kept_loop
+    def __init__(self, environment: Environment, deadline: Deadline) -> None:
+        self._environment = environment
+        self._kept_loop = kept_loop_of(environment)
         self._deadline = deadline
         self._cut_off = deadline.at + CUT_OFF_AT * deadline.reserve
         self._waiting: list[Waiting] | None = None  # what was waiting when the deadline passed; None before
         self._task: asyncio.Task[Any] | None = None
         self._failure: Exception | None = None  # why the task was not even made
         self._interrupted: alarm.Interrupted | None = None
+
+    def finish(self) -> None:
+        """End what is left over; to be called once there is an answer."""
+        trusted = self._interrupted is None and (self._task is None or self._task.done())
+        if not trusted or self._kept_loop.may_have_leftovers():
+            clean_up(self._kept_loop, self._deadline, self._environment, trusted=trusted)
+        finish_threads(self._deadline, self._environment)
 
     def run(self, main: Callable[[Any, Any], Coroutine[Any, Any, Any]], event: Any, context: Any) -> Any:
         """The answer of `main`.
@@ -108,10 +112,6 @@ class Supervision:
             timer.clear()
         return self._answer()
 
-    def is_trusted(self) -> bool:
-        """Whether the loop came back by itself."""
-        return self._interrupted is None and (self._task is None or self._task.done())
-
     def _begin(self, main: Callable[[Any, Any], Coroutine[Any, Any, Any]], event: Any, context: Any) -> None:
         if self._deadline.remaining() <= 0:  # a task cancelled before it begins would never stop the loop
             self._failure = self._deadline_exceeded()
@@ -132,10 +132,11 @@ class Supervision:
     def _answer(self) -> Any:
         task, interrupted = self._task, self._interrupted
         if interrupted is not None and (task is None or not _has_answer(task)):
-            overtime = max(0.0, -self._deadline.remaining())
-            blocked = f"blocking code on the event loop in {interrupted.function}"
-            self._waiting = [*(self._waiting or []), Waiting(blocked, None, overtime, interrupted.place)]
-            raise self._deadline_exceeded() from None
+            blocked = Waiting(
+                f"blocking code on the event loop in {interrupted.function}", None, None, interrupted.place
+            )
+            self._waiting = [blocked, *(self._waiting or [])]
+            raise self._deadline_exceeded().with_traceback(interrupted.__traceback__) from None
         if self._failure is not None:
             raise self._failure
         if task is None or not task.done():

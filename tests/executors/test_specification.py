@@ -186,7 +186,7 @@ def test_at_the_deadline_the_caller_learns_what_was_waiting(concurrent_executor,
         concurrent_executor.map(concurrent_executor.hanging(release), ["x", "y"], max_concurrency=2)
     release.set()
 
-    assert {waiting.item for waiting in caught.value.waiting} == {"'x'", "'y'"}
+    assert {waiting.item for waiting in caught.value.waiting} == {"x", "y"}
     assert all(waiting.seconds > 0.05 for waiting in caught.value.waiting)
     assert "test_specification.py" in caught.value.waiting[0].place or "conftest.py" in caught.value.waiting[0].place
 

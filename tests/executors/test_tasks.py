@@ -302,3 +302,8 @@ def test_a_callable_that_answers_every_name_is_called_all_the_same():
             return echo(item)
 
     assert asyncio.run(_map(lambda item: Proxy()(item), [1])) == [1]
+
+
+def test_a_function_of_c_is_refused_before_anything_runs():
+    with pytest.raises(TypeError, match="sorted is a blocking function"):
+        tasks.map(sorted, [[1]])  # type: ignore[arg-type,unused-coroutine]  # the mistake under test

@@ -91,7 +91,7 @@ def test_at_the_deadline_the_answer_comes_and_the_environment_lives_on(emulate):
         late, good = lambda_.invoke([60]), lambda_.invoke([0])
 
     assert late.error is None
-    assert late.payload == {"waiting": [["sleep", "60"]]}
+    assert late.payload == {"waiting": [["sleep", 60]]}
     assert good.payload == [None]
     assert not good.cold
 

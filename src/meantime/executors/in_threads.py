@@ -40,10 +40,17 @@ def in_thread(function: Callable[Parameters, Result]) -> Callable[Parameters, Co
 
     @wraps(function)
     async def call_in_thread(*args: Parameters.args, **keywords: Parameters.kwargs) -> Result:
-        thread_call = _ThreadCall(function, lambda: function(*args, **keywords), args)
+        thread_call = _ThreadCall(function, lambda: function(*args, **keywords), _item(args, keywords))
         return await thread_call.result()  # type: ignore[no-any-return]  # it gives what the function gives
 
     return call_in_thread
+
+
+def _item(args: tuple[object, ...], keywords: dict[str, object]) -> object:
+    """What a reader knows the call by."""
+    if keywords:
+        return (*args, keywords) if args else keywords
+    return args[0] if len(args) == 1 else args
 
 
 class _ThreadCall(FanOut):

@@ -9,7 +9,6 @@ from contextvars import copy_context
 from time import monotonic
 
 from meantime.callables import is_coroutine
-from meantime.errors import CallTimeout
 from meantime.executors.arguments import (
     DEFAULT_MAX_CONCURRENCY,
     check_blocking,
@@ -96,7 +95,7 @@ def _run(fan_out: FanOut, items: Iterator[object]) -> list[Any]:
             if is_coroutine(value):
                 check_result(item if function is call else function, value)  # type: ignore[arg-type]  # gather's items are functions
             if fan_out.timeout is not None and monotonic() - worker.started > fan_out.timeout:
-                raise CallTimeout(*fan_out.named(item), fan_out.timeout)
+                raise fan_out.call_timeout(item)
             values.append(value)
     finally:
         registry.discard(fan_out)

@@ -8,7 +8,7 @@ from time import monotonic
 from types import coroutine as generator_coroutine
 
 from meantime.callables import is_coroutine, name_of
-from meantime.errors import CallCancelled, CallTimeout
+from meantime.errors import CallCancelled
 from meantime.executors.arguments import DEFAULT_MAX_CONCURRENCY, check_async, check_items, check_limits, known_length
 from meantime.executors.underway import NOTHING, FanOut, Worker, registry
 
@@ -223,7 +223,7 @@ class _TaskFanOut(FanOut):
                 return await waited
         except TimeoutError:
             if scope.expired():
-                raise CallTimeout(*self.named(item), self.timeout or 0.0) from None
+                raise self.call_timeout(item) from None
             raise
 
     def _as_awaitable(self, value: Any) -> Awaitable[Any]:

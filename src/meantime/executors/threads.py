@@ -12,7 +12,7 @@ from threading import TIMEOUT_MAX, Lock
 from time import monotonic
 
 from meantime.callables import is_coroutine
-from meantime.errors import CallTimeout, LoopRunning
+from meantime.errors import LoopRunning
 from meantime.executors.arguments import (
     DEFAULT_MAX_CONCURRENCY,
     check_blocking,
@@ -184,7 +184,7 @@ class _ThreadFanOut(FanOut):
     def _raise_timeout(self, now: float, timeout: float) -> None:
         for item, started in self._calls():
             if started + timeout <= now:
-                raise CallTimeout(*self.named(item), timeout)
+                raise self.call_timeout(item)
 
     def _work(self, worker: Worker) -> None:
         function, values, context, drawing = self.function, self._values, self._context, self._drawing

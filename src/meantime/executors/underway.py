@@ -8,7 +8,7 @@ from time import monotonic
 
 from meantime.callables import name_of, place_of_caller, place_text, shown
 from meantime.deadline import current_deadline
-from meantime.errors import DeadlineExceeded, Waiting
+from meantime.errors import CallTimeout, DeadlineExceeded, Waiting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,8 +94,14 @@ class FanOut:
             if item is DRAWING:
                 found.append(Waiting(f"the next item of the input of {self.verb}", None, now - started, place))
             elif item is not NOTHING:
-                found.append(Waiting(*self.named(item), now - started, place))
+                function, text = self.named(item)
+                found.append(Waiting(function, item, now - started, place, text))
         return found
+
+    def call_timeout(self, item: object) -> CallTimeout:
+        """The error for a call that took longer than it may."""
+        function, text = self.named(item)
+        return CallTimeout(function, item, text, self.timeout or 0.0)
 
     def deadline_exceeded(self, waiting: list[Waiting]) -> DeadlineExceeded:
         """The error that the caller of the verb gets at the deadline."""
