@@ -66,9 +66,12 @@ def main(
     output: Annotated[Path, typer.Option(help="Folder for results.json and index.html.")] = Path("build/demo"),
 ) -> None:
     """Run every example one after another, on threads and on tasks, and show what each way costs."""
-    signal.signal(signal.SIGTERM, _leave)
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, _leave)
     console = Console()
     chosen = _chosen(example)
+    memory = list(dict.fromkeys(memory))
+    _make_folder(output)
     prices = current_prices()
     began = time.monotonic()
     total = sum(len(one.variants) for one in chosen) * len(memory) * (invocations + BESIDE_THE_WARM)
@@ -100,8 +103,15 @@ def main(
     console.print(f"Open {output / 'index.html'} in a browser; the numbers are in {output / 'results.json'}.")
 
 
-def _leave(_signal: int, _frame: object) -> NoReturn:
-    sys.exit(128 + signal.SIGTERM)  # as an exception, so that everything that was started is ended
+def _leave(number: int, _frame: object) -> NoReturn:
+    sys.exit(128 + number)  # as an exception, so that everything that was started is ended
+
+
+def _make_folder(output: Path) -> None:
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise typer.BadParameter(f"{output} cannot be the folder for the results: {error.strerror}") from None
 
 
 def _chosen(names: list[str] | None) -> tuple[Example, ...]:
@@ -109,7 +119,7 @@ def _chosen(names: list[str] | None) -> tuple[Example, ...]:
     unknown = [name for name in names or () if name not in known]
     if unknown:
         raise typer.BadParameter(f"there is no example {unknown[0]!r}; there are {', '.join(known)}")
-    return tuple(known[name] for name in names) if names else EXAMPLES
+    return tuple(known[name] for name in dict.fromkeys(names)) if names else EXAMPLES
 
 
 async def _measure_all(

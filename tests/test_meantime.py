@@ -60,5 +60,7 @@ def test_without_the_tools_the_command_says_how_to_install_them(run_python):
 
 def test_python_m_meantime_is_the_command():
     pytest.importorskip("typer", reason="the tools are not installed here")
-    answer = subprocess.run([sys.executable, "-m", "meantime", "--help"], capture_output=True, text=True, check=True)
-    assert "emulator" in answer.stdout
+    command = [sys.executable, "-m", "meantime"]
+    assert "emulator" in subprocess.run([*command, "--help"], capture_output=True, text=True, check=True).stdout
+    version = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True).stdout
+    assert version == f"meantime {meantime.__version__}\n"

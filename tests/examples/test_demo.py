@@ -57,7 +57,8 @@ def left(demo: subprocess.Popen[str], temporary: Path) -> list[str]:
 
 
 def test_it_runs_every_variant_and_writes_the_results_and_the_page(demo, tmp_path):
-    process = demo("--example", "several_apis", "--example", "thumbnails", "--memory", "1769", "--invocations", "2")
+    twice = ("--example", "several_apis", "--memory", "1769")  # what is asked for twice is run once
+    process = demo(*twice, "--example", "thumbnails", *twice, "--invocations", "2")
     output, _ = process.communicate(timeout=100)
 
     assert process.returncode == 0, output
@@ -117,3 +118,11 @@ def test_an_unknown_example_is_refused_with_those_there_are(demo):
     assert process.returncode == 2
     assert "there is no example 'nothing'" in output
     assert "several_apis" in output
+
+
+def test_a_folder_that_cannot_be_is_refused_before_anything_runs(demo):
+    process = demo("--output", "/dev/null")
+    output, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 2
+    assert "/dev/null cannot be the folder for the results" in " ".join(output.split())

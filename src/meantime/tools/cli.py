@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
+from meantime import __version__
 from meantime.tools.downstream.command import app as downstream
 from meantime.tools.emulator.command import app as emulator
 
 cli = typer.Typer(
     name="meantime",
-    help="See where a Lambda invocation waits, and what running the waits side by side would save.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _print_version(asked: bool) -> None:  # noqa: FBT001  # typer calls it so
+    if asked:
+        typer.echo(f"meantime {__version__}")
+        raise typer.Exit
+
+
+@cli.callback()
+def options(
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """See where a Lambda invocation waits, and what running the waits side by side would save."""
+
+
 cli.add_typer(emulator, name="emulator")
 cli.add_typer(downstream, name="downstream")

@@ -45,6 +45,10 @@ FUNCTION = """
         return await tasks.map(lambda url: get_async(url), URLS)
 
     @meantime.handler
+    def root(event, context):
+        return httpx.get(os.environ["API_URL"]).status_code
+
+    @meantime.handler
     def computing(event, context):
         return threads.map(lambda number: sum(range(number * 10_000)), [1, 2])
 
@@ -147,3 +151,35 @@ def test_the_machine_says_how_the_function_was_limited(candidate):
     assert set(machine.versions) == {"httpx"}
     assert machine.cores >= 1
     assert machine.cpu
+
+
+def test_a_call_to_the_root_path_is_matched_with_what_the_downstream_saw(candidate, api):
+    run, _ = measure(candidate("root"), memory_mb=1769, invocations=2, prices=PRICES, requests=lambda: api.requests)
+
+    assert [call.name for call in run.calls] == ["GET /"]
+    assert run.calls[0].waiting_ms >= DELAY * 1000 - 1
+
+
+def test_a_library_imported_inside_the_handler_is_recorded_too(tmp_path, api):
+    (tmp_path / "late.py").write_text(
+        textwrap.dedent(
+            """
+            import os
+            def handler(event, context):
+                import requests
+                return requests.get(os.environ["API_URL"] + "/late", timeout=5).status_code
+            """
+        )
+    )
+    late = Candidate(
+        example="example",
+        variant="variant",
+        handler="late.handler",
+        code=tmp_path,
+        event={},
+        environment={"API_URL": api.url},
+    )
+
+    run, _ = measure(late, memory_mb=1769, invocations=2, prices=PRICES, requests=lambda: api.requests)
+
+    assert [call.name for call in run.calls] == ["GET /late"]

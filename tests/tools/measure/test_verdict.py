@@ -9,14 +9,12 @@ from meantime.tools.report.results import Run
 
 
 def run(variant: str, p50_ms: float, **more: Any) -> Run:
-    facts = {"memory_mb": 1769, "ideal_ms": None, "cpu_ms": 1.0} | more
+    facts = {"memory_mb": 1769, "ideal_ms": None, "cpu_ms": 1.0, "durations_ms": (p50_ms,), "p95_ms": p50_ms} | more
     return Run(
         example="example",
         variant=variant,
-        durations_ms=(p50_ms,),
         cold_ms=100.0,
         p50_ms=p50_ms,
-        p95_ms=p50_ms,
         billed_ms=p50_ms,
         cost_per_million_usd=1.0,
         **facts,
@@ -50,7 +48,7 @@ def test_where_the_clients_own_computing_is_the_limit_the_verdict_says_so_with_n
     assert verdict.text.startswith(
         "Threads gain nothing: the function's own computing is the limit, 52 ms of CPU at 7%"
     )
-    assert "more memory helps, more concurrency does not" in verdict.text
+    assert "more memory, and with it more CPU, helps, more concurrency does not" in verdict.text
 
 
 def test_a_loss_is_called_a_loss():
@@ -63,6 +61,7 @@ def test_where_nothing_waits_the_verdict_says_that_concurrency_has_nothing_to_wi
     (verdict,) = verdicts([run("sequential", 80, cpu_ms=78), run("threads", 80, cpu_ms=79), run("tasks", 81)])
 
     assert verdict.text.startswith("Threads and tasks gain nothing: there is nothing to wait for")
+    assert verdict.text.endswith("the most that one Python thread can use, and only less computing helps.")
 
 
 def test_a_gain_that_computing_stops_says_that_only_memory_helps_now():
@@ -85,3 +84,12 @@ def test_there_is_a_verdict_for_each_memory_size_and_none_without_a_comparison()
 def test_computing_takes_as_long_as_the_share_of_cpu_makes_it():
     assert computing_ms(run("threads", 500, memory_mb=128, cpu_ms=10)) == 10 / (128 / 1769)
     assert computing_ms(run("threads", 500, memory_mb=3538, cpu_ms=10)) == 10
+
+
+def test_a_difference_inside_the_spread_of_the_durations_is_no_gain():
+    noisy = {"durations_ms": (38.0, 40, 41, 48, 52, 60, 79), "p95_ms": 79}
+    calm = {"durations_ms": (36.0, 39, 40, 41, 44, 47, 49), "p95_ms": 49}
+
+    (verdict,) = verdicts([run("sequential", 48, cpu_ms=33, **noisy), run("threads", 41, cpu_ms=34, **calm)])
+
+    assert verdict.text.startswith("Threads gain nothing")

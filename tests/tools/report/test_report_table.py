@@ -142,7 +142,7 @@ def test_a_gain_within_the_noise_is_called_none() -> None:
 def test_a_slower_variant_is_shown_as_a_loss() -> None:
     sheet = summary_sheet(results_of(run("sequential", 900.0, cost=1.0), run("threads", 1000.0, cost=1.1)))
 
-    assert sheet.groups[0].rows[0].cells[1:] == ("no gain", f"0.9{TIMES}", f"{MINUS}100", f"{MINUS}0.10")
+    assert sheet.groups[0].rows[0].cells[1:] == ("slower", f"0.9{TIMES}", f"{MINUS}100", f"{MINUS}0.10")
 
 
 def test_without_a_sequential_run_nothing_is_compared() -> None:

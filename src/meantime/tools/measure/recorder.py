@@ -136,7 +136,7 @@ def _timed(awaited: Any, call: RecordedCall) -> Generator[Any, Any, Any]:
 
 
 def _http_name(_session: Any, request: Any, *_: Any, **__: Any) -> str:
-    return f"{request.method} {urlsplit(str(request.url)).path}"
+    return f"{request.method} {urlsplit(str(request.url)).path or '/'}"
 
 
 def _aws_name(client: Any, operation: str, *_: Any, **__: Any) -> str:
@@ -149,11 +149,12 @@ def _item_name(function: Any) -> Callable[..., str]:
 
 
 def _short(item: Any) -> str:
-    text = item.name if isinstance(item, Path) else str(item)
+    text = (item.name if isinstance(item, Path) else str(item)).encode("utf-8", "replace").decode()
     return text if len(text) <= _SHORT else f"{text[: _SHORT - 1]}…"
 
 
 _SHORT = 24
+_recorded_types: set[tuple[str, str]] = set()
 
 
 def _record_verbs() -> None:
@@ -184,7 +185,8 @@ def _record_libraries() -> None:
         ("httpx", "AsyncClient", "send", _recorded_async, _http_name),
     ):
         module = sys.modules.get(module_name)
-        if module is not None:
+        if module is not None and (module_name, type_name) not in _recorded_types:
+            _recorded_types.add((module_name, type_name))
             kind = getattr(module, type_name)
             setattr(kind, method, recorded(getattr(kind, method), name_of))
 
@@ -203,6 +205,7 @@ def lambda_handler(event: Any, context: Any) -> Any:
     custom = getattr(context.client_context, "custom", None) or {}
     if custom.get("meantime") != REQUEST["custom"]["meantime"]:
         return _handler(event, context)
+    _record_libraries()  # those that the function has imported since
     calls: list[RecordedCall] = []
     _recording = calls
     try:

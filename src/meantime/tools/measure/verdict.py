@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from meantime.tools.emulator.limits import cpu_share
-from meantime.tools.report.comparison import NOISE
+from meantime.tools.report.comparison import NOISE, is_faster
 from meantime.tools.report.results import Verdict
 
 if TYPE_CHECKING:
@@ -46,26 +46,31 @@ def _sentence(sequential: Run, others: list[Run]) -> str:
     share = f"{cpu_share(best.memory_mb):.0%} of a core"
     computing = f"{_ms(best.cpu_ms or 0)} of CPU at {share} take {_ms(computing_ms(best))}"
     is_limited_by_cpu = computing_ms(best) >= _LIMITING * best.p50_ms
-    if times < NOISE:
+    if not is_faster(best, sequential):
         named = " and ".join(run.variant for run in others)
-        gain = f"{named} gain nothing" if times > 1 / NOISE else f"{named} lose time, {1 / times:.2f} times slower"
+        loses = is_faster(sequential, best)
+        gain = f"{named} lose time, {1 / times:.2f} times slower" if loses else f"{named} gain nothing"
         if not sequential.ideal_ms:
-            return (
-                f"{gain}: there is nothing to wait for, and {computing} however they are arranged; "
-                "only more memory, and with it more CPU, helps."
-            )
+            return f"{gain}: there is nothing to wait for, and {computing} however they are arranged; {_more(best)}."
         if is_limited_by_cpu:
             return (
                 f"{gain}: the function's own computing is the limit, {computing}, and the waits of "
-                f"{_ms(sequential.ideal_ms)} already pass meanwhile; more memory helps, more concurrency does not."
+                f"{_ms(sequential.ideal_ms)} already pass meanwhile; {_more(best)}, more concurrency does not."
             )
-        return f"{gain} worth having: {_ms(best.p50_ms)} after {_ms(sequential.p50_ms)}."
+        return f"{gain} that can be told from noise: {_ms(best.p50_ms)} after {_ms(sequential.p50_ms)}."
     fastest = " and ".join(run.variant for run in others if run.p50_ms < best.p50_ms * NOISE)
     won = f"{fastest} answer in {_ms(best.p50_ms)} instead of {_ms(sequential.p50_ms)}, {times:.1f} times faster"
     if is_limited_by_cpu:
-        return f"{won}; now computing is the limit, {computing}, so that only more memory makes it faster still."
+        return f"{won}; now computing is the limit, {computing}; {_more(best)}."
     ideal = best.ideal_ms or 0.0
     return f"{won}; the longest chain of waits is {_ms(ideal)}, and {_ms(best.p50_ms - ideal)} are the function's own."
+
+
+def _more(run: Run) -> str:
+    """What helps against computing: memory brings CPU, but one Python thread uses no more than one core of it."""
+    if cpu_share(run.memory_mb) < 1:
+        return "more memory, and with it more CPU, helps"
+    return "this is a whole core, the most that one Python thread can use, and only less computing helps"
 
 
 def _ms(milliseconds: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby
+from statistics import quantiles
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 BASELINE = "sequential"
 # Medians nearer than this to each other are not told apart: a handful of invocations cannot resolve less.
 NOISE = 1.05
+_QUARTILES_FROM = 4  # durations; fewer have no quartiles worth the name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +53,25 @@ class Gain:
     @property
     def worthwhile(self) -> bool:
         """Whether the gain is more than noise."""
-        return self.times >= NOISE
+        return is_faster(self.best, self.baseline)
+
+    @property
+    def loses(self) -> bool:
+        """Whether the best of the others is slower than `sequential`, and that is more than noise."""
+        return is_faster(self.baseline, self.best)
+
+
+def is_faster(run: Run, other: Run) -> bool:
+    """Whether a run is faster by more than noise: the medians differ, and the middle halves do not overlap."""
+    if other.p50_ms < run.p50_ms * NOISE:
+        return False
+    if min(len(run.durations_ms), len(other.durations_ms)) < _QUARTILES_FROM:
+        return True
+    return _quartiles(run)[2] < _quartiles(other)[0]
+
+
+def _quartiles(run: Run) -> list[float]:
+    return quantiles(run.durations_ms, n=4, method="inclusive")
 
 
 def gains(results: Results) -> tuple[Gain, ...]:

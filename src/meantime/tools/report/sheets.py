@@ -64,7 +64,7 @@ def summary_sheet(results: Results) -> Sheet:
             Row(
                 (
                     memory(gain.memory_mb),
-                    ", ".join(gain.ties) if gain.worthwhile else "no gain",
+                    ", ".join(gain.ties) if gain.worthwhile else "slower" if gain.loses else "no gain",
                     times(gain.times),
                     milliseconds(gain.saved_ms, decimals),
                     dollars(gain.saved_usd),
