@@ -111,6 +111,19 @@ def test_ctrl_c_leaves_nothing_whenever_it_comes(demo, tmp_path, seconds):
     assert left(process, tmp_path / "temporary") == []
 
 
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_however_it_is_ended_nothing_is_left(demo, tmp_path, ending):
+    process = demo("--memory", "512", "--invocations", "50")
+    time.sleep(2.5)  # in the middle of its work
+    process.send_signal(ending)
+    process.communicate(timeout=60)
+
+    deadline = time.monotonic() + 20
+    while left(process, tmp_path / "temporary") and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert left(process, tmp_path / "temporary") == []
+
+
 def test_an_unknown_example_is_refused_with_those_there_are(demo):
     process = demo("--example", "nothing")
     output, _ = process.communicate(timeout=60)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
-from pathlib import Path
 from statistics import median, quantiles
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from meantime.tools.emulator import AsyncEmulator, Function
@@ -17,6 +14,7 @@ from meantime.tools.report.results import Call, Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from meantime.tools.downstream import RequestRecord
     from meantime.tools.emulator import Invocation
@@ -84,37 +82,28 @@ async def measure(
     """
     if invocations < 2:  # noqa: PLR2004  # a percentile of one value says nothing
         raise ValueError(f"invocations must be at least 2, got {invocations}")
-    with TemporaryDirectory(prefix="meantime-measure-") as folder:
-        recording = Path(folder, "recording.json")
-        function = _function(candidate, memory_mb, recording)
-        async with AsyncEmulator(function, init_cpu=init_cpu) as emulator:  # type: ignore[arg-type]  # the emulator checks it
-            first = await _invoke(emulator, candidate, memory_mb)
+    function = _function(candidate, memory_mb)
+    async with AsyncEmulator(function, init_cpu=init_cpu) as emulator:  # type: ignore[arg-type]  # the emulator checks it
+        first = await _invoke(emulator, candidate, memory_mb)
+        progress()
+        warm = []
+        for _ in range(invocations):
+            warm.append(await _invoke(emulator, candidate, memory_mb))
             progress()
-            warm = []
-            for _ in range(invocations):
-                warm.append(await _invoke(emulator, candidate, memory_mb))
-                progress()
-            recorded = await _invoke(emulator, candidate, memory_mb, recorder.REQUEST)
-            progress()
-            mechanisms = emulator.mechanisms
-        calls = json.loads(recording.read_text(encoding="utf-8"))  # noqa: ASYNC240  # nothing else is being measured
-    seen = requests()
-    run = _run(candidate, memory_mb, prices, first=first, warm=warm, recorded=recorded, calls=calls, seen=seen)
-    return run, mechanisms
+        recorded = await _invoke(emulator, candidate, memory_mb, recorder.REQUEST)
+        progress()
+        mechanisms = emulator.mechanisms
+    return _run(candidate, memory_mb, prices, first=first, warm=warm, recorded=recorded, seen=requests()), mechanisms
 
 
-def _function(candidate: Candidate, memory_mb: int, recording: Path) -> Function:
+def _function(candidate: Candidate, memory_mb: int) -> Function:
     return Function(
         handler=recorder.HANDLER,
         code=candidate.code,
         memory_mb=memory_mb,
         timeout=candidate.timeout,
         name=f"{candidate.example}-{candidate.variant}",
-        environment={
-            **candidate.environment,
-            recorder.HANDLER_VARIABLE: candidate.handler,
-            recorder.FILE_VARIABLE: str(recording),
-        },
+        environment={**candidate.environment, recorder.HANDLER_VARIABLE: candidate.handler},
     )
 
 
@@ -138,7 +127,6 @@ def _run(
     first: Invocation,
     warm: list[Invocation],
     recorded: Invocation,
-    calls: list[dict[str, Any]],
     seen: Sequence[RequestRecord],
 ) -> Run:
     durations = [invocation.duration_ms for invocation in warm]
@@ -158,7 +146,7 @@ def _run(
         billed_ms=billed_ms,
         cost_per_million_usd=round(cost_per_million(prices, billed_ms, memory_mb), 4),
         cpu_ms=round(median(invocation.cpu_ms for invocation in warm), 3),
-        calls=_calls(calls, recorded, _within(seen, recorded)),
+        calls=_calls(recorded.payload, recorded, _within(seen, recorded)),
         calls_duration_ms=round(recorded.duration_ms, 3),
     )
 

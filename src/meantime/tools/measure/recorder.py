@@ -8,7 +8,6 @@ when its client context asks for it, so that recording costs the others next to 
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import threading
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
 HANDLER = "meantime.tools.measure.recorder.lambda_handler"
 HANDLER_VARIABLE = "MEANTIME_RECORDED_HANDLER"  # the real handler, as `module.function`
-FILE_VARIABLE = "MEANTIME_RECORDING"  # where to write the recording of an invocation, as JSON
 REQUEST = {"custom": {"meantime": "record"}}  # the client context that asks for a recording
 
 
@@ -200,7 +198,7 @@ def _load_handler() -> Callable[[Any, Any], Any]:
 
 
 def lambda_handler(event: Any, context: Any) -> Any:
-    """Hand the invocation to the real handler, and record it if the client context asks for that."""
+    """Hand the invocation to the real handler; if the client context asks for it, answer with the recording instead."""
     global _recording  # noqa: PLW0603  # a process runs one invocation at a time
     custom = getattr(context.client_context, "custom", None) or {}
     if custom.get("meantime") != REQUEST["custom"]["meantime"]:
@@ -209,10 +207,10 @@ def lambda_handler(event: Any, context: Any) -> Any:
     calls: list[RecordedCall] = []
     _recording = calls
     try:
-        return _handler(event, context)
+        _handler(event, context)
     finally:
         _recording = None
-        Path(os.environ[FILE_VARIABLE]).write_text(json.dumps([call.as_json() for call in calls]), encoding="utf-8")
+    return [call.as_json() for call in calls]
 
 
 if HANDLER_VARIABLE in os.environ:
