@@ -11,7 +11,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from meantime.tools.downstream import AWSServer
+from meantime.tools.downstream import AWSServer, DelayProxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,9 +36,12 @@ class RawUpstream:
 
     url: str = ""
     answer: bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+    rest: bytes = b""
+    """Follows the answer once `may_finish` is set."""
     received: list[Received] = field(default_factory=list)
     arrived: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     may_answer: threading.Event = field(default_factory=threading.Event)
+    may_finish: threading.Event = field(default_factory=threading.Event)
     connections: int = 0
 
 
@@ -57,6 +60,9 @@ class _Handler(socketserver.StreamRequestHandler):
             upstream.arrived.release()
             upstream.may_answer.wait(30)
             self.wfile.write(upstream.answer)
+            if upstream.rest:
+                upstream.may_finish.wait(30)
+                self.wfile.write(upstream.rest)
             if b"close" in upstream.answer.partition(b"\r\n\r\n")[0].lower():
                 return
 
@@ -90,8 +96,15 @@ def upstream() -> Iterator[RawUpstream]:
         thread.start()
         yield raw
         raw.may_answer.set()
+        raw.may_finish.set()
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def proxy(upstream: RawUpstream) -> Iterator[DelayProxy]:
+    with DelayProxy(upstream.url) as proxy:
+        yield proxy
 
 
 @pytest.fixture(scope="session")

@@ -192,6 +192,16 @@ def test_a_missing_interpreter_is_said_with_the_commands_that_make_it(tmp_path: 
     assert "MEANTIME_AWS_SERVER_PYTHON" in lines[3]
 
 
+@pytest.mark.parametrize("python", ["/nope", "/bin/nope", "/usr/bin/nope", "nope"])
+def test_no_environment_is_advised_where_other_things_are(python: str) -> None:
+    with pytest.raises(AWSServerError) as error:
+        AWSServer(python=python).start()
+
+    lines = str(error.value).splitlines()
+    assert f"{python} does not exist" in lines[0]
+    assert lines[1] == f"  {sys.executable} -m venv {Path(sys.prefix) / 'aws-server'}"
+
+
 def test_the_interpreter_may_be_named_by_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEANTIME_AWS_SERVER_PYTHON", "/nowhere/python")
 
@@ -199,12 +209,26 @@ def test_the_interpreter_may_be_named_by_a_variable(monkeypatch: pytest.MonkeyPa
         AWSServer().start()
 
 
-def test_an_interpreter_without_ministack_is_said_with_the_servers_log() -> None:
-    with pytest.raises(AWSServerError, match="ended with status 1") as error:
+def test_an_interpreter_without_ministack_is_said_with_the_same_commands() -> None:
+    with pytest.raises(AWSServerError, match="has no ministack") as error:
         AWSServer(python=sys.executable).start()
 
-    assert "ModuleNotFoundError: No module named 'hypercorn'" in str(error.value)
+    lines = str(error.value).splitlines()
+    assert lines[1] == f"  {sys.executable} -m venv {Path(sys.prefix) / 'aws-server'}"
+    assert lines[2].endswith("aws-server/bin/python -m pip install ministack==1.5.33")
     assert "ModuleNotFoundError" in error.value.log
+
+
+def test_a_server_that_ends_by_itself_is_said_with_its_log(tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho no disk left\nexit 3\n")
+    python.chmod(0o755)
+
+    with pytest.raises(AWSServerError, match="ended with status 3") as error:
+        AWSServer(python=python).start()
+
+    assert "no disk left" in str(error.value)
+    assert error.value.log == "no disk left\n"
 
 
 def test_a_server_that_does_not_answer_in_time_is_ended(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 import requests
@@ -70,6 +71,52 @@ def test_a_choice_that_makes_no_sense_is_answered_400_in_words(query: str, compl
         assert answer.status_code == 400
         assert complaint in answer.json()["message"]
         assert (api.requests[0].outcome, api.requests[0].status) == ("served", 400)
+
+
+def test_one_path_can_be_made_to_fail() -> None:
+    with DelayedAPI(latency=0) as api:
+        api.respond("/orders/7", status=500)
+
+        assert requests.get(f"{api.url}/orders/7?x=y", timeout=10).status_code == 500
+        assert requests.get(f"{api.url}/orders/8", timeout=10).status_code == 200
+        assert requests.get(f"{api.url}/orders/7?status=503", timeout=10).status_code == 503
+
+
+def test_one_path_can_be_made_to_hang() -> None:
+    with DelayedAPI(latency=0) as api:
+        api.respond("/slow", latency=60)
+
+        with pytest.raises(requests.exceptions.ReadTimeout):
+            requests.get(f"{api.url}/slow", timeout=0.2)
+        assert requests.get(f"{api.url}/fast", timeout=10).status_code == 200
+
+
+def test_what_was_set_for_a_path_holds_until_it_is_changed_or_reset() -> None:
+    with DelayedAPI(latency=0) as api:
+
+        def status() -> int:
+            return requests.get(f"{api.url}/a%20b", timeout=10).status_code
+
+        api.respond("/a b", status=500)
+        assert [status(), status()] == [500, 500]
+        api.respond("/a b", status=404)
+        assert status() == 404
+        api.reset()
+        assert status() == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "choice", "complaint"),
+    [
+        ("orders", {}, "A path starts with"),
+        ("/orders?x=y", {}, "has no query"),
+        ("/orders", {"status": 100}, "from 200 to 599, not '100'"),
+        ("/orders", {"latency": "soon"}, "'soon' is no time"),
+    ],
+)
+def test_a_response_that_makes_no_sense_is_refused(path: str, choice: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        DelayedAPI().respond(path, **choice)
 
 
 def test_every_request_has_a_record() -> None:

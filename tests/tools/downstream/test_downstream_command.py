@@ -63,7 +63,7 @@ def test_the_api_serves_until_interrupted_and_then_shows_its_counters(number: si
 
         output, errors = interrupt(process, number)
 
-    assert "DelayedAPI: 1 requests in" in output
+    assert re.search(r"^DelayedAPI: 1 requests in \d+\.\d s$", output, re.MULTILINE)
     assert re.search(r"served\s+│\s+1 │", output)
     assert re.search(r"http GET\s+│\s+1 │", output)
     assert errors == ""

@@ -62,6 +62,8 @@ def test_the_same_seed_draws_the_same_latencies() -> None:
 def test_a_latency_is_written_as_it_was_read() -> None:
     assert str(Latency.parse("uniform:10ms-30ms")) == "uniform:10ms-30ms"
     assert str(Latency.parse(0.3)) == "0.3s"
+    assert str(Latency.parse("20")) == "20 s"
+    assert str(Latency.parse("20.")) == "20. s"
 
 
 def test_a_latency_is_read_as_itself() -> None:

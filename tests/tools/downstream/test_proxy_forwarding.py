@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import http.client
+import json
 import socket
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -15,15 +15,7 @@ import requests
 from meantime.tools.downstream import DelayProxy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.tools.downstream.conftest import RawUpstream
-
-
-@pytest.fixture
-def proxy(upstream: RawUpstream) -> Iterator[DelayProxy]:
-    with DelayProxy(upstream.url) as proxy:
-        yield proxy
 
 
 def exchange(proxy: DelayProxy, request: bytes) -> bytes:
@@ -54,6 +46,7 @@ def head_and_body(answer: bytes) -> tuple[list[str], bytes]:
         "/~tilde'(quote)!*;:@$,=",
         "/?a=/?b",
         "/not%escaped",
+        "/line%0Abreak%0D",
         "/" + "long/" * 8_000,
     ],
 )
@@ -194,60 +187,6 @@ def test_connections_are_kept_alive_on_both_sides(upstream: RawUpstream, proxy: 
     assert {received.connection for received in upstream.received} == {1}
 
 
-def test_a_chunked_upload_arrives_chunked_and_whole(upstream: RawUpstream, proxy: DelayProxy) -> None:
-    pieces = [b"a" * 10, b"b" * 100_000, b"c"]
-
-    requests.put(proxy.url, data=iter(pieces), timeout=10)
-
-    (received,) = upstream.received
-    assert received.header("Transfer-Encoding") == "chunked"
-    assert received.header("Content-Length") is None
-    assert received.body == b"".join(pieces)
-
-
-def test_a_large_upload_streams_and_arrives_with_its_length(upstream: RawUpstream, proxy: DelayProxy) -> None:
-    body = bytes(range(256)) * 20_000
-
-    requests.put(proxy.url, data=body, timeout=10)
-
-    (received,) = upstream.received
-    assert received.header("Content-Length") == str(len(body))
-    assert hashlib.sha256(received.body).digest() == hashlib.sha256(body).digest()
-
-
-def test_a_large_answer_streams_through(upstream: RawUpstream, proxy: DelayProxy) -> None:
-    body = bytes(range(256)) * 20_000
-    upstream.answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
-
-    assert requests.get(proxy.url, timeout=10).content == body
-
-
-def test_a_chunked_answer_comes_back_whole(upstream: RawUpstream, proxy: DelayProxy) -> None:
-    upstream.answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"
-
-    with requests.Session() as session:
-        answers = [session.get(proxy.url, timeout=10) for _ in range(2)]
-
-    for answer in answers:
-        assert answer.content == b"hello world"
-        assert dict(answer.headers) == {"Transfer-Encoding": "chunked"}
-
-
-def test_an_answer_that_ends_with_its_connection_comes_back_whole(upstream: RawUpstream, proxy: DelayProxy) -> None:
-    upstream.answer = b"HTTP/1.0 200 OK\r\nConnection: close\r\n\r\n" + b"x" * 100_000
-
-    assert requests.get(proxy.url, timeout=10).content == b"x" * 100_000
-
-
-def test_an_answer_that_is_cut_off_is_not_taken_for_whole(upstream: RawUpstream, proxy: DelayProxy) -> None:
-    upstream.answer = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 200000\r\n\r\n" + b"x" * 100_000
-
-    with pytest.raises(requests.exceptions.ChunkedEncodingError):
-        _ = requests.get(proxy.url, timeout=10).content
-
-    assert proxy.requests[0].outcome == "unreachable"
-
-
 def test_a_client_that_asks_before_its_body_is_told_to_go_on(upstream: RawUpstream, proxy: DelayProxy) -> None:
     address = urlsplit(proxy.url)
     with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
@@ -282,6 +221,19 @@ def test_a_client_that_asks_before_its_body_may_be_refused_without_sending_it(up
     assert lines[0] == "HTTP/1.1 429 Too Many Requests"
     assert "Connection: close" in lines
     assert len(upstream.received) == 1
+
+
+@pytest.mark.parametrize("line", ["GET http://example.com/path?a=b", "OPTIONS *"])
+def test_a_target_that_is_no_path_is_answered_400_with_a_sentence_and_counted(
+    upstream: RawUpstream, proxy: DelayProxy, line: str
+) -> None:
+    answer = exchange(proxy, f"{line} HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\n\r\n".encode())
+
+    lines, body = head_and_body(answer)
+    assert lines[0] == "HTTP/1.1 400 Bad Request"
+    assert f"forwards paths, not '{line.partition(' ')[2]}'" in json.loads(body)["message"]
+    assert (proxy.requests[0].outcome, proxy.requests[0].status) == ("unreachable", 400)
+    assert upstream.received == []
 
 
 def test_nobody_behind_the_proxy_is_told_in_words() -> None:

@@ -140,13 +140,27 @@ def test_max_concurrency_counts_what_is_under_way(upstream: RawUpstream) -> None
     assert statistics.peak_concurrency == 3
 
 
-def test_as_many_workers_as_max_concurrency_are_never_throttled(upstream: RawUpstream) -> None:
+@pytest.mark.parametrize(
+    ("method", "answer"),
+    [
+        ("GET", b"Content-Length: 2\r\n\r\nok"),
+        ("GET", b"Content-Length: 0\r\n\r\n"),
+        ("HEAD", b"Content-Length: 2\r\n\r\n"),
+        ("GET", b"Content-Length: 200000\r\n\r\n" + b"x" * 200_000),
+        ("GET", b"Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"),
+    ],
+    ids=["counted", "empty", "head", "large", "chunked"],
+)
+def test_as_many_workers_as_max_concurrency_are_never_throttled(
+    upstream: RawUpstream, method: str, answer: bytes
+) -> None:
     """A request counts as over before its client has its answer."""
+    upstream.answer = b"HTTP/1.1 200 OK\r\n" + answer
     with DelayProxy(upstream.url, max_concurrency=4) as proxy:
 
         def work(_worker: int) -> set[int]:
             with requests.Session() as session:
-                return {session.get(proxy.url, timeout=30).status_code for _ in range(100)}
+                return {session.request(method, proxy.url, timeout=30).status_code for _ in range(100)}
 
         with ThreadPoolExecutor(4) as pool:
             statuses = set().union(*pool.map(work, range(4)))

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-@pytest.mark.parametrize("key", ["a b", "ü/€", "a+b", "a%2Fb", "a//b", "..a", "~'()!*;:@$,=?#&", "x" * 900])
+@pytest.mark.parametrize(
+    "key", ["a b", "ü/€", "a+b", "a%2Fb", "a//b", "..a", "~'()!*;:@$,=?#&", "line\nbreak", "x" * 900]
+)
 def test_any_key_goes_to_s3_and_comes_back(aws: AWSServer, client: Callable[..., Any], key: str) -> None:
     with DelayProxy(aws.url) as proxy:
         s3 = client("s3", proxy.url)

@@ -77,9 +77,12 @@ def test_a_call_of_boto3_is_recognised(
     assert proxy.statistics().operations == {f"{service} {operation}": 1}
 
 
-def test_a_presigned_address_is_recognised(upstream: RawUpstream, client: Callable[..., Any]) -> None:
+@pytest.mark.parametrize("options", [{}, {"signature_version": "s3"}, {"signature_version": "s3v4"}])
+def test_a_presigned_address_is_recognised(
+    upstream: RawUpstream, client: Callable[..., Any], options: dict[str, str]
+) -> None:
     with DelayProxy(upstream.url) as proxy:
-        s3 = client("s3", proxy.url, signature_version="s3v4")
+        s3 = client("s3", proxy.url, **options)
         requests.get(s3.generate_presigned_url("get_object", OBJECT), timeout=10)
 
         assert (proxy.requests[0].service, proxy.requests[0].operation) == ("s3", "GetObject")
@@ -116,6 +119,12 @@ def test_the_query_protocol_of_sqs_is_recognised_and_its_form_forwarded(upstream
 
         assert (proxy.requests[0].service, proxy.requests[0].operation) == ("sqs", "SendMessage")
     assert upstream.received[0].body == b"Action=SendMessage&MessageBody=a+b%26c"
+
+
+def test_another_services_query_of_the_same_age_is_not_taken_for_s3() -> None:
+    query = "Action=SendMessage&AWSAccessKeyId=test&Signature=0&SignatureMethod=HmacSHA256&Expires=1"
+
+    assert recognise("GET", f"/?{query}", {"Host": "127.0.0.1"}).service == "http"
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])

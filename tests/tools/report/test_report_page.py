@@ -88,6 +88,53 @@ def test_titles_and_verdicts_with_markup_are_shown_as_text(
         assert page.locator(".chart").count() == 2
 
 
+def test_a_long_name_makes_no_page_wider_than_a_phone(open_page: OpenPage, results: Results, tmp_path: Path) -> None:
+    name = "x" * 200
+    examples = tuple(
+        replace(example, verdicts=tuple(replace(verdict, text=name) for verdict in example.verdicts))
+        for example in results.examples
+    )
+    runs = tuple(replace(run, calls=tuple(replace(call, name=name) for call in run.calls)) for run in results.runs)
+    path = tmp_path / "long.html"
+    write_page(replace(results, examples=examples, runs=runs), path)
+
+    with open_page(path.as_uri(), width=360) as page:
+        page.locator(".variant h4 .sums").first.wait_for()
+
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_a_name_that_no_encoding_takes_does_not_hinder_the_page(
+    open_page: OpenPage, results: Results, tmp_path: Path
+) -> None:
+    run = results.runs[0]
+    odd = replace(run, variant="\udcff", calls=(replace(run.calls[0], name="GET /\ud800"), *run.calls[1:]))
+    path = tmp_path / "odd.html"
+
+    write_page(replace(results, runs=(odd, *results.runs[1:])), path)
+
+    with open_page(path.as_uri()) as page:
+        assert page.locator(".chart").count() > 0
+
+
+@pytest.mark.parametrize(
+    ("date", "shown"),
+    [
+        ("2026-01-05", "5 January 2026"),
+        ("2026-11-23T17:35:33+00:00", "23 November 2026, 17:35 UTC"),
+        ("2026-11-23T23:35:33-02:00", "24 November 2026, 01:35 UTC"),
+        ("2026-11-23T17:35:33", "23 November 2026, 17:35"),
+        ("last Monday", "last Monday"),
+        ("0001-01-01T00:00:00+05:00", "0001-01-01T00:00:00+05:00"),
+    ],
+)
+def test_the_date_reads_as_in_a_sentence(results: Results, date: str, shown: str) -> None:
+    page = render_page(replace(results, machine=replace(results.machine, date=date)))
+
+    assert f">{shown}</time>" in page
+    assert f"<dt>Date</dt><dd>{shown}</dd>" in page
+
+
 def test_how_it_was_measured_is_told(results: Results) -> None:
     page = render_page(results)
 

@@ -66,6 +66,35 @@ def test_a_file_of_runs_alone_names_its_examples_after_them(
     assert [example.name for example in examples] == [e.name for e in results.examples]
 
 
+@pytest.mark.parametrize("name", [["a"], {}, None, 7])
+def test_a_file_of_runs_alone_is_refused_where_an_example_has_no_name(
+    document: dict[str, Any], tmp_path: Path, name: Any
+) -> None:
+    del document["examples"]
+    document["runs"][2]["example"] = name
+
+    with pytest.raises(ResultsError, match=r"runs\[2\]\.example must be a text"):
+        read(document, tmp_path)
+
+
+def test_a_file_that_is_nested_without_end_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    path.write_text("[" * 100_000)
+
+    with pytest.raises(ResultsError, match="nested too deep"):
+        Results.read(path)
+
+
+def test_a_name_that_no_encoding_takes_is_written_and_read_again(results: Results, tmp_path: Path) -> None:
+    run = results.runs[0]
+    calls = (replace(run.calls[0], name="GET /\ud800"), *run.calls[1:])
+    odd = replace(results, runs=(replace(run, calls=calls), *results.runs[1:]))
+
+    odd.write(tmp_path / "results.json")
+
+    assert Results.read(tmp_path / "results.json") == odd
+
+
 def test_whole_numbers_are_as_good_as_fractions(document: dict[str, Any], tmp_path: Path) -> None:
     document["runs"][0]["cold_ms"] = 180
 
@@ -109,6 +138,7 @@ def change(*path_and_value: Any) -> Callable[[dict[str, Any]], None]:
         (change("runs", 3, "p50_ms", True), r"runs\[3\]\.p50_ms must be a finite number, not True"),
         (change("runs", 0, "memory_mb", 128.5), r"runs\[0\]\.memory_mb must be a whole number, not 128\.5"),
         (change("runs", 0, "memory_mb", inf), r"runs\[0\]\.memory_mb must be a whole number, not inf"),
+        (change("runs", 0, "memory_mb", 10**400), r"runs\[0\]\.memory_mb must be a whole number, not 10{56}\.\.\."),
         (change("runs", 0, "memory_mb", 0), r"memory_mb must be above 0"),
         (change("runs", 0, "variant", KeyError), r"runs\[0\]\.variant is missing"),
         (change("runs", 0, "calls", 1, "end_ms", KeyError), r"runs\[0\]\.calls\[1\]\.end_ms is missing"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 DEFAULT_LATENCY = 0.3
 
 _STATUSES = range(200, 600)
+_DEFAULT_STATUS = 200
 _WITHOUT_BODY = {204, 304}  # RFC 9110 §15.3.5, §15.4.5
 
 
@@ -25,7 +27,7 @@ class DelayedAPI(DelayedService):
 
     The answer is `{"method": …, "path": …, "number": …}`, the number counting the answers given. A request
     chooses its own latency with `?delay=0.05` (or any text that `Latency.parse` reads), its own status with
-    `?status=503`.
+    `?status=503`; `respond` makes one path fail or hang.
 
     Args:
         latency: How long each answer takes, as `Latency.parse` reads it.
@@ -61,6 +63,34 @@ class DelayedAPI(DelayedService):
             port=port,
         )
         self._numbers = count(1)
+        self._responses: dict[str, _Response] = {}
+
+    def respond(self, path: str, *, status: int | None = None, latency: float | str | Latency | None = None) -> None:
+        """Make one path fail or hang, until `reset()` or the next `respond` for it.
+
+        A request that comes with a `?delay` or `?status` of its own gets that.
+
+        Args:
+            path: The path, such as `/orders/7`, without a query.
+            status: The status of its answers; None for 200.
+            latency: How long its answers take, as `Latency.parse` reads it; None for the API's own latency.
+
+        Raises:
+            ValueError: No path, a status outside 200 to 599, or a latency that makes no sense.
+        """
+        if not path.startswith("/") or "?" in path:
+            raise ValueError(f'A path starts with "/" and has no query, as in "/orders/7", not {path!r}.')
+        if status is not None and status not in _STATUSES:
+            raise ValueError(_no_status(str(status)))
+        self._responses[path] = _Response(
+            status=_DEFAULT_STATUS if status is None else status,
+            latency=None if latency is None else Latency.parse(latency),
+        )
+
+    def reset(self) -> None:
+        """Forget all records and counters but what is under way, and what `respond` set."""
+        self._responses.clear()
+        super().reset()
 
     def _latency_of(self, request: web.Request) -> Latency:
         # What is no latency is told in the answer, which then comes as any other.
@@ -71,7 +101,7 @@ class DelayedAPI(DelayedService):
     async def _answer(self, request: web.Request, body: bytes | None, visit: Visit) -> web.StreamResponse:
         try:
             self._chosen_latency(request)
-            status = _chosen_status(request)
+            status = self._chosen_status(request)
         except ValueError as error:
             answer: dict[str, str | int] = {"error": "BadRequest", "message": str(error)}
             status = 400
@@ -88,11 +118,28 @@ class DelayedAPI(DelayedService):
 
     def _chosen_latency(self, request: web.Request) -> Latency:
         delay = request.query.get("delay")
-        return self._latency if delay is None else Latency.parse(delay)
+        if delay is not None:
+            return Latency.parse(delay)
+        response = self._responses.get(request.path)
+        return response.latency if response is not None and response.latency is not None else self._latency
+
+    def _chosen_status(self, request: web.Request) -> int:
+        text = request.query.get("status")
+        if text is None:
+            response = self._responses.get(request.path)
+            return _DEFAULT_STATUS if response is None else response.status
+        if text.isdecimal() and int(text) in _STATUSES:
+            return int(text)
+        raise ValueError(_no_status(text))
 
 
-def _chosen_status(request: web.Request) -> int:
-    text = request.query.get("status", "200")
-    if text.isdecimal() and int(text) in _STATUSES:
-        return int(text)
-    raise ValueError(f"A status is a number from {_STATUSES[0]} to {_STATUSES[-1]}, not {text!r}.")
+@dataclass(frozen=True)
+class _Response:
+    """What was set for one path; a latency of None is the API's own."""
+
+    status: int
+    latency: Latency | None
+
+
+def _no_status(text: str) -> str:
+    return f"A status is a number from {_STATUSES[0]} to {_STATUSES[-1]}, not {text!r}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -31,6 +32,7 @@ _CREDENTIALS = {
     "AWS_DEFAULT_REGION": "us-east-1",
 }
 _LOG_LINES_SHOWN = 20
+_MISSING_PACKAGE = re.compile(r"^ModuleNotFoundError: No module named '(ministack|hypercorn)", re.MULTILINE)
 _ASK_AGAIN = 0.05
 _ANSWER_TIMEOUT = 10.0
 
@@ -143,13 +145,7 @@ class AWSServer:
     def _check_interpreter(self) -> None:
         if self._python.is_file():
             return
-        folder = self._python.parent.parent
-        raise AWSServerError(
-            f"There is no AWS server: {self._python} does not exist. These two commands make it:\n"
-            f"  {shlex.join([sys.executable, '-m', 'venv', str(folder)])}\n"
-            f"  {shlex.join([str(self._python), '-m', 'pip', 'install', MINISTACK])}\n"
-            f"Or name an interpreter that has {MINISTACK} with python= or {PYTHON_VARIABLE}."
-        )
+        raise AWSServerError(f"There is no AWS server: {self._python} does not exist. {_advice(self._python)}")
 
     def _launch(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="meantime-aws-"))
@@ -199,8 +195,25 @@ class AWSServer:
 
     def _no_start(self, what: str) -> AWSServerError:
         log = self.log
+        if missing := _MISSING_PACKAGE.search(log):
+            return AWSServerError(
+                f"There is no AWS server: {self._python} has no {missing[1]}. {_advice(self._python)}", log
+            )
         shown = "\n".join(f"  {line}" for line in log.splitlines()[-_LOG_LINES_SHOWN:])
         return AWSServerError(f"The AWS server ({self._python}) {what}. Its log ends:\n{shown or '  (empty)'}", log)
+
+
+def _advice(wanted: Path) -> str:
+    """The commands that make an interpreter with ministack: the one that is wanted, if it may be made there."""
+    folder = wanted.parent.parent
+    may_be_made = wanted.parent.name == "bin" and not folder.exists()
+    python = wanted if may_be_made else _default_python()
+    return (
+        f"These two commands make {'it' if may_be_made else 'one where it is looked for by default'}:\n"
+        f"  {shlex.join([sys.executable, '-m', 'venv', str(python.parent.parent)])}\n"
+        f"  {shlex.join([str(python), '-m', 'pip', 'install', MINISTACK])}\n"
+        f"Or name an interpreter that has {MINISTACK} with python= or {PYTHON_VARIABLE}."
+    )
 
 
 def _default_python() -> Path:

@@ -22,7 +22,9 @@ def main() -> None:
     """Serve ministack under hypercorn on the socket that was handed over, in this one process."""
     state_folder, socket_number = sys.argv[1:]
     threading.Thread(target=_end_with_parent, args=(os.getppid(), state_folder), daemon=True).start()
-    # By name, since neither is installed where this file is type-checked.
+    # By name, since neither is installed where this file is type-checked. ministack first, so that its lack is
+    # said here: it brings hypercorn, which would only say that there is no such application.
+    importlib.import_module("ministack")
     config = importlib.import_module("hypercorn.config").Config()
     config.application_path = "ministack.app:app"
     config.bind = [f"fd://{socket_number}"]

@@ -173,7 +173,7 @@ def _print_json(line: dict[str, Any]) -> None:
 
 
 def _print_table(kind: str, statistics: Statistics) -> None:
-    table = Table(title=f"{kind}: {statistics.requests} requests in {statistics.elapsed:.1f} s", show_header=False)
+    table = Table(show_header=False)
     table.add_column(style="bold")
     table.add_column(justify="right")
     for name in ("served", "throttled", "failed", "unreachable", "abandoned", "refused_connections"):
@@ -188,6 +188,8 @@ def _print_table(kind: str, statistics: Statistics) -> None:
         table.add_section()
         for operation, number in statistics.operations.items():
             table.add_row(operation, f"{number}")
+    # Not as the table's own title, which would wrap at the table's width.
+    typer.echo(f"{kind}: {statistics.requests} requests in {statistics.elapsed:.1f} s")
     Console().print(table)
 
 

@@ -28,7 +28,7 @@ class Latency:
     """How long an answer takes; make one with `Latency.parse`.
 
     Attributes:
-        text: The latency as it was written; `str()` gives it back.
+        text: The latency as it was written, seconds with their unit; `str()` gives it back.
         sample: Draws one latency in seconds, never below zero, with the random source it is given.
     """
 
@@ -61,7 +61,8 @@ class Latency:
             return _fixed(f"{value:g}s", float(value))
         name, colon, parameters = value.strip().partition(":")
         if not colon:
-            return _fixed(value.strip(), _seconds(name, value))
+            seconds, text = _seconds(name, value), value.strip()
+            return _fixed(text if text[-1].isalpha() else f"{text} s", seconds)
         try:
             distribution = _DISTRIBUTIONS[name.strip().lower()]
         except KeyError:

@@ -9,7 +9,7 @@ from aiohttp import hdrs, web
 from multidict import CIMultiDict
 from yarl import URL
 
-from meantime.tools.downstream.refusals import unreachable
+from meantime.tools.downstream.refusals import not_forwardable, unreachable
 from meantime.tools.downstream.service import DelayedService, refusal_response
 
 if TYPE_CHECKING:
@@ -110,6 +110,9 @@ class DelayProxy(DelayedService):
 
     async def _answer(self, request: web.Request, body: bytes | None, visit: Visit) -> web.StreamResponse:
         assert self._session is not None  # noqa: S101  # it is held as long as requests come
+        if not request.raw_path.startswith("/"):
+            await visit.wait_until_due()
+            return refusal_response(request, not_forwardable(visit.target, request.raw_path), visit, "unreachable")
         try:
             upstream = await self._session.request(
                 request.method,
@@ -130,17 +133,20 @@ class DelayProxy(DelayedService):
         response = _ForwardedResponse(
             status=upstream.status, reason=upstream.reason, headers=_end_to_end(upstream.raw_headers)
         )
+        content = upstream.content
+        sent = 0
         try:
-            # The last piece is held back until the visit is closed.
-            piece = await upstream.content.read(_CHUNK)
             await visit.wait_until_due()
+            if content.at_eof():
+                # No body comes, so that the head ends the answer.
+                visit.close("served", upstream.status)
             await response.prepare(request)
-            while piece and not upstream.content.at_eof():
-                following = await upstream.content.read(_CHUNK)
-                if not following:
+            # What ends the answer, its last counted byte or else the end of its chunks, waits for the visit's end.
+            while piece := await content.read(_CHUNK):
+                sent += len(piece)
+                if content.at_eof() or sent == upstream.content_length:
                     break
                 await response.write(piece)
-                piece = following
         except (aiohttp.ClientError, OSError):
             # Too late for another status: a cut connection is how the client learns that this is not all.
             visit.close("unreachable", upstream.status)
@@ -192,11 +198,18 @@ def _end_to_end(headers: Iterable[tuple[bytes, bytes]]) -> CIMultiDict[str]:
 
 
 async def _body_to_send(request: web.Request, body: bytes | None) -> bytes | AsyncIterator[bytes] | None:
-    if body is not None or not request.can_read_body:
-        return body
+    if body is not None:
+        return body if len(body) <= _WHOLE else _in_pieces(body)
+    if not request.can_read_body:
+        return None
     if request.content_length is not None and request.content_length <= _WHOLE:
         return await request.read()
     return request.content.iter_any()
+
+
+async def _in_pieces(body: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(body), _CHUNK):
+        yield body[start : start + _CHUNK]
 
 
 async def _drop_unasked_headers(_request: web.Request, response: web.StreamResponse) -> None:

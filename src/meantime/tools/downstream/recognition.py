@@ -15,6 +15,9 @@ Protocol = Literal["s3", "json", "query", "plain"]
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-signing-elements.html
 _SCOPE = re.compile(r"Credential=[^/\s,]+/\d{8}/[^/\s,]+/(?P<service>[^/\s,]+)/aws4_request")
 _S3_HOST = re.compile(r"(?:^|\.)s3[.-]", re.IGNORECASE)
+# https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html: what boto3 presigns with if not told
+# otherwise.
+_OLD_PRESIGNED = {"AWSAccessKeyId", "Signature", "Expires"}
 _BUCKET_IN_HOST = re.compile(r".\.s3[.-]|.\.localhost(?::|$)", re.IGNORECASE)
 _TARGETS = {
     "DynamoDB_20120810": "dynamodb",
@@ -53,7 +56,7 @@ def recognise(method: str, path: str, headers: Mapping[str, str], form: bytes = 
     if target := headers.get("X-Amz-Target"):
         prefix, _, operation = target.rpartition(".")
         return Target(_TARGETS.get(prefix) or service or prefix.lower(), operation, "json")
-    if service == "s3" or (service is None and _looks_like_s3(headers)):
+    if service == "s3" or (service is None and _looks_like_s3(headers, query)):
         return Target("s3", _s3_operation(method, path, query, headers), "s3")
     if service is not None and (has_form(headers) or "Action=" in query):
         fields = dict(parse_qsl(form.decode("latin-1")) + parse_qsl(query))
@@ -76,9 +79,12 @@ def _signed_for(headers: Mapping[str, str], query: str) -> str | None:
     return None
 
 
-def _looks_like_s3(headers: Mapping[str, str]) -> bool:
+def _looks_like_s3(headers: Mapping[str, str], query: str) -> bool:
     old_signature = headers.get("Authorization", "").startswith("AWS ")
-    return old_signature or bool(_S3_HOST.search(headers.get("Host", "")))
+    # Other services, which signed their queries in this way too, name the action beside it.
+    fields = {field.partition("=")[0] for field in query.split("&")}
+    old_presigned = fields >= _OLD_PRESIGNED and "Action" not in fields
+    return old_signature or old_presigned or bool(_S3_HOST.search(headers.get("Host", "")))
 
 
 def _s3_operation(method: str, path: str, query: str, headers: Mapping[str, str]) -> str:

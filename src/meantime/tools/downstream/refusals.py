@@ -87,6 +87,15 @@ def unreachable(target: Target, upstream: str, reason: str) -> Refusal:
     return _refusal(target, _Error(502, "UpstreamUnreachable", message), {})
 
 
+def not_forwardable(target: Target, address: str) -> Refusal:
+    """Say that a request's target is no path of the upstream's: status 400."""
+    message = (
+        f"This proxy stands for one endpoint and forwards paths, not {address!r}. Give its address where the "
+        "endpoint's was given, as endpoint_url say; it is not for HTTP_PROXY."
+    )
+    return _refusal(target, _Error(400, "BadRequest", message), {})
+
+
 def _refusal(target: Target, error: _Error, headers: dict[str, str]) -> Refusal:
     request_id = str(uuid.uuid4())
     form = {"s3": _s3, "json": _json, "query": _query, "plain": _plain}[target.protocol]

@@ -132,10 +132,13 @@ class DelayedService(ABC):
         return self._latency
 
     def _application(self) -> web.Application:
-        application = web.Application()
+        # A size of 0 is none: how large a body may be is the upstream's business.
+        application = web.Application(client_max_size=0)
         application.router.add_get(f"{CONTROL}/statistics", self._tell_statistics)
         application.router.add_post(f"{CONTROL}/reset", self._forget)
-        application.router.add_route("*", "/{path:.*}", self._handle, expect_handler=_decide_later)
+        everything = _AnyTarget("/")
+        everything.add_route("*", self._handle, expect_handler=_decide_later)
+        application.router.register_resource(everything)
         application.on_shutdown.append(self._cut_off)
         return application
 
@@ -192,6 +195,14 @@ class DelayedService(ABC):
     async def _forget(self, _request: web.Request) -> web.Response:
         self.reset()
         return web.Response(status=204)
+
+
+class _AnyTarget(web.PlainResource):
+    """A resource for every target, also those that no pattern takes: `*`, or a path with a newline in it."""
+
+    async def resolve(self, request: web.Request) -> tuple[web.UrlMappingMatchInfo, set[str]]:  # noqa: ARG002
+        (route,) = self
+        return web.UrlMappingMatchInfo({}, route), set()
 
 
 def refusal_response(

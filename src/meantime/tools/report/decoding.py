@@ -83,12 +83,20 @@ def _scalar(kind: Any, value: Any, where: str) -> Any:
     if kind is str and isinstance(value, str):
         return value
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if number and math.isfinite(value):
+    if number and _is_finite(value):
         if kind is float:
             return float(value)
         if kind is int and value == int(value):
             return int(value)
     raise _mismatch({str: "a text", int: "a whole number", float: "a finite number"}[kind], value, where)
+
+
+def _is_finite(value: float) -> bool:
+    """Whether it is a number that a `float` can hold; JSON's whole numbers have no end."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def _mismatch(wanted: str, value: Any, where: str) -> DecodingError:

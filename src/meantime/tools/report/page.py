@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -37,7 +38,8 @@ def write_page(results: Results, path: Path, *, title: str = "One invocation, ma
         title: The page's heading.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(render_page(results, title=title), encoding="utf-8")
+    # A name may hold a lone surrogate, which no encoding takes.
+    path.write_text(render_page(results, title=title), encoding="utf-8", errors="backslashreplace")
 
 
 def render_page(results: Results, *, title: str = "One invocation, many waits") -> str:
@@ -63,6 +65,7 @@ def render_page(results: Results, *, title: str = "One invocation, many waits") 
             for example in results.examples
         },
         memory=memory,
+        date=moment(results.machine.date),
         price=f"{results.prices.usd_per_gb_second:.10f}".rstrip("0"),
         style=Markup(_read("templates/page.css")),  # noqa: S704  # our own file
         scripts=[Markup(charts), Markup(script)],  # noqa: S704  # our own files
@@ -78,6 +81,20 @@ def looks(variants: Iterable[str]) -> dict[str, int]:
     first_free = len(_LOOKS)
     others = {variant: (first_free + index) % _LOOKS_DRAWN + 1 for index, variant in enumerate(unknown)}
     return {variant: _LOOKS.get(variant) or others[variant] for variant in found}
+
+
+def moment(date: str) -> str:
+    """Give a day or time in ISO 8601 as a sentence has it, a time with its zone in UTC; other text as it is."""
+    try:
+        time = datetime.fromisoformat(date)
+        if time.tzinfo is not None:
+            time = time.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return date
+    day = f"{time.day} {time:%B %Y}"
+    if len(date) <= len("2026-01-15"):
+        return day
+    return f"{day}, {time:%H:%M}{' UTC' if time.tzinfo is not None else ''}"
 
 
 def _variants(results: Results) -> list[str]:

@@ -205,7 +205,9 @@ class Results:
             for call, written_call in zip(run.calls, written["calls"], strict=True):
                 written_call["throttled_ms"] = call.throttled_ms
         separators = (",", ":") if indent is None else None
-        return json.dumps(document, indent=indent, separators=separators, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(document, indent=indent, separators=separators, ensure_ascii=False, allow_nan=False)
+        # A lone surrogate, which no encoding takes, becomes JSON's own escape for it.
+        return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
     def write(self, path: Path) -> None:
         """Write the results to `path` as JSON, making its folder where it is missing."""
@@ -225,23 +227,25 @@ class Results:
         """
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
+            results: Self = decode(cls, _with_examples(document), "")
         except FileNotFoundError as error:
             raise ResultsError(f"{path}: there is no such file; `make demo` writes one") from error
         except OSError as error:
             raise ResultsError(f"{path}: cannot be read: {error.strerror}") from error
-        except ValueError as error:
-            raise ResultsError(f"{path}: this is not JSON: {error}") from error
-        try:
-            results: Self = decode(cls, _with_examples(document), "")
         except DecodingError as error:
             raise ResultsError(f"{path}: {error}") from error
+        except ValueError as error:
+            raise ResultsError(f"{path}: this is not JSON: {error}") from error
+        except RecursionError as error:
+            raise ResultsError(f"{path}: its lists or objects are nested too deep") from error
         return results
 
 
 def _with_examples(document: Any) -> Any:
     """Name the examples after the runs, where a file lists runs only."""
     if isinstance(document, dict) and "examples" not in document and isinstance(document.get("runs"), list):
-        names = dict.fromkeys(run.get("example") for run in document["runs"] if isinstance(run, dict))
+        named = [run.get("example") for run in document["runs"] if isinstance(run, dict)]
+        names = dict.fromkeys(name for name in named if isinstance(name, str))
         return {**document, "examples": [{"name": name, "title": name} for name in names]}
     return document
 
