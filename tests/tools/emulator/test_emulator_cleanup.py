@@ -169,3 +169,18 @@ def test_a_second_interrupt_while_closing_leaves_nothing(script) -> None:
         time.sleep(0.003)
     process.communicate(timeout=30)
     wait_for(lambda: left_by(process.pid, family) == [])
+
+
+def test_closing_does_not_wait_for_a_child_that_the_program_forked(deploy: Deploy) -> None:
+    child = 0
+    with Emulator(deploy(FAMILY)) as emulator:
+        emulator.invoke(0)
+        child = os.fork()
+        if child == 0:
+            signal.pause()
+            os._exit(0)
+        before = time.monotonic()
+    closing = time.monotonic() - before
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    assert closing < 10

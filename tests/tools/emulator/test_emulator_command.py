@@ -33,6 +33,10 @@ SOURCE = """
             raise KeyError("no")
         if event == "sleep":
             time.sleep(60)
+        if event == "no number":
+            return {"numbers": [float("nan"), float("inf"), -float("inf")]}
+        if event == "half":
+            return b'"\\\\ud800"'
         return {"got": event, "variable": os.environ.get("TABLE"), "memory": context.memory_limit_in_mb}
 """
 
@@ -82,6 +86,60 @@ def test_the_event_comes_from_a_file_or_from_standard_input(code: Path, tmp_path
     assert '"from": "pipe"' in invoke(code, "--event", "-", text='{"from": "pipe"}').stdout
 
 
+def test_an_event_may_be_longer_than_any_file_name(code: Path) -> None:
+    text = "x" * 5000
+    result = invoke(code, "--event", json.dumps(text), "--format", "json")
+    assert json.loads(result.stdout)["invocations"][0]["payload"]["got"] == text
+
+
+def test_standard_input_that_is_no_text_is_named(code: Path) -> None:
+    result = CliRunner().invoke(app, ["invoke", "app.handler", "--code", str(code), "--event", "-"], input=b"\xff")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("Error: standard input is not UTF-8")
+
+
+def test_an_event_file_may_begin_with_a_byte_order_mark(code: Path, tmp_path: Path) -> None:
+    file = tmp_path / "event.json"
+    file.write_bytes(b'\xef\xbb\xbf{"from": "windows"}')
+    assert '"from": "windows"' in invoke(code, "--event", str(file)).stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"{\n  1", "event.json is not JSON: Expecting property name enclosed in double quotes: line 2 column 3"),
+        (b'"\xff"', "event.json is not UTF-8"),
+        (b'"' + b"x" * 7_000_000 + b'"', "the event has 7000002 bytes of JSON"),
+    ],
+    ids=["no JSON", "no UTF-8", "too large"],
+)
+def test_a_bad_event_file_is_named_in_one_line_and_exits_with_2(
+    code: Path, tmp_path: Path, content: bytes, complaint: str
+) -> None:
+    file = tmp_path / "event.json"
+    file.write_bytes(content)
+    result = invoke(code, "--event", str(file))
+    assert result.exit_code == 2
+    assert complaint in result.stderr
+    assert "nor is there such a file" not in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_an_answer_that_is_no_number_is_strict_json(code: Path) -> None:
+    def refuse(constant: str) -> None:
+        pytest.fail(f"{constant} is not JSON")
+
+    result = invoke(code, "--event", '"no number"', "--format", "json")
+    document = json.loads(result.stdout, parse_constant=refuse)
+    assert document["invocations"][0]["payload"] == {"numbers": ["nan", "inf", "-inf"]}
+
+
+def test_half_a_surrogate_pair_is_shown_as_its_escape(code: Path) -> None:
+    result = invoke(code, "--event", '"half"')
+    assert result.exit_code == 0
+    assert '"\\ud800"' in result.stdout
+
+
 def test_a_function_error_is_shown_and_exits_with_1(code: Path) -> None:
     result = invoke(code, "--event", '"fail"')
     assert result.exit_code == 1
@@ -100,7 +158,9 @@ def test_a_timeout_is_shown_and_exits_with_1(code: Path) -> None:
     [
         (("--event", "{"), "the event is not JSON, nor is there such a file"),
         (("--event", "missing.json"), "the event is not JSON, nor is there such a file"),
-        (("--memory", "64"), "memory_mb 64 is not in 128..10240"),
+        (("--event", "NaN"), "Error: the event is nothing JSON can hold"),
+        (("--event", "[" * 100_000), "Error: the event is not JSON, nor is there such a file: it is nested too deeply"),
+        (("--memory", "64"), "Invalid value for '--memory'"),
         (("--timeout", "1000"), "timeout 1000.0 is not above 0"),
         (("--env", "TABLE"), "--env 'TABLE' is not of the form NAME=VALUE"),
         (("--code", "nowhere"), "nowhere is not there"),

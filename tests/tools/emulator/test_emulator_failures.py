@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
-from meantime.tools.emulator import Emulator, Invocation
+from meantime.tools.emulator import Emulator, EmulatorError, Invocation, conclusion
+from meantime.tools.emulator.runtime_api import Answered
 
 if TYPE_CHECKING:
     from tests.tools.emulator.conftest import Deploy
@@ -225,3 +227,24 @@ def test_a_function_over_its_memory_is_killed(deploy: Deploy) -> None:
     assert killed.log.endswith("\tStatus: error\tError Type: Runtime.OutOfMemory\n")
     assert after.payload == 50 * 1024 * 1024
     assert 50 <= after.max_memory_used_mb < 128
+
+
+def test_an_answer_nested_too_deeply_is_its_text() -> None:
+    text = "[" * 100_000 + "]" * 100_000
+    answer = Answered(at=0.0, body=text.encode(), content_type="application/json", failed=False, size=len(text))
+    assert conclusion.answered(answer).payload == text
+
+
+def test_an_event_nested_too_deeply_is_refused(deploy: Deploy) -> None:
+    event: list[object] = []
+    for _ in range(100_000):
+        event = [event]
+    with Emulator(deploy("handler = print")) as emulator, pytest.raises(ValueError, match="nested too deeply"):
+        emulator.invoke(event)
+
+
+def test_a_code_folder_that_is_gone_by_the_start_is_the_emulators_error(deploy: Deploy) -> None:
+    function = deploy("handler = print")
+    shutil.rmtree(function.code)
+    with Emulator(function) as emulator, pytest.raises(EmulatorError, match="could not be started"):
+        emulator.invoke()

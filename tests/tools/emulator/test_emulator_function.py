@@ -43,6 +43,7 @@ def test_defaults_are_those_of_lambda(tmp_path: Path) -> None:
         ({"environment": {"A-B": "x"}}, "variable name 'A-B'"),
         ({"environment": {"A": 1}}, "variable A is 1, which is not text"),
         ({"environment": {"A": "\0"}}, "variable A holds a NUL"),
+        ({"environment": {"A": "x" * 4089}}, "variables have 4097 bytes; AWS takes 4096"),
         ({"environment": {"AWS_LAMBDA_RUNTIME_API": "x"}}, "how the emulator talks to the runtime"),
     ],
 )

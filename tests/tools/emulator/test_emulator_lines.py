@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import os
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -49,10 +50,14 @@ def test_the_end_of_a_process_is_told_in_the_words_of_aws(status: int, reason: s
 
 def frame(message: str) -> bytes:
     encoded = message.encode()
-    return b"\xa5\x5a\x00\x03" + len(encoded).to_bytes(4, "big") + bytes(8) + encoded
+    return b"\xa5\x5a\x00\x03" + len(encoded).to_bytes(4, "big") + microseconds(time.time()) + encoded
 
 
-def taken(*writes: bytes) -> list[str]:
+def microseconds(seconds: float) -> bytes:
+    return int(seconds * 1e6).to_bytes(8, "big")
+
+
+def taken(*writes: bytes, ended: bool = False) -> list[str]:
     """Return what is taken after each write."""
 
     async def run() -> list[str]:
@@ -61,7 +66,7 @@ def taken(*writes: bytes) -> list[str]:
         for write in writes:
             os.set_blocking(output.writing_end, False)
             os.write(output.writing_end, write)
-            texts.append(output.take())
+            texts.append(output.take(ended=ended))
         output.close()
         return texts
 
@@ -76,6 +81,22 @@ def test_a_frame_cut_short_waits_for_its_rest() -> None:
     data = frame("whole")
     for cut in range(3, len(data)):
         assert taken(data[:cut], data[cut:]) == ["", "whole\n"]
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [b"\x01" + bytes(4), b"\x03" + b"\xff" * 4, b"\x03" + bytes(4) + microseconds(0), b"\x03" + bytes(4) + b"\xff" * 8],
+    ids=["no such type", "too long", "long ago", "far ahead"],
+)
+def test_bytes_that_only_begin_like_a_frame_hold_nothing_back(rest: bytes) -> None:
+    [text] = taken(b"a" + b"\xa5\x5a\x00" + rest + b"after" + frame("framed"))
+    assert text.startswith("a")
+    assert text.endswith("after\nframed\n")
+
+
+def test_a_frame_cut_short_is_text_when_nothing_more_can_come() -> None:
+    data = frame("never whole")
+    assert taken(data[:-1], ended=True) == [data[:-1].decode(errors="replace")]
 
 
 def test_bytes_that_are_no_text_are_shown_and_not_fatal() -> None:

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from meantime.tools.emulator import limits
-from meantime.tools.emulator.emulator import AsyncEmulator
+from meantime.tools.emulator.batch import Batch
 from meantime.tools.emulator.errors import EmulatorError
+from meantime.tools.emulator.event_option import parsed_event
 from meantime.tools.emulator.function import Function
 from meantime.tools.emulator.presentation import as_json, show
 
-if TYPE_CHECKING:
-    from meantime.tools.emulator.invocation import Invocation
-    from meantime.tools.emulator.mechanisms import Mechanisms
-
 _BAD_INPUT = 2
+_INTERRUPTED = 130
 
 app = typer.Typer(help="Run a Lambda function on this machine as Lambda would run it.", no_args_is_help=True)
 
@@ -49,7 +45,10 @@ def invoke(
     memory: Annotated[
         int,
         typer.Option(
-            metavar="MB", help=f"{limits.MEMORY_MIN_MB} to {limits.MEMORY_MAX_MB}; decides the CPU share, too."
+            min=limits.MEMORY_MIN_MB,
+            max=limits.MEMORY_MAX_MB,
+            metavar="MB",
+            help=f"{limits.MEMORY_MIN_MB} to {limits.MEMORY_MAX_MB}; decides the CPU share, too.",
         ),
     ] = limits.MEMORY_MIN_MB,
     timeout: Annotated[
@@ -72,47 +71,35 @@ def invoke(
 
     Prints the answers, a report line per invocation and which mechanisms froze and limited the environments.
     Exits with 0 if every invocation succeeded, 1 if one failed, 2 if it could not be run as asked.
+    Ctrl-C prints what was done so far and exits with 130.
     """
     try:
-        value = _event(event)
+        value = parsed_event(event)
         function = Function(handler, code=code, memory_mb=memory, timeout=timeout, environment=_variables(env or []))
-        mechanisms, invocations = asyncio.run(_run(function, value, count=count, concurrency=concurrency))
+        batch = Batch(function, value, count=count, concurrency=concurrency)
+        interrupted = _interrupted(batch)
     except (ValueError, OSError, EmulatorError) as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(_BAD_INPUT) from None
-    if output is Format.json:
-        typer.echo(as_json(function, mechanisms, invocations))
-    else:
-        show(function, mechanisms, invocations, log=count == 1 if log is None else log)
+    invocations = batch.invocations
+    if batch.mechanisms is not None and invocations:
+        if output is Format.json:
+            typer.echo(as_json(function, batch.mechanisms, invocations))
+        else:
+            show(function, batch.mechanisms, invocations, log=count == 1 if log is None else log)
+    if interrupted:
+        raise typer.Exit(_INTERRUPTED)
     if any(invocation.error for invocation in invocations):
         raise typer.Exit(1)
 
 
-async def _run(function: Function, event: Any, *, count: int, concurrency: int) -> tuple[Mechanisms, list[Invocation]]:
-    numbers = iter(range(count))
-    done: dict[int, Invocation] = {}
-    async with AsyncEmulator(function) as emulator:
-
-        async def work() -> None:
-            for number in numbers:
-                done[number] = await emulator.invoke(event)
-
-        async with asyncio.TaskGroup() as workers:
-            for _ in range(min(concurrency, count)):
-                workers.create_task(work())
-        return emulator.mechanisms, [done[number] for number in sorted(done)]
-
-
-def _event(text: str) -> Any:
-    source = "the event"
-    if text == "-":
-        source, text = "standard input", sys.stdin.read()
-    elif (file := Path(text)).is_file():
-        source, text = f"the event file {text}", file.read_text()
+def _interrupted(batch: Batch) -> bool:
+    """Run the batch; say whether Ctrl-C ended it."""
     try:
-        return json.loads(text)
-    except ValueError as error:
-        raise ValueError(f"{source} is not JSON, nor is there such a file: {error}") from None
+        asyncio.run(batch.run())
+    except KeyboardInterrupt:
+        return True
+    return False
 
 
 def _variables(settings: list[str]) -> dict[str, str]:

@@ -89,10 +89,10 @@ def _error_of(payload: Any) -> FunctionError:
 
 
 def _parsed(body: bytes) -> Any:
-    """Return the answer's JSON; what a function returned as bytes need not be any."""
+    """Return the answer's JSON; bytes that a function returned need not be any, and some is nested too deeply."""
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         pass
     try:
         return body.decode()

@@ -62,7 +62,6 @@ class _Emulation:
         if self._engine is not None:
             raise ClosedError("an emulator is started once; make another")
         self._engine = Engine()
-        self._engine.start()
         return self._engine.submit(self._make_fleet())
 
     async def _make_fleet(self) -> None:
@@ -90,7 +89,8 @@ class _Emulation:
         return engine.submit(fleet.invoke(Request(body, context)))
 
     def _shut(self) -> Future[None] | None:
-        return None if self._engine is None else self._engine.submit(self._end_fleet())
+        """Begin the closing, or find it begun; it goes on to its end even if nobody waits for it any more."""
+        return None if self._engine is None else self._engine.finish(self._end_fleet)
 
     async def _end_fleet(self) -> None:
         if self._starting is not None:
@@ -98,10 +98,6 @@ class _Emulation:
         fleet, self._fleet = self._fleet, None
         if fleet is not None:
             await fleet.close()
-
-    def _stop(self) -> None:
-        if self._engine is not None:
-            self._engine.stop()
 
 
 class Emulator(_Emulation):
@@ -149,14 +145,14 @@ class Emulator(_Emulation):
         return self._submit(event, client_context).result()
 
     def close(self) -> None:
-        """End every environment and remove all that was made. Closing again does nothing."""
-        try:
-            closing = self._shut()
-            if closing is not None:
-                closing.result()
-        finally:
-            self._stop()
-            self._engine = None
+        """End every environment and remove all that was made.
+
+        May be called again, and by several threads: each call returns when all is done. Interrupted, the closing
+        goes on in the background.
+        """
+        closing = self._shut()
+        if closing is not None:
+            closing.result()
 
 
 class AsyncEmulator(_Emulation):
@@ -180,14 +176,10 @@ class AsyncEmulator(_Emulation):
         return await asyncio.wrap_future(self._submit(event, client_context))
 
     async def close(self) -> None:
-        """End every environment and remove all that was made. Closing again does nothing."""
-        try:
-            closing = self._shut()
-            if closing is not None:
-                await asyncio.wrap_future(closing)
-        finally:
-            await asyncio.to_thread(self._stop)
-            self._engine = None
+        """End every environment and remove all that was made, as `Emulator.close`; cancelled, it goes on, too."""
+        closing = self._shut()
+        if closing is not None:
+            await asyncio.wrap_future(closing)
 
 
 def _json(what: str, value: Any) -> str:
@@ -195,5 +187,7 @@ def _json(what: str, value: Any) -> str:
         return json.dumps(value, allow_nan=False)
     except TypeError as error:
         raise TypeError(f"the {what} is nothing JSON can hold: {error}") from error
+    except RecursionError:
+        raise ValueError(f"the {what} is nested too deeply") from None
     except ValueError as error:
         raise ValueError(f"the {what} is nothing JSON can hold: {error}") from error

@@ -7,6 +7,8 @@ import threading
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from meantime.tools.emulator.errors import ClosedError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
@@ -25,28 +27,45 @@ async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs)
 
 
 class Engine:
-    """A loop that runs from `start` to `stop`, and takes work from any thread."""
+    """A loop that runs until it has done its last work, and takes work from any thread until it is given that."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
+        self._lock = threading.Lock()
+        self._finishing = False
+        self._last_error: BaseException | None = None
+        self._ended: Future[None] = Future()
+        # "Running" to begin with: nobody who stops waiting for the end can cancel it for the others.
+        self._ended.set_running_or_notify_cancel()
         # A daemon, so that an emulator nobody closed cannot keep the interpreter from ending.
         self._thread = threading.Thread(target=self._run, name="meantime-emulator", daemon=True)
-
-    def start(self) -> None:
-        """Let the loop run."""
         self._thread.start()
 
     def submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
-        """Run `work` on the loop; return where its result will be. The work goes on if the future is cancelled."""
+        """Run `work` on the loop; return where its result will be. The work goes on if the future is cancelled.
+
+        Raises:
+            ClosedError: The last work was given already.
+        """
         result: Future[T] = Future()
-        self._loop.call_soon_threadsafe(self._begin, work, result)
+        # Under the lock, so that all work is in the queue before the last.
+        with self._lock:
+            if self._finishing:
+                work.close()
+                raise ClosedError("the emulator is closed")
+            self._loop.call_soon_threadsafe(self._begin, work, result)
         return result
 
-    def stop(self) -> None:
-        """Cancel what still runs, end the loop, and wait for its thread."""
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+    def finish(self, last: Callable[[], Coroutine[Any, Any, None]]) -> Future[None]:
+        """Do the last work, then cancel what still runs and end the loop; return what is done when all of that is.
+
+        Whoever calls it again gets the same future, which nobody can cancel, and their `last` is not called.
+        """
+        with self._lock:
+            if not self._finishing:
+                self._loop.call_soon_threadsafe(self._begin_last, last)
+                self._finishing = True
+        return self._ended
 
     def _begin(self, work: Coroutine[Any, Any, T], result: Future[T]) -> None:
         def hand_over(done: asyncio.Task[T]) -> None:
@@ -54,13 +73,20 @@ class Engine:
                 if not done.cancelled():
                     done.exception()  # seen, so that asyncio does not report it as forgotten
             elif done.cancelled():
-                result.set_exception(asyncio.CancelledError())
+                result.set_exception(ClosedError("the emulator was closed meanwhile"))
             elif (error := done.exception()) is not None:
                 result.set_exception(error)
             else:
                 result.set_result(done.result())
 
         self._loop.create_task(work).add_done_callback(hand_over)
+
+    def _begin_last(self, last: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        def stop(done: asyncio.Task[None]) -> None:
+            self._last_error = ClosedError("the closing was cancelled") if done.cancelled() else done.exception()
+            self._loop.stop()
+
+        self._loop.create_task(last()).add_done_callback(stop)
 
     def _run(self) -> None:
         try:
@@ -69,6 +95,10 @@ class Engine:
             self._loop.run_until_complete(self._loop.shutdown_default_executor())
         finally:
             self._loop.close()
+            if self._last_error is None:
+                self._ended.set_result(None)
+            else:
+                self._ended.set_exception(self._last_error)
 
 
 async def _end_others() -> None:

@@ -119,7 +119,7 @@ class Environment:
             init_ms=init_ms,
             environment_id=self.id,
             request_id=request_id,
-            log=before + _ended_line(self._output()) + ending.lines + log.end_line(request_id) + report,
+            log=before + _ended_line(self._output(ended=True)) + ending.lines + log.end_line(request_id) + report,
             max_memory_used_mb=memory_used_mb,
             cpu_ms=cpu_ms,
             started=started,
@@ -257,8 +257,8 @@ class Environment:
             temporary=self._folder,
         )
 
-    def _output(self) -> str:
-        return self._runtime.output.take() if self._runtime is not None else ""
+    def _output(self, *, ended: bool = False) -> str:
+        return self._runtime.output.take(ended=ended) if self._runtime is not None else ""
 
     async def _memory_used_mb(self) -> int:
         used = math.ceil(await self._controls.memory.peak_bytes() / (1024 * 1024))

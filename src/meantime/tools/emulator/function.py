@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import sys
@@ -104,6 +105,10 @@ def _check_variables(environment: Mapping[str, str]) -> None:
             raise ValueError(f"environment variable {name} holds a NUL character")
         if name in _OURS:
             raise ValueError(f"environment variable {name} is how the emulator talks to the runtime; leave it out")
+    # AWS measures the text of the JSON object that holds them.
+    measured = json.dumps(dict(environment), ensure_ascii=False, separators=(",", ":"))
+    if (size := len(measured.encode(errors="surrogatepass"))) > limits.VARIABLES_MAX_BYTES:
+        raise ValueError(f"the environment variables have {size} bytes; AWS takes {limits.VARIABLES_MAX_BYTES}")
 
 
 def _existing_folder(code: Path) -> Path:

@@ -17,6 +17,9 @@ INIT_TIMEOUT: Final = 10.0
 MEMORY_MB_PER_CORE: Final = 1_769
 """One vCPU's worth of memory. https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html"""
 
+VARIABLES_MAX_BYTES: Final = 4_096
+"""Of all environment variables, as JSON. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+
 REQUEST_MAX_BYTES: Final = 6_291_456
 """Of one synchronous event. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 

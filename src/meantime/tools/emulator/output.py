@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from typing import Final
 
 # awslambdaric/bootstrap.py, FramedTelemetryLogSink: type (4 bytes), length (4), microseconds (8), message.
 _MAGIC: Final = b"\xa5\x5a\x00"
 _HEADER: Final = 16
+# awslambdaric/lambda_runtime_log_utils.py: the type's last byte is a level times four, and 2 (JSON) or 3 (text).
+_TYPES: Final = frozenset(4 * level + form for level in range(7) for form in (2, 3))
+_MESSAGE_MAX: Final = 1 << 20
+_DAY: Final = 86_400.0
 _CHUNK: Final = 1 << 18
 _READS: Final = 8  # a pipe holds less than that; a writer that never stops must not hold us
 
@@ -32,14 +37,14 @@ class Output:
         os.close(self.writing_end)
         self.writing_end = -1
 
-    def take(self) -> str:
-        """Return what has arrived since the last time, as text."""
+    def take(self, *, ended: bool = False) -> str:
+        """Return what has arrived since the last time, as text; a frame cut short waits for its rest unless `ended`."""
         for _ in range(_READS):
             if not self._drain_some():
                 break
         text, rest = _unframed(bytes(self._pieces))
-        self._pieces = bytearray(rest)
-        return text
+        self._pieces = bytearray() if ended else bytearray(rest)
+        return text + _text(rest) if ended else text
 
     def close(self) -> None:
         """Stop listening; what is still in the pipe is lost."""
@@ -69,7 +74,7 @@ def _unframed(data: bytes) -> tuple[str, bytes]:
     lines: list[str] = []
     position = 0
     while True:
-        start = data.find(_MAGIC, position)
+        start = _next_frame(data, position)
         if start < 0:
             lines.append(_text(data[position:]))
             return "".join(lines), b""
@@ -82,6 +87,24 @@ def _unframed(data: bytes) -> tuple[str, bytes]:
         message = _text(data[start + _HEADER : end])
         lines.append(message if message.endswith("\n") else message + "\n")
         position = end
+
+
+def _next_frame(data: bytes, position: int) -> int:
+    """Return where the next frame begins; -1 if there is none."""
+    start = data.find(_MAGIC, position)
+    while start >= 0 and not _may_be_header(data[start : start + _HEADER]):
+        start = data.find(_MAGIC, start + 1)
+    return start
+
+
+def _may_be_header(data: bytes) -> bool:
+    """Say whether this is a frame's header as far as it goes: a function may print such bytes of its own."""
+    kind, length, stamp = data[3:4], data[4:8], data[8:_HEADER]
+    if kind and kind[0] not in _TYPES:
+        return False
+    if int.from_bytes(length.ljust(4, b"\0"), "big") > _MESSAGE_MAX:
+        return False
+    return len(data) < _HEADER or abs(int.from_bytes(stamp, "big") / 1e6 - time.time()) < _DAY
 
 
 def _text(data: bytes) -> str:

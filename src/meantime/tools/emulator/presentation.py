@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from typing import TYPE_CHECKING, Any
+import sys
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 from rich import box
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from meantime.tools.emulator.invocation import Invocation
     from meantime.tools.emulator.mechanisms import Mechanisms
 
+_TOO_DEEP: Final = "(nested too deeply to be shown)"
+
 
 def show(function: Function, mechanisms: Mechanisms, invocations: Sequence[Invocation], *, log: bool) -> None:
     """Print the answers, the logs if wanted, the report table and the summary."""
@@ -27,7 +30,9 @@ def show(function: Function, mechanisms: Mechanisms, invocations: Sequence[Invoc
     indent = 2 if len(invocations) == 1 else None
     for invocation in invocations:
         if log:
-            typer.echo(typer.style(invocation.log.rstrip("\n"), dim=True))  # rich would turn tabs into spaces
+            typer.echo(
+                typer.style(_printable(invocation.log.rstrip("\n")), dim=True)
+            )  # rich would turn tabs into spaces
         console.print(Text(_shown(invocation.payload, indent)))
     typer.echo()
     Console(highlight=False).print(_table(invocations))
@@ -37,7 +42,7 @@ def show(function: Function, mechanisms: Mechanisms, invocations: Sequence[Invoc
 
 
 def as_json(function: Function, mechanisms: Mechanisms, invocations: Sequence[Invocation]) -> str:
-    """Return everything as one JSON object."""
+    """Return everything as one JSON object; what JSON has no number for, NaN and the like, is text in it."""
     durations = [invocation.duration_ms for invocation in invocations]
     document = {
         "function": {
@@ -48,7 +53,7 @@ def as_json(function: Function, mechanisms: Mechanisms, invocations: Sequence[In
             "cpu_share": function.cpu_share,
         },
         "mechanisms": dataclasses.asdict(mechanisms),
-        "invocations": [dataclasses.asdict(invocation) for invocation in invocations],
+        "invocations": [_fields(invocation) for invocation in invocations],
         "summary": {
             "count": len(invocations),
             "succeeded": sum(invocation.error is None for invocation in invocations),
@@ -57,7 +62,7 @@ def as_json(function: Function, mechanisms: Mechanisms, invocations: Sequence[In
             "p95_ms": percentile(durations, 95),
         },
     }
-    return json.dumps(document, indent=2, default=repr)
+    return json.dumps(document, indent=2, default=repr, allow_nan=False)
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
@@ -81,7 +86,9 @@ def _table(invocations: Sequence[Invocation]) -> Table:
             f"{invocation.duration_ms:.2f}",
             str(invocation.billed_ms),
             str(invocation.max_memory_used_mb),
-            Text(invocation.error.error_type, style="red") if invocation.error else Text("ok", style="green"),
+            Text(_printable(invocation.error.error_type), style="red")
+            if invocation.error
+            else Text("ok", style="green"),
         )
     return table
 
@@ -105,4 +112,38 @@ def _limits(function: Function, mechanisms: Mechanisms) -> str:
 
 
 def _shown(payload: Any, indent: int | None) -> str:
-    return json.dumps(payload, indent=indent, ensure_ascii=False, default=repr)
+    try:
+        text = json.dumps(payload, indent=indent, ensure_ascii=False, default=repr)
+        if text == _printable(text):
+            return text
+        return json.dumps(payload, indent=indent, default=repr)  # with escapes for what the terminal cannot show
+    except RecursionError:
+        return _TOO_DEEP
+
+
+def _printable(text: str) -> str:
+    """Return the text with escapes for what standard output cannot encode, such as half a surrogate pair."""
+    encoding = sys.stdout.encoding or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def _fields(invocation: Invocation) -> dict[str, Any]:
+    fields = {field.name: getattr(invocation, field.name) for field in dataclasses.fields(invocation)}
+    error = None if invocation.error is None else dataclasses.asdict(invocation.error)
+    try:
+        payload = _strict(invocation.payload)
+        json.dumps({"invocations": [{"payload": payload}]}, indent=2, default=repr)
+    except RecursionError:
+        payload = _TOO_DEEP
+    return {**fields, "error": error, "payload": payload}
+
+
+def _strict(value: Any) -> Any:
+    """Return the value with text for the numbers that JSON lacks."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, dict):
+        return {name: _strict(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_strict(item) for item in value]
+    return value

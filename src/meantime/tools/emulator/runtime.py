@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from meantime.tools.emulator.engine import in_thread
+from meantime.tools.emulator.errors import EmulatorError
 from meantime.tools.emulator.output import Output
 from meantime.tools.emulator.process import Process
 from meantime.tools.emulator.runtime_api import Exited, Happening, RuntimeApi
@@ -46,6 +47,9 @@ class Runtime:
             variables: Gives its variables, from the Runtime API's address and the telemetry descriptor.
             entries: The files to which it writes its number to join its groups.
             register: Called with its number before anything of the function runs; may block.
+
+        Raises:
+            EmulatorError: The machine would not start it.
         """
         address = await self.api.start()
         telemetry = os.dup(self.output.writing_end)
@@ -65,6 +69,8 @@ class Runtime:
 
         try:
             await in_thread(launch)
+        except OSError as error:
+            raise EmulatorError(f"the function's process could not be started: {error}") from error
         finally:
             os.close(telemetry)
             self.output.writing_end_passed_on()

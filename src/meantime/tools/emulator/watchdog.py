@@ -6,12 +6,15 @@ import contextlib
 import os
 import subprocess
 import sys
+import weakref
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from meantime.tools.emulator import watchdog_process
 
 Kind = Literal["group", "session", "folder"]
+
+_PATIENCE: Final = 2 * watchdog_process.PATIENCE
 
 
 class Watchdog:
@@ -26,7 +29,9 @@ class Watchdog:
             stderr=subprocess.DEVNULL,
             cwd="/",
             start_new_session=True,
+            bufsize=0,  # nothing is held back that a forked child could write once more
         )
+        _living.add(self)
 
     def keep(self, kind: Kind, value: Path | int) -> None:
         """Have `value` ended after our death. Say so before it exists, or before it runs."""
@@ -36,12 +41,25 @@ class Watchdog:
         """`value` has been ended."""
         self._tell(f"forget {kind} {value}\n")
 
-    def close(self) -> None:
-        """Let it end, and wait for that; what is still registered is cleaned up on the way."""
+    def close(self, patience: float = _PATIENCE) -> None:
+        """Let it end, and wait for that; what is still registered is cleaned up on the way.
+
+        Args:
+            patience: Seconds to wait before it is killed: it may be stopped, or stuck.
+        """
+        self._tell(os.fsdecode(watchdog_process.END) + "\n")
+        self.let_go()
+        try:
+            self._process.wait(patience)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def let_go(self) -> None:
+        """Close our end of the pipe."""
         if self._process.stdin:
-            with contextlib.suppress(BrokenPipeError):
+            with contextlib.suppress(OSError):
                 self._process.stdin.close()
-        self._process.wait()
 
     def _tell(self, line: str) -> None:
         if self._process.stdin is None or self._process.stdin.closed:
@@ -49,4 +67,15 @@ class Watchdog:
         # Somebody killed it: nothing to be done that would be better than going on.
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(os.fsencode(line))
-            self._process.stdin.flush()
+
+
+_living: Final[weakref.WeakSet[Watchdog]] = weakref.WeakSet()
+
+
+def _let_go_in_child() -> None:
+    """In a forked child of the program: the pipe is its parent's."""
+    for watchdog in list(_living):
+        watchdog.let_go()
+
+
+os.register_at_fork(after_in_child=_let_go_in_child)

@@ -23,6 +23,10 @@ PATIENCE = 10.0
 """Seconds to wait for killed processes to be gone; a process in an uninterruptible call may take that long."""
 
 
+END = b"end"
+"""The line after which nothing more is registered; a forked child may hold the pipe open for long."""
+
+
 def end_groups(groups: Iterable[Path]) -> None:
     """Kill every process of some cgroups and of those below them, and remove them."""
     deepest_first = [folder for group in groups for folder in (*_below(group), group)]
@@ -147,7 +151,7 @@ def _wrote(file: Path, text: str) -> bool:
 
 
 def _watch(emulator: int) -> None:
-    """Take registrations from standard input until it closes or the emulator's process is gone; then sweep."""
+    """Take registrations from standard input until it ends or the emulator's process is gone; then sweep."""
     kept: dict[tuple[str, str], None] = {}
     waiting = b""
     os.set_blocking(0, False)
@@ -164,7 +168,10 @@ def _watch(emulator: int) -> None:
         pieces, closed = _read_all()
         *lines, waiting = (waiting + pieces).split(b"\n")
         for line in lines:
-            _note(kept, os.fsdecode(line))
+            if line == END:
+                closed = True
+            else:
+                _note(kept, os.fsdecode(line))
     _sweep(kept)
 
 
