@@ -137,17 +137,22 @@ class KeptLoop:
             return [], True
         self._turn(loop)  # what was called soon begins now, not in the next invocation
         described: list[str] = []
-        for _ in range(3):  # what ends may start something new on its way out
-            left = self.leftover_tasks()
-            if not left:
-                return described, True
+        left: list[asyncio.Task[Any]] = []
+        try:
+            for _ in range(3):  # what ends may start something new on its way out
+                left = self.leftover_tasks()
+                if not left:
+                    return described, True
+                for task in left:
+                    if not _closes_generator(task):
+                        described.append(describe_task(task))
+                        task.cancel()
+                if not self._run_until_done(loop, left, until):
+                    break
+            return described, not self.leftover_tasks()
+        finally:
             for task in left:
-                if not _closes_generator(task):
-                    described.append(describe_task(task))
-                    task.cancel()
-            if not self._run_until_done(loop, left, until):
-                break
-        return described, not self.leftover_tasks()
+                _hear(task)  # SystemExit leaves the loop before anybody could
 
     def retire(self, timeout: float, *, keep_adopted: bool = False) -> None:
         """Close the warm resources made on this loop, newest first, then the loop itself; the next use makes a new one.
@@ -210,8 +215,7 @@ class KeptLoop:
 
         def ended(task: asyncio.Future[Any]) -> None:
             waiting.discard(task)
-            if not task.cancelled():
-                task.exception()  # it has been reported; Python need not say that nobody asked
+            _hear(task)
             if not waiting:
                 loop.stop()
 
@@ -269,6 +273,12 @@ def _awaited(task: asyncio.Task[Any]) -> list[object]:
     while (inner := getattr(chain[-1], "cr_await", None)) is not None:
         chain.append(inner)
     return chain
+
+
+def _hear(task: asyncio.Future[Any]) -> None:
+    """Ask for the task's exception: it is reported as a leftover, and Python need not say that nobody asked."""
+    if task.done() and not task.cancelled():
+        task.exception()
 
 
 def _placed_task(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any], **options: Any) -> PlacedTask:
