@@ -46,7 +46,7 @@ unit: $(VENV)/.installed $(VENV)/.aws-server system-packages
 
 versions: $(VENV)/.installed ## The library's own tests on every other Python that is here
 	@echo "== the library on the other Pythons"
-	@$(BIN)/nox --no-error-on-missing-interpreters --report build/nox.json 2>&1 | grep -vE 'uv binary not found|Reusing existing' || exit $${PIPESTATUS[0]}
+	@$(BIN)/nox --no-error-on-missing-interpreters 2>&1 | grep -vE 'uv binary not found|Reusing existing' || exit $${PIPESTATUS[0]}
 
 bench: $(VENV)/.installed ## Ratios against the standard library and peers, measured in one run
 	@$(BIN)/python benchmarks/run.py
