@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from time import monotonic
+
+from meantime import clock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,12 +29,12 @@ class Deadline:
     __slots__ = ("at", "reserve")
 
     def __init__(self, timeout: float, reserve: float = 0.0) -> None:
-        self.at = monotonic() + timeout
+        self.at = clock.monotonic() + timeout
         self.reserve = reserve
 
     def remaining(self) -> float:
         """Seconds until the deadline; negative once it has passed."""
-        return self.at - monotonic()
+        return self.at - clock.monotonic()
 
     def __repr__(self) -> str:
         return f"Deadline(in {self.remaining():.3f} s, reserve {self.reserve:g} s)"

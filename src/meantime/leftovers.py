@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from contextvars import ContextVar
-from time import monotonic, sleep
 from weakref import WeakKeyDictionary, WeakSet
 
+from meantime import clock
 from meantime.callables import name_of, place_of_caller, place_text
 from meantime.errors import InvocationEnded
 from meantime.executors.underway import registry
@@ -79,9 +80,10 @@ class ThreadWatch:
 
     def finish(self, until: float) -> list[str]:
         """Wait for them until the point in time `until`; describe those that are still at work, once."""
-        while (busy := self.at_work()) and (left := until - monotonic()) > 0:
+        ends = time.monotonic() + until - clock.monotonic()  # threads take real time, whatever the clock
+        while (busy := self.at_work()) and (left := ends - time.monotonic()) > 0:
             if _is_pool_worker(busy[0]):
-                sleep(min(left, _LOOK_EVERY))
+                time.sleep(min(left, _LOOK_EVERY))
             else:
                 busy[0].join(left)
         described = [self._describe(thread) for thread in busy]
@@ -130,7 +132,7 @@ watch = ThreadWatch()
 
 def cut_off(deadline: Deadline, share: float = CUT_OFF_AT) -> float:
     """When waiting for leftovers must end: within one reserve from now, and in time to answer."""
-    return min(deadline.at + share * deadline.reserve, monotonic() + deadline.reserve)
+    return min(deadline.at + share * deadline.reserve, clock.monotonic() + deadline.reserve)
 
 
 def finish_threads(deadline: Deadline, environment: Environment) -> None:
@@ -140,7 +142,7 @@ def finish_threads(deadline: Deadline, environment: Environment) -> None:
     if registry and (mine := registry.fan_outs(deadline)):
         for fan_out in mine:
             fan_out.drop(InvocationEnded(f"{fan_out.verb} was still under way when its invocation ended"))
-        registry.wait_until_idle(until - monotonic(), deadline)
+        registry.wait_until_idle(until - clock.monotonic(), deadline)
         left += [f"call {waiting}" for waiting in registry.waiting(deadline)]
     if registry and (earlier := _stuck_before(deadline)):
         left.append(f"{earlier} calls of earlier invocations that still run; give their clients a timeout")
@@ -153,7 +155,7 @@ def finish_threads(deadline: Deadline, environment: Environment) -> None:
 
 def _stuck_before(deadline: Deadline) -> int:
     """How many calls of earlier invocations still hold a thread."""
-    now = monotonic()
+    now = clock.monotonic()
     before = (each for each in registry.fan_outs() if each.deadline not in (None, deadline) and each.last_start < now)
     return sum(len(fan_out.waiting()) for fan_out in before)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import sys
 import warnings
-from time import monotonic
 
+from meantime import clock
 from meantime.callables import is_own_code, name_of, place_of_caller, place_text
 from meantime.errors import LoopRunning, Waiting
 from meantime.leftovers import being_made, staying_tasks, watch
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from meantime.callables import Place
+    from meantime.clock import Timer
     from meantime.environment import Environment
 
 
@@ -50,7 +51,7 @@ class KeptTimer:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._handle: asyncio.TimerHandle | None = None
+        self._handle: Timer | None = None
         self._wakes_at = 0.0
         self._when = 0.0
         self._callback: Callable[[], None] | None = None
@@ -71,14 +72,14 @@ class KeptTimer:
 
     def _schedule(self) -> None:
         self._wakes_at = self._when
-        self._handle = self._loop.call_later(max(0.0, self._when - monotonic()), self._wake)
+        self._handle = clock.call_at(self._loop, self._when, self._wake)
 
     def _wake(self) -> None:
         self._handle = None
         callback = self._callback
         if callback is None:
             return
-        if monotonic() < self._when - _CLOCK_GRAIN:
+        if clock.monotonic() < self._when - _CLOCK_GRAIN:
             self._schedule()
             return
         self._callback = None
@@ -171,7 +172,7 @@ class KeptLoop:
             raise LoopRunning(
                 "the loop of this environment cannot be closed while it runs: close it outside its handler"
             )
-        until = monotonic() + timeout
+        until = clock.monotonic() + timeout
         asyncio.set_event_loop(loop)
         try:
             resources = self._environment.resources
@@ -221,7 +222,7 @@ class KeptLoop:
 
         for task in tuple(waiting):
             task.add_done_callback(ended)
-        timer = loop.call_later(max(0.0, until - monotonic()), loop.stop)
+        timer = loop.call_later(max(0.0, until - clock.monotonic()), loop.stop)
         try:
             loop.run_forever()
         finally:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from time import monotonic
 
-from meantime import alarm
+from meantime import alarm, clock
 from meantime.errors import NO_ANSWER, DeadlineExceeded, InvocationCancelled, MeantimeError, Waiting
 from meantime.executors.underway import registry
 from meantime.leftovers import CUT_OFF_AT, cut_off, finish_threads, report
@@ -33,7 +32,7 @@ def clean_up(kept_loop: KeptLoop, deadline: Deadline, environment: Environment, 
         trusted: Whether the loop came back by itself.
     """
     until = cut_off(deadline)
-    alarm.arm(until - monotonic() + (1 - CUT_OFF_AT) / 2 * deadline.reserve, 0.0, lambda: True)
+    alarm.arm(until - clock.monotonic() + (1 - CUT_OFF_AT) / 2 * deadline.reserve, 0.0, lambda: True)
     cause: BaseException | None = None
     try:
         left, ended = kept_loop.finish_tasks(until)
@@ -41,7 +40,7 @@ def clean_up(kept_loop: KeptLoop, deadline: Deadline, environment: Environment, 
             environment.counted.leftover_tasks += len(left)
             report("cancelled" if ended else "and not to be cancelled", left)
         if not (ended and trusted):
-            kept_loop.retire(max(0.0, until - monotonic()))
+            kept_loop.retire(max(0.0, until - clock.monotonic()))
     except (alarm.Interrupted, SystemExit, KeyboardInterrupt) as error:
         cause = error
     cause = alarm.disarm() or cause
@@ -157,7 +156,7 @@ class Supervision:
         return DeadlineExceeded(NO_ANSWER, self._waiting or ())
 
     def _loop_is_stuck(self) -> bool:
-        return self._waiting is None or monotonic() >= self._cut_off
+        return self._waiting is None or clock.monotonic() >= self._cut_off
 
     def _deadline_passed(self) -> None:
         fan_outs = registry.fan_outs(self._deadline)

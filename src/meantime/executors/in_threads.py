@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from contextvars import copy_context
 from functools import wraps
-from time import monotonic
 
+from meantime import clock
 from meantime.callables import is_coroutine
 from meantime.errors import CallCancelled
 from meantime.executors.arguments import check_blocking, check_result
@@ -81,7 +81,7 @@ class _ThreadCall(FanOut):
 
     def _run(self) -> None:
         worker = Worker()
-        worker.started = monotonic()
+        worker.started = clock.monotonic()
         worker.item = self._item
         self.workers.append(worker)
         try:

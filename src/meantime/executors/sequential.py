@@ -6,8 +6,8 @@ A blocking call cannot be stopped from its own thread: `timeout` and the deadlin
 from __future__ import annotations
 
 from contextvars import copy_context
-from time import monotonic
 
+from meantime import clock
 from meantime.callables import is_coroutine
 from meantime.executors.arguments import (
     DEFAULT_MAX_CONCURRENCY,
@@ -79,10 +79,10 @@ def _run(fan_out: FanOut, items: Iterator[object]) -> list[Any]:
     fan_out.workers.append(worker)
     registry.add(fan_out)
     try:
-        if monotonic() >= last_start:
+        if clock.monotonic() >= last_start:
             raise fan_out.deadline_exceeded([])
         for item in items:
-            worker.started = monotonic()
+            worker.started = clock.monotonic()
             if worker.started >= last_start:
                 raise fan_out.deadline_exceeded([])
             if (
@@ -94,7 +94,7 @@ def _run(fan_out: FanOut, items: Iterator[object]) -> list[Any]:
             worker.item = NOTHING
             if is_coroutine(value):
                 check_result(item if function is call else function, value)  # type: ignore[arg-type]  # gather's items are functions
-            if fan_out.timeout is not None and monotonic() - worker.started > fan_out.timeout:
+            if fan_out.timeout is not None and clock.monotonic() - worker.started > fan_out.timeout:
                 raise fan_out.call_timeout(item)
             values.append(value)
     finally:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from contextvars import copy_context
-from time import monotonic
 from types import coroutine as generator_coroutine
 
+from meantime import clock
 from meantime.callables import is_coroutine, name_of
 from meantime.errors import CallCancelled
 from meantime.executors.arguments import DEFAULT_MAX_CONCURRENCY, check_async, check_items, check_limits, known_length
@@ -129,7 +129,7 @@ class _TaskFanOut(FanOut):
         """Run it all; the values in order."""
         loop = asyncio.get_running_loop()
         deadline = self.deadline
-        timer = None if deadline is None else loop.call_later(max(0.0, deadline.remaining()), self._expire)
+        timer = None if deadline is None else clock.call_at(loop, deadline.at, self._expire)
         self.caller = asyncio.current_task()
         registry.add(self)
         try:
@@ -197,7 +197,7 @@ class _TaskFanOut(FanOut):
             values.append(None)
             if self._lazy and len(self.workers) < self._width:
                 self._start_worker(asyncio.get_running_loop())
-            worker.started = monotonic()
+            worker.started = clock.monotonic()
             if worker.started >= last_start:  # the loop was blocked, and the timer is late
                 raise self.deadline_exceeded(self.waiting())
             worker.item = item
@@ -217,7 +217,9 @@ class _TaskFanOut(FanOut):
                 worker.item = NOTHING
 
     async def _in_time(self, waited: Awaitable[Any], item: object) -> Any:
-        scope = asyncio.timeout(self.timeout)
+        scope = asyncio.timeout(None)
+        ends = clock.monotonic() + (self.timeout or 0.0)
+        timer = clock.call_at(asyncio.get_running_loop(), ends, lambda: scope.reschedule(0.0))
         try:
             async with scope:
                 return await waited
@@ -225,6 +227,8 @@ class _TaskFanOut(FanOut):
             if scope.expired():
                 raise self.call_timeout(item) from None
             raise
+        finally:
+            timer.cancel()
 
     def _as_awaitable(self, value: Any) -> Awaitable[Any]:
         if hasattr(value, "__await__"):

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sys
 from contextvars import copy_context
-from threading import TIMEOUT_MAX, Lock
-from time import monotonic
+from threading import Lock
 
+from meantime import clock
 from meantime.callables import is_coroutine
 from meantime.errors import LoopRunning
 from meantime.executors.arguments import (
@@ -159,7 +159,7 @@ class _ThreadFanOut(FanOut):
     def _wait(self) -> None:
         deadline = None if self.deadline is None else self.deadline.at
         while True:
-            now = monotonic()
+            now = clock.monotonic()
             if deadline is not None and now >= deadline and not self._gate_open:
                 raise self.deadline_exceeded(self.waiting())
             wake = deadline
@@ -169,7 +169,7 @@ class _ThreadFanOut(FanOut):
                     self._raise_timeout(now, self.timeout)
                     continue
                 wake = overdue if wake is None else min(wake, overdue)
-            if self._gate.acquire(timeout=-1 if wake is None else min(max(0.0, wake - now), TIMEOUT_MAX)):
+            if clock.acquire(self._gate, None if wake is None else wake - now):
                 return
 
     def _calls(self) -> Iterator[tuple[object, float]]:
@@ -194,7 +194,7 @@ class _ThreadFanOut(FanOut):
                 with drawing:
                     if self.stopped or self.exhausted:
                         return
-                    worker.started = monotonic()
+                    worker.started = clock.monotonic()
                     worker.item = DRAWING
                     try:
                         item = context.run(next, self._items)
@@ -205,7 +205,7 @@ class _ThreadFanOut(FanOut):
                     values.append(None)
                 if self._lazy and len(self.workers) < self._width:
                     self._start_worker()
-                worker.started = monotonic()
+                worker.started = clock.monotonic()
                 if self._is_stopped():  # while the input took its time
                     return
                 if worker.started >= last_start:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from threading import Condition
-from time import monotonic
 
+from meantime import clock
 from meantime.callables import name_of, place_of_caller, place_text, shown
 from meantime.deadline import current_deadline
 from meantime.errors import CallTimeout, DeadlineExceeded, Waiting
@@ -87,7 +87,7 @@ class FanOut:
 
     def waiting(self) -> list[Waiting]:
         """The calls under way in this fan-out, and for how long."""
-        now, place = monotonic(), place_text(self.place)
+        now, place = clock.monotonic(), place_text(self.place)
         found = []
         for worker in tuple(self.workers):
             item, started = worker.item, worker.started

@@ -1,0 +1,7 @@
+"""What a user's own tests need: a Lambda context, a fresh execution environment, a clock to hold, a pytest plugin."""
+
+from meantime.testing.contexts import LambdaContext
+from meantime.testing.environments import fresh_environment
+from meantime.testing.held_clock import FakeClock
+
+__all__ = ["FakeClock", "LambdaContext", "fresh_environment"]
