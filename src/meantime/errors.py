@@ -6,6 +6,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from meantime.outcomes import Outcomes
+
 
 class Waiting:
     """One call that was still under way when time was up. A call that had not begun is not among them.
@@ -83,6 +85,18 @@ class CallCancelled(MeantimeError):
 
     Raised in its place, because a stray CancelledError would look like the cancellation of the caller.
     """
+
+
+class InputFailed(MeantimeError):
+    """The input of a `settle` raised; what it raised is the `__cause__`.
+
+    Attributes:
+        outcomes: What became of the items that it had given before.
+    """
+
+    def __init__(self, message: str, outcomes: Outcomes) -> None:
+        self.outcomes = outcomes
+        super().__init__(message)
 
 
 class InvocationCancelled(MeantimeError):
