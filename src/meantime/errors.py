@@ -44,6 +44,36 @@ class Waiting:
         return Waiting, (self.function, None, self.seconds, self.place, self.text)  # an item need not be picklable
 
 
+class Leftover:
+    """Work still under way when the handler had its answer.
+
+    Attributes:
+        kind: `task`, `call` (of a verb, on a thread), `thread` (of the function's own), `process`, or `loop`.
+        name: The name of what runs.
+        state: What became of it: `cancelled`, `still running`, `not to be cancelled`…
+        place: The line that started it, as `file:line`; empty where nobody noted it.
+        text: It in words, without its place.
+    """
+
+    __slots__ = ("kind", "name", "place", "state", "text")
+
+    def __init__(self, kind: str, name: str, state: str, place: str = "", text: str = "") -> None:
+        self.kind = kind
+        self.name = name
+        self.state = state
+        self.place = place
+        self.text = text or f"{kind} {name}"
+
+    def __str__(self) -> str:
+        return f"{self.text}, started at {self.place}" if self.place else self.text
+
+    def __repr__(self) -> str:
+        return f"Leftover({str(self)!r}, {self.state!r})"
+
+    def __reduce__(self) -> tuple[type[Leftover], tuple[str, str, str, str, str]]:
+        return Leftover, (self.kind, self.name, self.state, self.place, self.text)
+
+
 class MeantimeError(Exception):
     """The base of every error that Meantime raises of its own."""
 
@@ -108,6 +138,23 @@ class InvocationCancelled(MeantimeError):
 
 class InvocationEnded(MeantimeError):
     """The invocation that this work belongs to has ended, and what had not begun was dropped."""
+
+
+class WorkLeftOver(MeantimeError):
+    """The handler left work under way, and was told by `leftovers="fail"` to count that as a failure.
+
+    Attributes:
+        leftovers: What was left, each with where it was started and what became of it.
+        answer: What the handler answered, and Lambda did not get.
+    """
+
+    def __init__(self, message: str, leftovers: Sequence[Leftover] = (), answer: object = None) -> None:
+        self.leftovers = tuple(leftovers)
+        self.answer = answer
+        super().__init__(message)
+
+    def __reduce__(self) -> tuple[type[WorkLeftOver], tuple[str, tuple[Leftover, ...]]]:
+        return WorkLeftOver, (str(self), self.leftovers)  # an answer need not be picklable
 
 
 class LoopRunning(MeantimeError, RuntimeError):
