@@ -83,9 +83,11 @@ class DeadlineExceeded(MeantimeError, TimeoutError):
 
     Attributes:
         waiting: What was still waiting at that moment, longest first.
+        foreseen: Whether it has not come yet: what was asked for can only be had after it.
     """
 
-    def __init__(self, message: str, waiting: Sequence[Waiting] = ()) -> None:
+    def __init__(self, message: str, waiting: Sequence[Waiting] = (), *, foreseen: bool = False) -> None:
+        self.foreseen = foreseen
         self.waiting = tuple(sorted(waiting, key=lambda one: (one.seconds is not None, -(one.seconds or 0.0))))
         super().__init__(_with_waiting(message, self.waiting))
 
