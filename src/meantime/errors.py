@@ -5,6 +5,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     from meantime.outcomes import Outcomes
 
@@ -119,14 +120,14 @@ class CallCancelled(MeantimeError):
     """
 
 
-class InputFailed(MeantimeError):
-    """The input of a `settle` raised; what it raised is the `__cause__`.
+class SettleFailed(MeantimeError):
+    """A `settle` could not go on, since its input raised, say; what it met is the `__cause__`.
 
     Attributes:
-        outcomes: What became of the items that it had given before.
+        outcomes: What became of the items until then.
     """
 
-    def __init__(self, message: str, outcomes: Outcomes) -> None:
+    def __init__(self, message: str, outcomes: Outcomes[Any, Any]) -> None:
         self.outcomes = outcomes
         super().__init__(message)
 

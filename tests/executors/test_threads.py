@@ -160,7 +160,7 @@ def test_a_machine_that_gives_no_thread_at_all_is_an_error(monkeypatch):
     def start(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr("meantime.executors.threads.pool", ThreadPool())
+    monkeypatch.setattr("meantime.executors.thread_fan_out.pool", ThreadPool())
     monkeypatch.setattr(threading.Thread, "start", start)
 
     with pytest.raises(RuntimeError, match="no thread can be started"):
@@ -209,7 +209,7 @@ def test_the_body_of_a_lazy_input_sees_the_callers_context_variables():
 
 
 def test_verbs_nested_deeper_than_there_are_threads_come_to_an_end(monkeypatch):
-    monkeypatch.setattr("meantime.executors.threads.pool", ThreadPool(max_threads=4))
+    monkeypatch.setattr("meantime.executors.thread_fan_out.pool", ThreadPool(max_threads=4))
 
     def inner(number: int) -> list[str]:
         return threads.map(str, range(number), max_concurrency=3)

@@ -9,11 +9,63 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import TypeVar
 
+    from meantime.limiter import Limiter
+    from meantime.outcomes import Completion
+    from meantime.retry import Retry
+
     Item = TypeVar("Item")
 
 # The size of botocore's connection pool: one call more than this opens a connection that is thrown away.
 # https://botocore.amazonaws.com/v1/documentation/api/latest/reference/config.html
 DEFAULT_MAX_CONCURRENCY = 10
+
+
+class Options:
+    """The keywords that every verb takes, checked.
+
+    Args:
+        max_concurrency: The most calls under way at once.
+        timeout: Seconds for each call, or None.
+        limiter: What every call has to pass, or None.
+        retry: How a failed call is made again, or None.
+
+    Raises:
+        TypeError: One of them is of a wrong kind.
+        ValueError: One of them is out of range.
+    """
+
+    __slots__ = ("limiter", "max_concurrency", "retry", "timeout")
+
+    def __init__(
+        self, max_concurrency: int, timeout: float | None, limiter: Limiter | None = None, retry: Retry | None = None
+    ) -> None:
+        check_limits(max_concurrency, timeout)
+        if limiter is not None:
+            from meantime.limiter import Limiter  # noqa: PLC0415  # where one is given, it is loaded
+
+            if not isinstance(limiter, Limiter):
+                raise TypeError(f"limiter must be a meantime.Limiter, got {type(limiter).__name__}")
+        if retry is not None:
+            from meantime.retry import Retry  # noqa: PLC0415  # where one is given, it is loaded
+
+            if not isinstance(retry, Retry):
+                raise TypeError(f"retry must be a meantime.Retry, as in retry=Retry(attempts=3); got {retry!r:.80}")
+        self.max_concurrency = max_concurrency
+        self.timeout = timeout
+        self.limiter = limiter
+        self.retry = retry
+
+
+def check_completion(completion: Completion | None, total: int | None) -> None:
+    """Raise TypeError or ValueError unless `completion` can be met by this many items."""
+    if completion is None:
+        return
+    from meantime.outcomes import Completion  # noqa: PLC0415  # where one is given, it is loaded
+
+    if not isinstance(completion, Completion):
+        raise TypeError(f"completion must be a meantime.Completion, got {completion!r:.80}")
+    if total is not None and completion.min_successful is not None and completion.min_successful > total:
+        raise ValueError(f"min_successful is {completion.min_successful}, and there are only {total} items")
 
 
 def check_limits(max_concurrency: int, timeout: float | None) -> None:

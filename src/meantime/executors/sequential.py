@@ -9,19 +9,27 @@ from contextvars import copy_context
 
 from meantime import clock
 from meantime.callables import is_coroutine
+from meantime.errors import DeadlineExceeded, InvocationEnded, MeantimeError
 from meantime.executors.arguments import (
     DEFAULT_MAX_CONCURRENCY,
+    Options,
     check_blocking,
+    check_completion,
     check_items,
-    check_limits,
     check_result,
+    known_length,
 )
+from meantime.executors.collecting import Settling, Streaming, Values, is_outcome
 from meantime.executors.underway import NOTHING, FanOut, Worker, call, registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any, TypeVar
+
+    from meantime.limiter import Limiter
+    from meantime.outcomes import Completion, Outcome, Outcomes
+    from meantime.retry import Retry
 
     Item = TypeVar("Item")
     Result = TypeVar("Result")
@@ -33,6 +41,8 @@ def map(
     *,
     max_concurrency: int = DEFAULT_MAX_CONCURRENCY,
     timeout: float | None = None,
+    limiter: Limiter | None = None,
+    retry: Retry | None = None,
 ) -> list[Result]:
     """Call a blocking function with one item after another; give the results in order.
 
@@ -41,6 +51,8 @@ def map(
         items: May be lazy; drawn one at a time.
         max_concurrency: Checked, and otherwise without effect: there is never more than one call.
         timeout: Seconds that each call may take, noticed when it returns.
+        limiter: What every call has to pass, shared with whatever else uses that downstream.
+        retry: How a failed call is made again.
 
     Raises:
         CallTimeout: A call took longer than `timeout`.
@@ -48,13 +60,17 @@ def map(
         TypeError: `function` is an async function, or `items` cannot be iterated.
         ValueError: `max_concurrency` or `timeout` is out of range.
     """
-    check_limits(max_concurrency, timeout)
+    options = Options(max_concurrency, timeout, limiter, retry)
     check_blocking(function, "sequential.map")
-    return _run(FanOut("sequential.map", function, timeout), check_items(items))
+    return _Sequence("sequential.map", function, check_items(items), options).values()
 
 
 def gather(
-    *calls: Callable[[], Any], max_concurrency: int = DEFAULT_MAX_CONCURRENCY, timeout: float | None = None
+    *calls: Callable[[], Any],
+    max_concurrency: int = DEFAULT_MAX_CONCURRENCY,
+    timeout: float | None = None,
+    limiter: Limiter | None = None,
+    retry: Retry | None = None,
 ) -> list[Any]:
     """Make different blocking calls one after another; give their results in order.
 
@@ -62,41 +78,180 @@ def gather(
         calls: Functions without arguments.
         max_concurrency: Checked, and otherwise without effect.
         timeout: Seconds that each call may take, noticed when it returns.
+        limiter: What every call has to pass.
+        retry: How a failed call is made again.
 
     Raises:
         Exception: As `map` does.
     """
-    check_limits(max_concurrency, timeout)
+    options = Options(max_concurrency, timeout, limiter, retry)
     for each in calls:
         check_blocking(each, "sequential.gather")
-    return _run(FanOut("sequential.gather", call, timeout), iter(calls))
+    return _Sequence("sequential.gather", call, iter(calls), options).values()
 
 
-def _run(fan_out: FanOut, items: Iterator[object]) -> list[Any]:
-    last_start = fan_out.last_start
-    function, context, values = fan_out.function, copy_context(), []
-    worker = Worker()
-    fan_out.workers.append(worker)
-    registry.add(fan_out)
-    try:
-        if clock.monotonic() >= last_start:
-            raise fan_out.deadline_exceeded([])
-        for item in items:
-            worker.started = clock.monotonic()
-            if worker.started >= last_start:
-                raise fan_out.deadline_exceeded([])
-            if (
-                fan_out.failure is not None
-            ):  # the invocation ended meanwhile: this runs on a thread that was left behind
-                raise fan_out.failure
-            worker.item = item
-            value = context.copy().run(function, item)
+def settle(
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    *,
+    completion: Completion | None = None,
+    max_concurrency: int = DEFAULT_MAX_CONCURRENCY,
+    timeout: float | None = None,
+    limiter: Limiter | None = None,
+    retry: Retry | None = None,
+) -> Outcomes[Item, Result]:
+    """Call a blocking function with one item after another; say of each what became of it, and raise nothing.
+
+    Args:
+        function: A blocking function of one item.
+        items: May be lazy; drawn one at a time.
+        completion: When it is complete before all is done; None: never, however many fail.
+        max_concurrency: Checked, and otherwise without effect.
+        timeout: Seconds that each call may take; one that took longer has failed with CallTimeout.
+        limiter: What every call has to pass.
+        retry: How a failed call is made again.
+
+    Returns:
+        Every item as succeeded, failed or unfinished; at the invocation's deadline too.
+
+    Raises:
+        SettleFailed: The input raised; it carries the outcomes until then.
+        TypeError: `function` is an async function, or `items` cannot be iterated.
+        ValueError: A keyword is out of range, or `completion` asks for more than there are items.
+    """
+    options, total = Options(max_concurrency, timeout, limiter, retry), known_length(items)
+    check_completion(completion, total)
+    check_blocking(function, "sequential.settle")
+    sequence = _Sequence("sequential.settle", function, check_items(items), options)
+    return sequence.outcomes(Settling(completion, total), total)
+
+
+def as_completed(
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    *,
+    max_concurrency: int = DEFAULT_MAX_CONCURRENCY,
+    timeout: float | None = None,
+    limiter: Limiter | None = None,
+    retry: Retry | None = None,
+) -> Iterator[Outcome[Item, Result]]:
+    """Call a blocking function with one item after another; give the outcome of each as it comes.
+
+    Args:
+        function: A blocking function of one item.
+        items: May be lazy, and endless; drawn one at a time, when the next outcome is asked for.
+        max_concurrency: Checked, and otherwise without effect.
+        timeout: Seconds that each call may take; one that took longer has failed with CallTimeout.
+        limiter: What every call has to pass.
+        retry: How a failed call is made again.
+
+    Raises:
+        DeadlineExceeded: The deadline has passed; nothing further is begun.
+        Exception: Whatever the input raises; and as `map` does for bad arguments.
+    """
+    options = Options(max_concurrency, timeout, limiter, retry)
+    check_blocking(function, "sequential.as_completed")
+    return _Sequence("sequential.as_completed", function, check_items(items), options).stream()
+
+
+class _Sequence(FanOut):
+    """One worker, which is the caller itself."""
+
+    __slots__ = ("_context", "_items", "_worker")
+
+    def __init__(self, verb: str, function: Callable[..., object], items: Iterator[object], options: Options) -> None:
+        super().__init__(verb, function, options.timeout)
+        self._items = items
+        self._context = copy_context()
+        self._worker = Worker()
+        self.workers.append(self._worker)
+
+    def values(self) -> list[Any]:
+        """The values in order, or the first failure raised."""
+        collector = Values()
+        with self:
+            for index, item in self._draw(collector):
+                collector.succeed(index, self._call(item))
+        return collector.values
+
+    def outcomes(self, collector: Settling, total: int | None) -> Outcomes[Any, Any]:
+        """What became of each item."""
+        with self:
+            try:
+                for index, item in self._draw(collector):
+                    if self._attempt(collector, index, item) is not None:
+                        break
+            except DeadlineExceeded as error:
+                collector.expire(error)
+            except InvocationEnded:
+                raise
+            except Exception as error:
+                collector.input_failed()
+                raise self.settle_failed(error, collector.close((), exhausted=False)) from error
+        rest = () if total is None else self._items
+        return collector.close(rest, exhausted=self.exhausted or total is not None)
+
+    def stream(self) -> Iterator[Outcome[Any, Any]]:
+        """Each outcome as it comes."""
+        outcomes: list[Outcome[Any, Any]] = []
+        collector = Streaming(outcomes.append)
+        with self:
+            try:
+                for index, item in self._draw(collector):
+                    self._attempt(collector, index, item)
+                    yield outcomes.pop()
+            except DeadlineExceeded as error:
+                collector.expire(error)
+                yield from outcomes
+                raise
+
+    def __enter__(self) -> None:
+        registry.add(self)
+
+    def __exit__(self, *_: object) -> None:
+        registry.discard(self)
+
+    def _draw(self, collector: Values | Settling | Streaming) -> Iterator[tuple[int, Any]]:
+        while True:
+            self._check_deadline()
+            try:
+                item = next(self._items)
+            except StopIteration:
+                self.exhausted = True
+                return
+            index = collector.begin(item)
+            try:
+                self._check_deadline()  # the input may have taken its time
+            except MeantimeError:
+                collector.not_started(index)
+                raise
+            yield index, item
+
+    def _attempt(self, collector: Settling | Streaming, index: int, item: object) -> str | None:
+        try:
+            value = self._call(item)
+        except BaseException as error:
+            if not is_outcome(error):
+                raise
+            return collector.fail(index, error)
+        return collector.succeed(index, value)
+
+    def _check_deadline(self) -> None:
+        if clock.monotonic() >= self.last_start:
+            raise self.deadline_exceeded([])
+        if self.failure is not None:  # the invocation ended meanwhile: this runs on a thread that was left behind
+            raise self.failure
+
+    def _call(self, item: object) -> Any:
+        worker, function = self._worker, self.function
+        worker.started = clock.monotonic()
+        worker.item = item
+        try:
+            value = self._context.copy().run(function, item)
+        finally:
             worker.item = NOTHING
-            if is_coroutine(value):
-                check_result(item if function is call else function, value)  # type: ignore[arg-type]  # gather's items are functions
-            if fan_out.timeout is not None and clock.monotonic() - worker.started > fan_out.timeout:
-                raise fan_out.call_timeout(item)
-            values.append(value)
-    finally:
-        registry.discard(fan_out)
-    return values
+        if is_coroutine(value):
+            check_result(item if function is call else function, value)  # type: ignore[arg-type]  # gather's items are functions
+        if self.timeout is not None and clock.monotonic() - worker.started > self.timeout:
+            raise self.call_timeout(item)
+        return value

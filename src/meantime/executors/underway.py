@@ -8,13 +8,15 @@ from threading import Condition
 from meantime import clock
 from meantime.callables import name_of, place_of_caller, place_text, shown
 from meantime.deadline import current_deadline
-from meantime.errors import CallTimeout, DeadlineExceeded, Waiting
+from meantime.errors import CallTimeout, DeadlineExceeded, SettleFailed, Waiting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from meantime.deadline import Deadline
+    from meantime.outcomes import Outcomes
 
 NOTHING = object()  # an item that is no item: the worker is between two calls
 DRAWING = object()  # likewise: the worker is waiting for the input to give the next item
@@ -28,11 +30,13 @@ def call(function: Callable[[], object]) -> object:
 class Worker:
     """One worker of a fan-out and the call it has under way; plain attributes, since they are set for every item."""
 
-    __slots__ = ("item", "started")
+    __slots__ = ("given_up", "index", "item", "started")
 
     def __init__(self) -> None:
         self.item: object = NOTHING
+        self.index = 0
         self.started = 0.0
+        self.given_up = False  # its call is over its timeout, and another works in its place
 
 
 class FanOut:
@@ -102,6 +106,11 @@ class FanOut:
         """The error for a call that took longer than it may."""
         function, text = self.named(item)
         return CallTimeout(function, item, text, self.timeout or 0.0)
+
+    def settle_failed(self, error: BaseException, outcomes: Outcomes[Any, Any]) -> SettleFailed:
+        """The error for a `settle` that could not go on; it carries what became of the items until then."""
+        done, total = outcomes.success_count + outcomes.failure_count, outcomes.total_count
+        return SettleFailed(f"{self.verb} could not go on after {done} of {total} items: {error!r}", outcomes)
 
     def deadline_exceeded(self, waiting: list[Waiting]) -> DeadlineExceeded:
         """The error that the caller of the verb gets at the deadline."""

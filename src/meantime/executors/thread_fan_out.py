@@ -1,0 +1,354 @@
+"""Workers on kept threads that draw from one iterator: an item costs less than a future would."""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from contextvars import copy_context
+from threading import Lock, Semaphore
+
+from meantime import clock
+from meantime.callables import is_coroutine
+from meantime.errors import InvocationEnded, LoopRunning
+from meantime.executors.arguments import check_result
+from meantime.executors.collecting import LOST, STOP, Streaming, Values
+from meantime.executors.pool import pool
+from meantime.executors.underway import DRAWING, NOTHING, FanOut, Worker, call, registry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    from meantime.executors.arguments import Options
+    from meantime.executors.collecting import Settling
+    from meantime.outcomes import Outcome, Outcomes
+
+
+_REST_WITHIN = 0.05  # seconds to wait for an input that is just giving an item
+
+
+class ThreadFanOut(FanOut):
+    """One use of a verb on threads.
+
+    Args:
+        verb: What the user called, for messages.
+        function: What each item is given to.
+        items: Where the workers draw from.
+        known: How many items there are, where that can be told.
+        options: The verb's keywords.
+    """
+
+    __slots__ = (
+        "_active",
+        "_collector",
+        "_context",
+        "_drawing",
+        "_gate",
+        "_gate_open",
+        "_is_over",
+        "_items",
+        "_known",
+        "_lock",
+        "_running",
+        "_slots",
+        "_width",
+    )
+
+    def __init__(
+        self,
+        verb: str,
+        function: Callable[..., object],
+        items: Iterator[object],
+        known: int | None,
+        options: Options,
+    ) -> None:
+        super().__init__(verb, function, options.timeout)
+        self._items = items
+        self._known = known
+        self._width = options.max_concurrency
+        self._collector: Values | Settling | Streaming
+        self._drawing = Lock()  # held while the input gives an item, which may take as long as it likes
+        self._lock = Lock()  # guards what follows, and is never held for long
+        self._running = 0  # workers that have not ended
+        self._active = 0  # of these, those that were not given up
+        self._gate = Lock()  # held until the caller may go on
+        self._gate_open = False
+        self._is_over = False  # the caller may go on
+        self._slots: Semaphore | None = None  # where a consumer sets the pace: how many more items may be drawn
+        self._context = copy_context()
+
+    def values(self) -> list[Any]:
+        """Run it all; the values in order, or the first failure raised."""
+        collector = self._collector = Values()
+        if self.deadline is not None and self.deadline.remaining() <= 0:
+            raise self.deadline_exceeded([])
+        try:
+            self._run()
+        finally:
+            self.failure = None  # its traceback holds this frame: keep no circle
+        return collector.values
+
+    def outcomes(self, collector: Settling) -> Outcomes[Any, Any]:
+        """Run it all; what became of each item."""
+        self._collector = collector
+        try:
+            self._run()
+        except BaseException as error:
+            if error is not self.failure or isinstance(error, InvocationEnded):
+                raise
+            collector.input_failed()
+            raise self.settle_failed(error, collector.close(self._rest(), exhausted=self.exhausted)) from error
+        finally:
+            self.failure = None  # its traceback holds this frame: keep no circle
+        return collector.close(self._rest(), exhausted=self.exhausted)
+
+    def stream(self) -> Iterator[Outcome[Any, Any]]:
+        """Run it; each outcome as it comes. While it is not asked for the next one, it begins no further call."""
+        arrived: deque[Outcome[Any, Any]] = deque()
+        slots = self._slots = Semaphore(self._width)
+        self._collector = Streaming(lambda outcome: self._hand_on(arrived, outcome))
+        try:
+            self._start()
+            while self._wait(arrived) or arrived:
+                yield arrived.popleft()
+                slots.release()
+            if self.failure is not None:
+                raise self.failure
+        finally:
+            self._end()
+            self.failure = None
+
+    def drop(self, reason: BaseException) -> None:
+        """Begin no further call, and tell the caller."""
+        self._fail(reason)
+        if self._slots is not None:
+            self._slots.release(self._width)
+
+    def caller(self, worker: Worker) -> Callable[[Any], object]:  # noqa: ARG002  # other executors call by their worker
+        """What this worker gives its items to."""
+        return self.function
+
+    def release(self, worker: Worker) -> None:
+        """The worker has ended: give back what its calls needed."""
+
+    def _run(self) -> None:
+        try:
+            self._start()
+            self._wait()
+            if self.failure is not None:
+                raise self.failure
+        finally:
+            self._end()
+
+    def _start(self) -> None:
+        self._gate.acquire()
+        if self._known == 0:
+            self.exhausted = True
+            self._is_over = True
+            self._open_gate()
+            return
+        registry.add(self)
+        # Of a lazy input nobody knows the length: there each worker starts the next when it finds work.
+        for _ in range(1 if self._known is None else min(self._known, self._width)):
+            self._start_worker()
+
+    def _end(self) -> None:
+        self.stopped = self._is_over = True
+        if self._slots is not None:
+            self._slots.release(self._width)  # who waits for a turn finds that there is none
+        if not self._running:
+            registry.discard(self)
+
+    def _start_worker(self) -> None:
+        worker = Worker()
+        with self._lock:
+            self._running += 1
+            self._active += 1
+            self.workers.append(worker)
+        try:
+            pool.start(lambda: self._work(worker))
+        except BaseException:
+            self._end_worker(lost=False)
+            raise
+
+    def _wait(self, arrived: deque[Outcome[Any, Any]] | None = None) -> bool:
+        """Wait until it is over or, where a consumer waits for outcomes, one has arrived; whether it is not over."""
+        deadline = None if self.deadline is None else self.deadline.at
+        while not (arrived or self._is_over):
+            now = clock.monotonic()
+            if deadline is not None and now >= deadline:
+                self._expire()
+                continue
+            wake = deadline
+            if self.timeout is not None:
+                overdue = self._oldest_call(now) + self.timeout
+                if overdue <= now:
+                    self._give_up_overdue(now, self.timeout)
+                    continue
+                wake = overdue if wake is None else min(wake, overdue)
+            if clock.acquire(self._gate, None if wake is None else wake - now):
+                with self._lock:
+                    self._gate_open = False
+        return not self._is_over
+
+    def _calls(self) -> Iterator[tuple[Worker, object, float]]:
+        for worker in tuple(self.workers):
+            item, started = worker.item, worker.started
+            if item is not NOTHING and item is not DRAWING and worker.started == started and not worker.given_up:
+                yield worker, item, started
+
+    def _oldest_call(self, now: float) -> float:
+        return min((started for _, _, started in self._calls()), default=now)
+
+    def _give_up_overdue(self, now: float, timeout: float) -> None:
+        """Python cannot stop a thread: what takes too long is left, and another works in its place."""
+        for worker, item, started in self._calls():
+            if started + timeout > now:
+                continue
+            error = self.call_timeout(item)
+            verdict = self._collector.fail(worker.index, error)
+            if verdict is LOST:
+                continue  # it has just returned
+            worker.given_up = True
+            if self._collector.raises:
+                self._fail(error)
+            elif verdict is STOP:
+                self._stop()
+            else:
+                self._replace_worker()
+
+    def _replace_worker(self) -> None:
+        try:
+            if not (self.stopped or self.exhausted):
+                self._start_worker()
+        finally:
+            with self._lock:
+                self._active -= 1
+                if self._active == 0:
+                    self._is_over = True
+                    self._open_gate()
+
+    def _work(self, worker: Worker) -> None:  # noqa: C901, PLR0912  # in one piece: a method a step costs more than an item
+        collector, context, drawing, slots = self._collector, self._context, self._drawing, self._slots
+        begin, succeed = collector.begin, collector.succeed
+        last_start = self.last_start
+        verdict: str | None = None
+        try:
+            function = self.caller(worker)
+            while True:
+                if slots is not None:
+                    slots.acquire()
+                with drawing:
+                    if self.stopped or self.exhausted:
+                        return
+                    worker.started = clock.monotonic()
+                    worker.item = DRAWING
+                    try:
+                        item = context.run(next, self._items)
+                    except StopIteration:
+                        self.exhausted = True
+                        return
+                    index = begin(item)
+                if self._known is None and self._active < self._width:
+                    self._start_worker()
+                worker.index = index
+                worker.started = clock.monotonic()
+                if self._is_stopped() or worker.started >= last_start:  # while the input took its time
+                    collector.not_started(index)
+                    if worker.started >= last_start:
+                        self._expire()
+                    return
+                worker.item = item
+                try:
+                    value = context.copy().run(function, item)
+                    worker.item = NOTHING
+                    if is_coroutine(value):
+                        check_result(item if self.function is call else self.function, value)  # type: ignore[arg-type]  # gather's items are functions
+                    verdict = succeed(index, value)
+                except BaseException as error:  # noqa: BLE001  # whatever a call raises is its outcome, SystemExit too
+                    verdict = collector.fail(index, error)
+                    if collector.raises:
+                        self._fail(error)
+                if verdict is not None:
+                    if verdict is STOP:
+                        self._stop()
+                    return
+        except BaseException as error:  # noqa: BLE001  # the input's, or no thread can be started
+            self._fail(error, at_once=collector.raises)
+        finally:
+            worker.item = NOTHING
+            self.release(worker)
+            self._end_worker(lost=verdict is LOST)
+
+    def _hand_on(self, arrived: deque[Outcome[Any, Any]], outcome: Outcome[Any, Any]) -> None:
+        arrived.append(outcome)
+        with self._lock:
+            self._open_gate()
+
+    def _is_stopped(self) -> bool:
+        return self.stopped
+
+    def _expire(self) -> None:
+        """The deadline has come: no further call begins, and what is under way is cut off."""
+        error = self.deadline_exceeded(self.waiting())
+        self._collector.expire(error)
+        if self._collector.raises or self._slots is not None:
+            self._fail(error)
+        else:
+            self._stop()
+
+    def _stop(self) -> None:
+        with self._lock:
+            self.stopped = True
+            self._is_over = True
+            self._open_gate()
+
+    def _fail(self, error: BaseException, *, at_once: bool = True) -> None:
+        with self._lock:
+            if not (self.failure is not None or self._is_over):
+                self.failure = error
+            self.stopped = True
+            if at_once:
+                self._is_over = True
+                self._open_gate()
+
+    def _end_worker(self, *, lost: bool) -> None:
+        with self._lock:
+            self._running -= 1
+            last = self._running == 0
+            if not lost:
+                self._active -= 1
+                if self._active == 0:
+                    self._is_over = True
+                    self._open_gate()
+        if last:
+            registry.discard(self)
+
+    def _open_gate(self) -> None:
+        if not self._gate_open:
+            self._gate_open = True
+            self._gate.release()
+
+    def _rest(self) -> list[object]:
+        """The items of an input of known length that were not drawn: they are looked at, not begun."""
+        if self._known is None or self.exhausted or not self._drawing.acquire(timeout=_REST_WITHIN):
+            return []
+        try:
+            rest = list(self._items)
+        except Exception:  # noqa: BLE001  # then `exhausted` says that there are more
+            return []
+        finally:
+            self._drawing.release()
+        self.exhausted = True
+        return rest
+
+
+def refuse_running_loop(verb: str) -> None:
+    """LoopRunning where this verb would block a running event loop."""
+    asyncio = sys.modules.get("asyncio")  # where it is not loaded, no loop runs
+    if asyncio is not None and asyncio._get_running_loop() is not None:  # noqa: SLF001  # public, but for its name: get_running_loop raises
+        raise LoopRunning(
+            f"{verb} was called on the event loop, and would block it: use `await tasks.{verb.partition('.')[2]}(...)` "
+            "with `meantime.in_thread(function)` for each blocking function"
+        )
