@@ -19,8 +19,10 @@ class Statistics:
     __slots__ = (
         "deadlines_exceeded",
         "invocations",
+        "leftover_processes",
         "leftover_tasks",
         "leftover_threads",
+        "loop_stalls",
         "loops_made",
         "loops_retired",
     )
@@ -30,6 +32,8 @@ class Statistics:
         self.deadlines_exceeded = 0
         self.leftover_tasks = 0
         self.leftover_threads = 0
+        self.leftover_processes = 0
+        self.loop_stalls = 0
         self.loops_made = 0
         self.loops_retired = 0
 

@@ -1,4 +1,4 @@
-"""Work still under way when the handler has its answer: found, waited for within the reserve, and reported."""
+"""Work still under way when the handler has its answer: found, ended or waited for, and reported."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from weakref import WeakKeyDictionary, WeakSet
 
 from meantime import clock
 from meantime.callables import name_of, place_of_caller, place_text
-from meantime.errors import InvocationEnded
+from meantime.errors import InvocationEnded, Leftover, Waiting
 from meantime.executors.underway import registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from meantime.callables import Place
@@ -28,10 +28,19 @@ being_made: ContextVar[tuple[object, ...]] = ContextVar("meantime.being_made", d
 # The tasks that hold a warm resource open: they live as long as the loop.
 staying_tasks: WeakSet[Any] = WeakSet()
 
+# What a handler may do about them: end them at once, wait for them while there is time, or count them as a failure.
+POLICIES = ("end", "wait", "fail")
+
 # The shares of the reserve, once the deadline has passed, by which threads are given up, and then everything else;
 # the rest is for answering.
 THREADS_CUT_OFF_AT = 0.5
 CUT_OFF_AT = 0.75
+
+CANCELLED = "cancelled"
+NOT_CANCELLED = "and not to be cancelled"
+STILL_RUNNING = "still running"
+EARLIER = "from before"
+GIVEN_UP = "with a loop that had to be given up"
 
 _LOOK_EVERY = 0.002  # seconds between two looks at a pool's worker: nobody tells when it becomes idle
 
@@ -78,24 +87,30 @@ class ThreadWatch:
         self._reported &= WeakSet(busy)
         return [thread for thread in busy if thread not in self._reported]
 
-    def finish(self, until: float) -> list[str]:
-        """Wait for them until the point in time `until`; describe those that are still at work, once."""
+    def wait(self, until: float) -> list[threading.Thread]:
+        """Wait for them until the point in time `until`; those that are still at work."""
         ends = time.monotonic() + until - clock.monotonic()  # threads take real time, whatever the clock
         while (busy := self.at_work()) and (left := ends - time.monotonic()) > 0:
             if _is_pool_worker(busy[0]):
                 time.sleep(min(left, _LOOK_EVERY))
             else:
                 busy[0].join(left)
+        return busy
+
+    def finish(self, until: float) -> list[Leftover]:
+        """Wait for them until the point in time `until`; describe those that are still at work, once."""
+        busy = self.wait(until)
         described = [self._describe(thread) for thread in busy]
         self._reported |= WeakSet(busy)
         self.forget()
         return described
 
-    def _describe(self, thread: threading.Thread) -> str:
+    def _describe(self, thread: threading.Thread) -> Leftover:
         target = getattr(thread, "_target", None)
         doing = f" running {name_of(target)}" if target is not None else ""
         place = place_text(self._places.get(thread))
-        return f"thread {thread.name!r}{doing}" + (f", started at {place}" if place else "")
+        name = thread.name if target is None else name_of(target)
+        return Leftover("thread", name, STILL_RUNNING, place, f"thread {thread.name!r}{doing}")
 
 
 def _is_pool_worker(thread: threading.Thread) -> bool:
@@ -135,22 +150,41 @@ def cut_off(deadline: Deadline, share: float = CUT_OFF_AT) -> float:
     return min(deadline.at + share * deadline.reserve, clock.monotonic() + deadline.reserve)
 
 
-def finish_threads(deadline: Deadline, environment: Environment) -> None:
-    """Wait for this invocation's threads at work until the cut-off; count and report those that are not done."""
-    left: list[str] = []
+def threads_at_work(deadline: Deadline) -> bool:
+    """Whether calls, or threads of the function's own, are under way in this invocation."""
+    return bool(registry and registry.fan_outs(deadline)) or (watch.watched and bool(watch.at_work()))
+
+
+def wait_for_threads(deadline: Deadline) -> None:
+    """Let what runs on threads finish, until the deadline."""
+    if registry:
+        registry.wait_until_idle(deadline.remaining(), deadline)
+    if watch.watched:
+        watch.wait(deadline.at)
+
+
+def finish_threads(deadline: Deadline) -> list[Leftover]:
+    """Begin no further call, and wait for this invocation's threads until the cut-off; those that are not done."""
+    left: list[Leftover] = []
     until = cut_off(deadline, THREADS_CUT_OFF_AT)
     if registry and (mine := registry.fan_outs(deadline)):
         for fan_out in mine:
             fan_out.drop(InvocationEnded(f"{fan_out.verb} was still under way when its invocation ended"))
         registry.wait_until_idle(until - clock.monotonic(), deadline)
-        left += [f"call {waiting}" for waiting in registry.waiting(deadline)]
+        for fan_out in registry.fan_outs(deadline):
+            kind = "process" if fan_out.verb.startswith("processes.") else "call"
+            left += [_describe_call(kind, waiting) for waiting in fan_out.waiting()]
     if registry and (earlier := _stuck_before(deadline)):
-        left.append(f"{earlier} calls of earlier invocations that still run; give their clients a timeout")
+        told = f"{earlier} calls of earlier invocations that still run; give their clients a timeout"
+        left.append(Leftover("call", "", EARLIER, text=told))
     if watch.watched:
         left += watch.finish(until)
-    if left:
-        environment.counted.leftover_threads += len(left)
-        report("still running", left)
+    return left
+
+
+def _describe_call(kind: str, waiting: Waiting) -> Leftover:
+    words = str(Waiting(waiting.function, None, waiting.seconds, text=waiting.text))
+    return Leftover(kind, waiting.function, STILL_RUNNING, waiting.place, f"call {words}")
 
 
 def _stuck_before(deadline: Deadline) -> int:
@@ -160,13 +194,37 @@ def _stuck_before(deadline: Deadline) -> int:
     return sum(len(fan_out.waiting()) for fan_out in before)
 
 
-def report(kind: str, left: Iterable[str]) -> None:
-    """One log line for all of them."""
+def take_stock(left: Sequence[Leftover], environment: Environment, policy: str) -> list[Leftover]:
+    """Count what an invocation has left, and report it in one line of the log; what it has left itself.
+
+    A log in JSON (AWS_LAMBDA_LOG_FORMAT=JSON) has it in fields as well, so that it can be asked for.
+    """
+    own = [each for each in left if each.state != EARLIER]
+    counted = environment.counted
+    for each in own:
+        if each.kind == "task":
+            counted.leftover_tasks += 1
+        elif each.kind == "process":
+            counted.leftover_processes += 1
+        elif each.kind != "loop":
+            counted.leftover_threads += 1
     from logging import getLogger  # noqa: PLC0415  # the good path must not pay for it
 
     getLogger("meantime").warning(
-        "Left over at the end of the invocation, %s: %s. Finish work before returning, give each client a timeout, or "
+        "Left over at the end of the invocation, %s. Finish work before returning, give each client a timeout, or "
         "hand the work to a queue: the environment freezes under it, and it would run on in a later invocation.",
-        kind,
-        "; ".join(left),
+        in_words(left),
+        extra={
+            "leftovers": [{name: getattr(each, name) for name in Leftover.__slots__} for each in left],
+            "policy": policy,
+        },
     )
+    return own
+
+
+def in_words(left: Sequence[Leftover]) -> str:
+    """All of them, by what became of them."""
+    states: dict[str, list[str]] = {}
+    for each in left:
+        states.setdefault(each.state, []).append(str(each))
+    return "; ".join(f"{state}: {'; '.join(texts)}" for state, texts in states.items())

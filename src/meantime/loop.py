@@ -8,8 +8,8 @@ import warnings
 
 from meantime import clock
 from meantime.callables import is_own_code, name_of, place_of_caller, place_text
-from meantime.errors import LoopRunning, Waiting
-from meantime.leftovers import being_made, staying_tasks, watch
+from meantime.errors import Leftover, LoopRunning, Waiting
+from meantime.leftovers import CANCELLED, NOT_CANCELLED, being_made, staying_tasks, watch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -125,33 +125,38 @@ class KeptLoop:
         tasks = asyncio.all_tasks(self._loop)
         return [task for task in tasks if not getattr(task, "stays", False) and task not in staying_tasks]
 
-    def finish_tasks(self, until: float) -> tuple[list[str], bool]:
-        """Cancel the leftover tasks and wait for them until the point in time `until`.
+    def finish_tasks(self, until: float, found: list[Leftover]) -> bool:
+        """Cancel the leftover tasks and wait for them until the point in time `until`; whether all of them ended.
 
         The clean-up of an async generator that was not exhausted is a task of Python's own making: it is let finish.
 
-        Returns:
-            What they were, and whether all of them ended.
+        Args:
+            until: A point in time, in monotonic seconds.
+            found: Gets what they were, even if an error ends this early.
         """
         loop = self._loop
         if loop is None or loop.is_closed():
-            return [], True
+            return True
         self._turn(loop)  # what was called soon begins now, not in the next invocation
-        described: list[str] = []
+        described: dict[asyncio.Task[Any], Leftover] = {}
         left: list[asyncio.Task[Any]] = []
         try:
             for _ in range(3):  # what ends may start something new on its way out
                 left = self.leftover_tasks()
                 if not left:
-                    return described, True
+                    return True
                 for task in left:
                     if not _closes_generator(task):
-                        described.append(describe_task(task))
+                        described.setdefault(task, _describe_task(task))
                         task.cancel()
                 if not self._run_until_done(loop, left, until):
                     break
-            return described, not self.leftover_tasks()
+            return not self.leftover_tasks()
         finally:
+            for task, leftover in described.items():
+                if task.done():
+                    leftover.state = CANCELLED
+            found += described.values()
             for task in left:
                 _hear(task)  # SystemExit leaves the loop before anybody could
 
@@ -242,12 +247,6 @@ def any_task_is_pending() -> bool:
     return _scheduled is None or bool(_eager) or any(not task.done() for task in tuple(_scheduled))
 
 
-def describe_task(task: asyncio.Task[Any]) -> str:
-    """A task as a reader can find it in the source."""
-    place = place_text(getattr(task, "place", None))
-    return f"task {_own_name(task)}" + (f", started at {place}" if place else "")
-
-
 def waiting_task(task: asyncio.Task[Any]) -> Waiting:
     """What a task is waiting for, by the innermost own line that awaits; since when, nobody has noted."""
     place = ""
@@ -256,6 +255,10 @@ def waiting_task(task: asyncio.Task[Any]) -> Waiting:
         if frame is not None and is_own_code(frame.f_code.co_filename):
             place = place_text((frame.f_code, frame.f_lineno))
     return Waiting(_own_name(task), None, None, place)
+
+
+def _describe_task(task: asyncio.Task[Any]) -> Leftover:
+    return Leftover("task", _own_name(task), NOT_CANCELLED, place_text(getattr(task, "place", None)))
 
 
 def _own_name(task: asyncio.Task[Any]) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from meantime import alarm, clock
-from meantime.errors import NO_ANSWER, DeadlineExceeded, InvocationCancelled, MeantimeError, Waiting
+from meantime.errors import NO_ANSWER, DeadlineExceeded, InvocationCancelled, Leftover, MeantimeError, Waiting
 from meantime.executors.underway import registry
-from meantime.leftovers import CUT_OFF_AT, cut_off, finish_threads, report
+from meantime.leftovers import CUT_OFF_AT, GIVEN_UP, cut_off, finish_threads, threads_at_work
 from meantime.loop import KeptLoop, kept_loop_of, waiting_task
 
 TYPE_CHECKING = False
@@ -17,35 +17,79 @@ if TYPE_CHECKING:
 
     from meantime.deadline import Deadline
     from meantime.environment import Environment
+    from meantime.stalls import StallWatch
 
 # The share of the reserve after which those who were told by DeadlineExceeded have had their time to answer.
 CANCEL_ALL_AT = 0.5
 
+_LOOK_EVERY = 0.01  # seconds between two looks at the threads: nobody tells the loop when one has finished
 
-def clean_up(kept_loop: KeptLoop, deadline: Deadline, environment: Environment, *, trusted: bool = True) -> None:
+
+def wait_for_leftovers(kept_loop: KeptLoop, deadline: Deadline, left: list[Leftover]) -> bool:
+    """Let the tasks and threads that are left finish, until the deadline; whether the loop came back by itself.
+
+    Args:
+        kept_loop: The loop, which does not run.
+        deadline: Of the invocation that has its answer.
+        left: Gets what broke the loop off.
+    """
+    if not (kept_loop.may_have_leftovers() or threads_at_work(deadline)):
+        return True
+    loop = kept_loop.ready()
+    heard: set[asyncio.Task[Any]] = set()
+    next_look: asyncio.Handle
+
+    def look(_: object = None) -> None:
+        nonlocal next_look
+        next_look.cancel()
+        tasks = kept_loop.leftover_tasks()
+        for task in set(tasks) - heard:
+            heard.add(task)
+            task.add_done_callback(look)
+        if threads_at_work(deadline):
+            next_look = loop.call_later(_LOOK_EVERY, look)
+        elif not tasks:
+            loop.stop()
+
+    next_look = loop.call_soon(look)
+    timer = clock.call_at(loop, deadline.at, loop.stop)
+    cause: BaseException | None = None
+    try:
+        alarm.arm(deadline.remaining() + CANCEL_ALL_AT * deadline.reserve, 0.0, lambda: True)
+        loop.run_forever()
+    except (alarm.Interrupted, SystemExit) as error:
+        cause = error
+    cause = alarm.disarm() or cause
+    timer.cancel()
+    next_look.cancel()
+    for task in heard:
+        task.remove_done_callback(look)
+    if cause is not None:
+        left.append(Leftover("loop", "", GIVEN_UP, text=f"work waited for that ended with {cause!r}"))
+    return cause is None
+
+
+def clean_up(kept_loop: KeptLoop, deadline: Deadline, left: list[Leftover], *, trusted: bool = True) -> None:
     """End the tasks that are left on the loop; retire it if they do not end, or if it cannot be trusted.
 
     Args:
         kept_loop: The loop, which does not run.
         deadline: Of the invocation that has just ended.
-        environment: Counts what is left over.
+        left: Gets what was left over.
         trusted: Whether the loop came back by itself.
     """
     until = cut_off(deadline)
-    alarm.arm(until - clock.monotonic() + (1 - CUT_OFF_AT) / 2 * deadline.reserve, 0.0, lambda: True)
     cause: BaseException | None = None
     try:
-        left, ended = kept_loop.finish_tasks(until)
-        if left:
-            environment.counted.leftover_tasks += len(left)
-            report("cancelled" if ended else "and not to be cancelled", left)
+        alarm.arm(until - clock.monotonic() + (1 - CUT_OFF_AT) / 2 * deadline.reserve, 0.0, lambda: True)
+        ended = kept_loop.finish_tasks(until, left)
         if not (ended and trusted):
             kept_loop.retire(max(0.0, until - clock.monotonic()))
     except (alarm.Interrupted, SystemExit, KeyboardInterrupt) as error:
         cause = error
     cause = alarm.disarm() or cause
     if cause is not None:
-        report("with a loop that had to be given up", [f"clean-up that ended with {cause!r}"])
+        left.append(Leftover("loop", "", GIVEN_UP, text=f"clean-up that ended with {cause!r}"))
         kept_loop.abandon()
     if isinstance(cause, KeyboardInterrupt):
         raise cause
@@ -62,12 +106,14 @@ class Supervision:
         "_interrupted",
         "_kept_loop",
         "_loop",
+        "_stalls",
         "_task",
         "_waiting",
     )
 
-    def __init__(self, environment: Environment, deadline: Deadline) -> None:
+    def __init__(self, environment: Environment, deadline: Deadline, stalls: StallWatch | None = None) -> None:
         self._environment = environment
+        self._stalls = stalls
         self._kept_loop = kept_loop_of(environment)
         self._deadline = deadline
         self._cut_off = deadline.at + CUT_OFF_AT * deadline.reserve
@@ -76,12 +122,20 @@ class Supervision:
         self._failure: Exception | None = None  # why the task was not even made
         self._interrupted: alarm.Interrupted | None = None
 
-    def finish(self) -> None:
-        """End what is left over; to be called once there is an answer."""
+    def finish(self, policy: str, left: list[Leftover]) -> None:
+        """End what is left over, or wait for it first; to be called once there is an answer.
+
+        Args:
+            policy: One of `leftovers.POLICIES`.
+            left: Gets what had to be cut off.
+        """
+        kept_loop, deadline = self._kept_loop, self._deadline
         trusted = self._interrupted is None and (self._task is None or self._task.done())
-        if not trusted or self._kept_loop.may_have_leftovers():
-            clean_up(self._kept_loop, self._deadline, self._environment, trusted=trusted)
-        finish_threads(self._deadline, self._environment)
+        if policy == "wait" and trusted and deadline.remaining() > 0:
+            trusted = wait_for_leftovers(kept_loop, deadline, left)
+        if not trusted or kept_loop.may_have_leftovers():
+            clean_up(kept_loop, deadline, left, trusted=trusted)
+        left += finish_threads(deadline)
 
     def run(self, main: Callable[[Any, Any], Coroutine[Any, Any, Any]], event: Any, context: Any) -> Any:
         """The answer of `main`.
@@ -101,6 +155,8 @@ class Supervision:
         try:
             try:
                 alarm.arm(deadline.remaining() + share, self._cut_off - deadline.at - share, self._loop_is_stuck)
+                if self._stalls is not None:
+                    self._stalls.begin(loop, deadline, self._environment)
                 loop.run_forever()
             finally:
                 self._interrupted = alarm.disarm()
@@ -109,6 +165,8 @@ class Supervision:
             self._interrupted = interrupted
         finally:
             timer.clear()
+            if self._stalls is not None:
+                self._stalls.end()
         return self._answer()
 
     def _begin(self, main: Callable[[Any, Any], Coroutine[Any, Any, Any]], event: Any, context: Any) -> None:
