@@ -255,12 +255,13 @@ def test_items_that_are_no_items_are_refused_before_any_call(executor, items, wo
         executor.map(str, items)
 
 
-def test_an_async_iterable_is_refused(executor):
+@pytest.mark.parametrize("module", [sequential, threads])
+def test_blocking_executors_refuse_an_async_iterable(module):
     async def items() -> Any:
         yield 1
 
-    with pytest.raises(TypeError, match="async iterable"):
-        executor.map(str, items())
+    with pytest.raises(TypeError, match="async iterable async_generator: use tasks"):
+        module.map(str, items())
 
 
 @pytest.mark.parametrize("module", [sequential, threads, tasks])

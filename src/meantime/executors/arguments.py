@@ -6,7 +6,7 @@ from meantime.callables import is_async, is_coroutine, may_return_awaitable, nam
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
     from typing import TypeVar
 
     from meantime.limiter import Limiter
@@ -91,7 +91,8 @@ def check_items(items: Iterable[Item]) -> Iterator[Item]:
         )
     if hasattr(items, "__aiter__"):
         raise TypeError(
-            f"items must be an iterable, got the async iterable {type(items).__name__}: collect it into a list first"
+            f"items must be an iterable, got the async iterable {type(items).__name__}: use tasks, or collect it "
+            "into a list first"
         )
     try:
         return iter(items)
@@ -99,7 +100,14 @@ def check_items(items: Iterable[Item]) -> Iterator[Item]:
         raise TypeError(f"items must be an iterable, got {type(items).__name__}: {items!r:.80}") from None
 
 
-def known_length(items: Iterable[object]) -> int | None:
+def check_async_items(items: Iterable[Item] | AsyncIterable[Item]) -> Iterator[Item] | AsyncIterator[Item]:
+    """The iterator to draw from, which is async where `items` is; TypeError unless it can be iterated."""
+    if hasattr(items, "__aiter__"):
+        return aiter(items)  # type: ignore[arg-type]  # it was just seen to be async
+    return check_items(items)
+
+
+def known_length(items: object) -> int | None:
     """How many items there are, where that can be told without drawing them."""
     try:
         return len(items)  # type: ignore[arg-type]  # TypeError if it has none

@@ -120,6 +120,8 @@ class Settling:
     def _why_ended(self, total: int, exhausted: bool) -> CompletionReason:  # noqa: FBT001  # as `close` has it
         if self._completion is not None and not self._completion.tolerates(self._failed, total):
             return CompletionReason.FAILURE_TOLERANCE_EXCEEDED
+        if self._reason is CompletionReason.INPUT_FAILED:
+            return self._reason
         if self._reason is None or (exhausted and self._succeeded + self._failed == total):
             return CompletionReason.ALL_COMPLETED
         return self._reason

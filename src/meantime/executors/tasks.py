@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextvars import copy_context
-from types import coroutine as generator_coroutine
-
-from meantime import clock
-from meantime.callables import is_coroutine, name_of
-from meantime.errors import CallCancelled
-from meantime.executors.arguments import DEFAULT_MAX_CONCURRENCY, check_async, check_items, check_limits, known_length
-from meantime.executors.underway import NOTHING, FanOut, Worker, registry
+from meantime.callables import is_coroutine
+from meantime.executors.arguments import (
+    DEFAULT_MAX_CONCURRENCY,
+    Options,
+    check_async,
+    check_async_items,
+    check_completion,
+    known_length,
+)
+from meantime.executors.collecting import Settling
+from meantime.executors.task_fan_out import TaskFanOut, await_call
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Iterator
-    from contextvars import Context
+    from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Coroutine, Iterable
     from typing import Any, TypeVar
+
+    from meantime.limiter import Limiter
+    from meantime.outcomes import Completion, Outcome, Outcomes
+    from meantime.retry import Retry
 
     Item = TypeVar("Item")
     Result = TypeVar("Result")
@@ -24,10 +29,12 @@ if TYPE_CHECKING:
 
 def map(
     function: Callable[[Item], Awaitable[Result]],
-    items: Iterable[Item],
+    items: Iterable[Item] | AsyncIterable[Item],
     *,
     max_concurrency: int = DEFAULT_MAX_CONCURRENCY,
     timeout: float | None = None,
+    limiter: Limiter | None = None,
+    retry: Retry | None = None,
 ) -> Coroutine[Any, Any, list[Result]]:
     """Await an async function for every item, side by side; give the results in the order of the items.
 
@@ -36,9 +43,11 @@ def map(
 
     Args:
         function: An async function of one item, or a lambda that calls one.
-        items: May be lazy; no more than `max_concurrency` of them are drawn and unfinished at once.
+        items: May be lazy or async; no more than `max_concurrency` of them are drawn and unfinished at once.
         max_concurrency: The most calls under way at once.
         timeout: Seconds that each call may take.
+        limiter: What every call has to pass, shared with whatever else uses that downstream.
+        retry: How a failed call is made again.
 
     Raises:
         CallTimeout: A call took longer than `timeout`.
@@ -47,18 +56,16 @@ def map(
         TypeError: `function` is a blocking function, or `items` cannot be iterated.
         ValueError: `max_concurrency` or `timeout` is out of range.
     """
-    check_limits(max_concurrency, timeout)
-    check_async(function)
-    iterator = check_items(items)
-    return _TaskFanOut(
-        "tasks.map", function, iterator, known_length(items), width=max_concurrency, timeout=timeout
-    ).results()
+    options = Options(max_concurrency, timeout, limiter, retry)
+    return _fan_out("tasks.map", function, items, options).values()
 
 
 def gather(
     *calls: Awaitable[Any] | Callable[[], Awaitable[Any]],
     max_concurrency: int = DEFAULT_MAX_CONCURRENCY,
     timeout: float | None = None,
+    limiter: Limiter | None = None,
+    retry: Retry | None = None,
 ) -> Coroutine[Any, Any, list[Any]]:
     """Await different calls side by side; give their results in the order of the calls.
 
@@ -66,211 +73,98 @@ def gather(
         calls: Coroutines, as in `tasks.gather(get_user(id), get_orders(id))`, or async functions without arguments.
         max_concurrency: The most calls under way at once.
         timeout: Seconds that each call may take.
+        limiter: What every call has to pass.
+        retry: How a failed call is made again; then the calls must be functions, since a coroutine runs only once.
 
     Raises:
         Exception: As `map` does.
     """
     try:
-        check_limits(max_concurrency, timeout)
+        options = Options(max_concurrency, timeout, limiter, retry)
         for each in calls:
             if not hasattr(each, "__await__"):
                 check_async(each)
+            elif retry is not None:
+                raise TypeError(  # noqa: TRY301  # refused like the others: the coroutines must be closed
+                    "tasks.gather with retry= takes functions, since a coroutine runs only once: pass "
+                    "`lambda: get_user(id)` instead of `get_user(id)`"
+                )
     except (TypeError, ValueError):
-        _close(each for each in calls if is_coroutine(each))
+        for each in calls:
+            if is_coroutine(each):
+                each.close()
         raise
-    return _TaskFanOut(
-        "tasks.gather", _await_call, iter(calls), len(calls), width=max_concurrency, timeout=timeout
-    ).results()
+    return TaskFanOut("tasks.gather", await_call, iter(calls), len(calls), options).values()
 
 
-def _await_call(each: Any) -> Any:
-    return each if hasattr(each, "__await__") else each()
+def settle(
+    function: Callable[[Item], Awaitable[Result]],
+    items: Iterable[Item] | AsyncIterable[Item],
+    *,
+    completion: Completion | None = None,
+    max_concurrency: int = DEFAULT_MAX_CONCURRENCY,
+    timeout: float | None = None,
+    limiter: Limiter | None = None,
+    retry: Retry | None = None,
+) -> Coroutine[Any, Any, Outcomes[Item, Result]]:
+    """Await an async function for every item, side by side; say of each what became of it, and raise nothing.
+
+    Args:
+        function: An async function of one item, or a lambda that calls one.
+        items: May be lazy or async; no more than `max_concurrency` of them are drawn and unfinished at once.
+        completion: When it is complete before all is done, and the rest is cancelled; None: never, however many fail.
+        max_concurrency: The most calls under way at once.
+        timeout: Seconds that each call may take; one that takes longer is cancelled, and has failed with CallTimeout.
+        limiter: What every call has to pass.
+        retry: How a failed call is made again.
+
+    Returns:
+        Every item as succeeded, failed or unfinished; at the invocation's deadline too.
+
+    Raises:
+        SettleFailed: The input raised; it carries the outcomes until then.
+        TypeError: `function` is a blocking function, or `items` cannot be iterated.
+        ValueError: A keyword is out of range, or `completion` asks for more than there are items.
+    """
+    options, total = Options(max_concurrency, timeout, limiter, retry), known_length(items)
+    check_completion(completion, total)
+    return _fan_out("tasks.settle", function, items, options).outcomes(Settling(completion, total))
 
 
-def _close(calls: Iterable[object]) -> None:
-    """End the calls that were not reached: a coroutine that is never awaited is a warning, a task would run on."""
-    for each in calls:
-        if is_coroutine(each):
-            each.close()
-        elif isinstance(each, asyncio.Future):
-            each.cancel()
+def as_completed(
+    function: Callable[[Item], Awaitable[Result]],
+    items: Iterable[Item] | AsyncIterable[Item],
+    *,
+    max_concurrency: int = DEFAULT_MAX_CONCURRENCY,
+    timeout: float | None = None,
+    limiter: Limiter | None = None,
+    retry: Retry | None = None,
+) -> AsyncGenerator[Outcome[Item, Result], None]:
+    """Await an async function for every item, side by side; give the outcome of each as it comes.
+
+    Used as in `async for outcome in tasks.as_completed(fetch, urls)`. The calls begin when the first outcome is asked
+    for. No more than `max_concurrency` items are held at any time, the one that the consumer looks at included, so
+    `items` may be endless. A consumer that stops early ends it: what is under way is cancelled, at once within
+    `contextlib.aclosing`.
+
+    Args:
+        function: An async function of one item, or a lambda that calls one.
+        items: May be lazy or async, and endless.
+        max_concurrency: The most calls under way at once.
+        timeout: Seconds that each call may take; one that takes longer is cancelled, and has failed with CallTimeout.
+        limiter: What every call has to pass.
+        retry: How a failed call is made again.
+
+    Raises:
+        DeadlineExceeded: The deadline came first, once what it cut off has been given as unfinished.
+        Exception: Whatever the input raises; and as `map` does for bad arguments.
+    """
+    options = Options(max_concurrency, timeout, limiter, retry)
+    return _fan_out("tasks.as_completed", function, items, options).stream()
 
 
-class _TaskFanOut(FanOut):
-    """Workers, one task each, that draw from one iterator: an item costs less than a task would."""
-
-    __slots__ = ("_context", "_ended", "_items", "_lazy", "_values", "_width", "caller", "tasks")
-
-    def __init__(
-        self,
-        verb: str,
-        function: Callable[..., object],
-        items: Iterator[object],
-        known: int | None,
-        *,
-        width: int,
-        timeout: float | None,
-    ) -> None:
-        super().__init__(verb, function, timeout)
-        self.caller: asyncio.Task[Any] | None = None
-        self.tasks: set[asyncio.Task[None]] = set()
-        self._items = items
-        self._lazy = known is None
-        self._width = width if known is None else min(known, width)
-        self._values: list[Any] = []
-        self._ended: asyncio.Future[None] | None = None
-        self._context = copy_context()
-
-    def named(self, item: object) -> tuple[str, str]:
-        """The name of the call with this item, and the item as text."""
-        return (name_of(item), "") if self.function is _await_call else super().named(item)
-
-    async def results(self) -> list[Any]:
-        """Run it all; the values in order."""
-        loop = asyncio.get_running_loop()
-        deadline = self.deadline
-        timer = None if deadline is None else clock.call_at(loop, deadline.at, self._expire)
-        self.caller = asyncio.current_task()
-        registry.add(self)
-        try:
-            if deadline is not None and deadline.remaining() <= 0:
-                raise self.deadline_exceeded([])
-            # Of a lazy input nobody knows the length: there each worker starts the next when it finds work.
-            for _ in range(min(1, self._width) if self._lazy else self._width):
-                self._start_worker(loop)
-            await self._all_ended(loop)
-            if self.failure is not None:
-                raise self.failure
-            return self._values
-        finally:
-            if timer is not None:
-                timer.cancel()
-            self.failure = None  # its traceback holds this frame: keep no circle
-            self.caller = None
-            if not self.tasks:
-                registry.discard(self)
-            if self.function is _await_call:
-                _close(self._items)
-
-    def _start_worker(self, loop: asyncio.AbstractEventLoop) -> None:
-        worker = Worker()
-        self.workers.append(worker)
-        task = loop.create_task(self._work(worker))
-        self.tasks.add(task)
-        task.add_done_callback(self._worker_ended)
-
-    async def _all_ended(self, loop: asyncio.AbstractEventLoop) -> None:
-        cancelled: asyncio.CancelledError | None = None
-        while self.tasks:  # nothing may outlive the verb: even when cancelled again, wait for the cancelled
-            self._ended = loop.create_future()
-            try:
-                await self._ended
-            except asyncio.CancelledError as error:
-                if cancelled is None:
-                    self._stop()
-                cancelled = error
-        if cancelled is not None:
-            raise cancelled
-
-    def _worker_ended(self, task: asyncio.Task[None]) -> None:
-        self.tasks.discard(task)
-        if task.cancelled():
-            if not self.stopped:
-                self._fail(CallCancelled(f"a worker of {self.verb} was cancelled, and not by {self.verb}"))
-        elif (error := task.exception()) is not None:
-            self._fail(error)
-        if not self.tasks:
-            if self._ended is not None and not self._ended.done():
-                self._ended.set_result(None)
-            if self.caller is None:
-                registry.discard(self)
-
-    async def _work(self, worker: Worker) -> None:
-        function, values, context, last_start = self.function, self._values, self._context, self.last_start
-        while not (self.stopped or self.exhausted):
-            try:
-                item = next(self._items)
-            except StopIteration:
-                self.exhausted = True
-                return
-            index = len(values)
-            values.append(None)
-            if self._lazy and len(self.workers) < self._width:
-                self._start_worker(asyncio.get_running_loop())
-            worker.started = clock.monotonic()
-            if worker.started >= last_start:  # the loop was blocked, and the timer is late
-                raise self.deadline_exceeded(self.waiting())
-            worker.item = item
-            try:
-                call_context = context.copy()
-                waited = call_context.run(function, item)
-                waited = _in_context(call_context, waited) if is_coroutine(waited) else self._as_awaitable(waited)
-                values[index] = await (waited if self.timeout is None else self._in_time(waited, item))
-            except asyncio.CancelledError as cancelled:
-                if not self.stopped:
-                    name, text = self.named(item)
-                    error = CallCancelled(f"{name}({text}) was cancelled, or raised CancelledError, on its own")
-                    error.__cause__ = cancelled
-                    self._fail(error)
-                raise
-            finally:
-                worker.item = NOTHING
-
-    async def _in_time(self, waited: Awaitable[Any], item: object) -> Any:
-        scope = asyncio.timeout(None)
-        ends = clock.monotonic() + (self.timeout or 0.0)
-        timer = clock.call_at(asyncio.get_running_loop(), ends, lambda: scope.reschedule(0.0))
-        try:
-            async with scope:
-                return await waited
-        except TimeoutError:
-            if scope.expired():
-                raise self.call_timeout(item) from None
-            raise
-        finally:
-            timer.cancel()
-
-    def _as_awaitable(self, value: Any) -> Awaitable[Any]:
-        if hasattr(value, "__await__"):
-            return value  # type: ignore[no-any-return]  # a future, or a client's own awaitable
-        name = name_of(self.function)
-        raise TypeError(
-            f"{name} gave {type(value).__name__}, nothing to await: on tasks it blocks the loop; use `threads.map` "
-            "or `meantime.in_thread` for a blocking function"
-        )
-
-    def _fail(self, error: BaseException) -> None:
-        if self.failure is None:
-            self.failure = error
-        self._stop()
-
-    def _expire(self) -> None:
-        if self.tasks and not self.stopped:
-            self._fail(self.deadline_exceeded(self.waiting()))
-
-    def _stop(self) -> None:
-        self.stopped = True
-        current = asyncio.current_task()
-        for task in tuple(self.tasks):
-            if task is not current and not task.done():
-                task.cancel()
-
-
-@generator_coroutine
-def _in_context(context: Context, awaited: Coroutine[Any, Any, Result]) -> Generator[Any, Any, Result]:
-    """Await a coroutine with a context of its own, without a task of its own, which would cost ten times as much."""
-    run = context.run
-    try:
-        waiting_for = run(awaited.send, None)
-        while True:
-            try:
-                answer = yield waiting_for
-            except GeneratorExit:
-                run(awaited.close)
-                raise
-            except BaseException as error:  # noqa: BLE001  # what is thrown into a coroutine goes to its innermost await
-                waiting_for = run(awaited.throw, error)
-            else:
-                waiting_for = run(awaited.send, answer)
-    except StopIteration as stop:
-        return stop.value  # type: ignore[no-any-return]  # a coroutine's result
+def _fan_out(
+    verb: str, function: Callable[..., Any], items: Iterable[Any] | AsyncIterable[Any], options: Options
+) -> TaskFanOut:
+    check_async(function)
+    return TaskFanOut(verb, function, check_async_items(items), known_length(items), options)
