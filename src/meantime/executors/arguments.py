@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 DEFAULT_MAX_CONCURRENCY = 10
 
 
-class Options:
+class CallOptions:
     """The keywords that every verb takes, checked.
 
     Args:

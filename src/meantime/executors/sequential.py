@@ -12,7 +12,7 @@ from meantime.callables import is_coroutine
 from meantime.errors import DeadlineExceeded, InvocationEnded, MeantimeError
 from meantime.executors.arguments import (
     DEFAULT_MAX_CONCURRENCY,
-    Options,
+    CallOptions,
     check_blocking,
     check_completion,
     check_items,
@@ -60,7 +60,7 @@ def map(
         TypeError: `function` is an async function, or `items` cannot be iterated.
         ValueError: `max_concurrency` or `timeout` is out of range.
     """
-    options = Options(max_concurrency, timeout, limiter, retry)
+    options = CallOptions(max_concurrency, timeout, limiter, retry)
     check_blocking(function, "sequential.map")
     return _Sequence("sequential.map", function, check_items(items), options).values()
 
@@ -84,7 +84,7 @@ def gather(
     Raises:
         Exception: As `map` does.
     """
-    options = Options(max_concurrency, timeout, limiter, retry)
+    options = CallOptions(max_concurrency, timeout, limiter, retry)
     for each in calls:
         check_blocking(each, "sequential.gather")
     return _Sequence("sequential.gather", call, iter(calls), options).values()
@@ -119,7 +119,7 @@ def settle(
         TypeError: `function` is an async function, or `items` cannot be iterated.
         ValueError: A keyword is out of range, or `completion` asks for more than there are items.
     """
-    options, total = Options(max_concurrency, timeout, limiter, retry), known_length(items)
+    options, total = CallOptions(max_concurrency, timeout, limiter, retry), known_length(items)
     check_completion(completion, total)
     check_blocking(function, "sequential.settle")
     sequence = _Sequence("sequential.settle", function, check_items(items), options)
@@ -149,7 +149,7 @@ def as_completed(
         DeadlineExceeded: The deadline has passed; nothing further is begun.
         Exception: Whatever the input raises; and as `map` does for bad arguments.
     """
-    options = Options(max_concurrency, timeout, limiter, retry)
+    options = CallOptions(max_concurrency, timeout, limiter, retry)
     check_blocking(function, "sequential.as_completed")
     return _Sequence("sequential.as_completed", function, check_items(items), options).stream()
 
@@ -159,7 +159,9 @@ class _Sequence(FanOut):
 
     __slots__ = ("_context", "_items", "_worker")
 
-    def __init__(self, verb: str, function: Callable[..., object], items: Iterator[object], options: Options) -> None:
+    def __init__(
+        self, verb: str, function: Callable[..., object], items: Iterator[object], options: CallOptions
+    ) -> None:
         super().__init__(verb, function, options.timeout)
         self._items = items
         self._context = copy_context()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from contextvars import Context
     from typing import Any, TypeVar
 
-    from meantime.executors.arguments import Options
+    from meantime.executors.arguments import CallOptions
     from meantime.executors.collecting import Settling
     from meantime.outcomes import Outcome, Outcomes
 
@@ -62,7 +62,7 @@ class TaskFanOut(FanOut):
         function: Callable[..., object],
         items: Iterator[object] | AsyncIterator[object],
         known: int | None,
-        options: Options,
+        options: CallOptions,
     ) -> None:
         super().__init__(verb, function, options.timeout)
         self.caller: asyncio.Task[Any] | None = None  # who waits for it now
@@ -214,8 +214,8 @@ class TaskFanOut(FanOut):
                 except StopIteration:
                     self.exhausted = True
                     return
-                except BaseException:
-                    self.stopped = True  # what has raised once is not asked again
+                except BaseException as error:
+                    self._input_failed(error)
                     raise
             else:
                 item = await self._draw(worker, drawing)
@@ -264,8 +264,8 @@ class TaskFanOut(FanOut):
                     return await anext(self._items)
         except StopAsyncIteration:
             self.exhausted = True
-        except BaseException:
-            self.stopped = True  # what has raised once is not asked again
+        except BaseException as error:
+            self._input_failed(error)
             raise
         finally:
             worker.item = NOTHING
@@ -324,6 +324,16 @@ class TaskFanOut(FanOut):
         else:
             self.stopped = True  # what is under way may end well
             self._end_turns()
+
+    def _input_failed(self, error: BaseException) -> None:
+        """What has raised once is not asked again."""
+        if self.stopped:
+            return
+        if isinstance(error, asyncio.CancelledError):
+            cancelled = CallCancelled(f"the input of {self.verb} raised CancelledError, or its worker was cancelled")
+            self._fail(cancelled, at_once=True)
+        else:
+            self._fail(error)
 
     def _expire(self) -> None:
         if self.tasks and not self.stopped:

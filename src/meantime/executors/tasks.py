@@ -5,7 +5,7 @@ from __future__ import annotations
 from meantime.callables import is_coroutine
 from meantime.executors.arguments import (
     DEFAULT_MAX_CONCURRENCY,
-    Options,
+    CallOptions,
     check_async,
     check_async_items,
     check_completion,
@@ -56,7 +56,7 @@ def map(
         TypeError: `function` is a blocking function, or `items` cannot be iterated.
         ValueError: `max_concurrency` or `timeout` is out of range.
     """
-    options = Options(max_concurrency, timeout, limiter, retry)
+    options = CallOptions(max_concurrency, timeout, limiter, retry)
     return _fan_out("tasks.map", function, items, options).values()
 
 
@@ -80,7 +80,7 @@ def gather(
         Exception: As `map` does.
     """
     try:
-        options = Options(max_concurrency, timeout, limiter, retry)
+        options = CallOptions(max_concurrency, timeout, limiter, retry)
         for each in calls:
             if not hasattr(each, "__await__"):
                 check_async(each)
@@ -126,7 +126,7 @@ def settle(
         TypeError: `function` is a blocking function, or `items` cannot be iterated.
         ValueError: A keyword is out of range, or `completion` asks for more than there are items.
     """
-    options, total = Options(max_concurrency, timeout, limiter, retry), known_length(items)
+    options, total = CallOptions(max_concurrency, timeout, limiter, retry), known_length(items)
     check_completion(completion, total)
     return _fan_out("tasks.settle", function, items, options).outcomes(Settling(completion, total))
 
@@ -159,12 +159,12 @@ def as_completed(
         DeadlineExceeded: The deadline came first, once what it cut off has been given as unfinished.
         Exception: Whatever the input raises; and as `map` does for bad arguments.
     """
-    options = Options(max_concurrency, timeout, limiter, retry)
+    options = CallOptions(max_concurrency, timeout, limiter, retry)
     return _fan_out("tasks.as_completed", function, items, options).stream()
 
 
 def _fan_out(
-    verb: str, function: Callable[..., Any], items: Iterable[Any] | AsyncIterable[Any], options: Options
+    verb: str, function: Callable[..., Any], items: Iterable[Any] | AsyncIterable[Any], options: CallOptions
 ) -> TaskFanOut:
     check_async(function)
     return TaskFanOut(verb, function, check_async_items(items), known_length(items), options)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    from meantime.executors.arguments import Options
+    from meantime.executors.arguments import CallOptions
     from meantime.executors.collecting import Settling
     from meantime.outcomes import Outcome, Outcomes
 
@@ -61,7 +61,7 @@ class ThreadFanOut(FanOut):
         function: Callable[..., object],
         items: Iterator[object],
         known: int | None,
-        options: Options,
+        options: CallOptions,
     ) -> None:
         super().__init__(verb, function, options.timeout)
         self._items = items

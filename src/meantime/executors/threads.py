@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from meantime.executors.arguments import (
     DEFAULT_MAX_CONCURRENCY,
-    Options,
+    CallOptions,
     check_blocking,
     check_completion,
     check_items,
@@ -60,7 +60,7 @@ def map(
         TypeError: `function` is an async function, or `items` cannot be iterated.
         ValueError: `max_concurrency` or `timeout` is out of range.
     """
-    options = Options(max_concurrency, timeout, limiter, retry)
+    options = CallOptions(max_concurrency, timeout, limiter, retry)
     return _fan_out("threads.map", function, items, options).values()
 
 
@@ -83,7 +83,7 @@ def gather(
     Raises:
         Exception: As `map` does.
     """
-    options = Options(max_concurrency, timeout, limiter, retry)
+    options = CallOptions(max_concurrency, timeout, limiter, retry)
     for each in calls:
         check_blocking(each, "threads.gather")
     return _fan_out("threads.gather", call, calls, options).values()
@@ -119,7 +119,7 @@ def settle(
         TypeError: `function` is an async function, or `items` cannot be iterated.
         ValueError: A keyword is out of range, or `completion` asks for more than there are items.
     """
-    options = Options(max_concurrency, timeout, limiter, retry)
+    options = CallOptions(max_concurrency, timeout, limiter, retry)
     check_completion(completion, known_length(items))
     fan_out = _fan_out("threads.settle", function, items, options)
     return fan_out.outcomes(Settling(completion, known_length(items)))
@@ -151,11 +151,11 @@ def as_completed(
         DeadlineExceeded: The deadline came first, once what it cut off has been given as unfinished.
         Exception: Whatever the input raises; and as `map` does for bad arguments.
     """
-    options = Options(max_concurrency, timeout, limiter, retry)
+    options = CallOptions(max_concurrency, timeout, limiter, retry)
     return _fan_out("threads.as_completed", function, items, options).stream()
 
 
-def _fan_out(verb: str, function: Callable[..., object], items: Iterable[Any], options: Options) -> ThreadFanOut:
+def _fan_out(verb: str, function: Callable[..., object], items: Iterable[Any], options: CallOptions) -> ThreadFanOut:
     check_blocking(function, verb)
     iterator = check_items(items)
     refuse_running_loop(verb)
