@@ -13,6 +13,7 @@ from meantime.environment import current_environment
 from meantime.errors import DeadlineExceeded, LoopRunning, MeantimeError, WorkLeftOver
 from meantime.leftovers import EARLIER, in_words, take_stock, watch
 from meantime.options import Options, check_function
+from meantime.segments import SDK, let_travel
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -110,6 +111,7 @@ def handler(
 def _handler(function: Callable[[Any, Any], Any], options: Options) -> Handler:
     check_function(function)
     watch.install()
+    let_travel()
     invoker = _Invoker(function, options)
 
     @wraps(function)
@@ -150,6 +152,8 @@ class _Invoker:
         environment.counted.invocations += 1
         if watch.watched:
             watch.forget()  # what was started before, at import, is meant to stay
+        if SDK in sys.modules:
+            let_travel()
         token = deadline_variable.set(deadline)
         tally = None if self._metrics is None else self._metrics.begin(environment, deadline)
         left: list[Leftover] = []
