@@ -40,16 +40,10 @@ class CallOptions:
         self, max_concurrency: int, timeout: float | None, limiter: Limiter | None = None, retry: Retry | None = None
     ) -> None:
         check_limits(max_concurrency, timeout)
-        if limiter is not None:
-            from meantime.limiter import Limiter  # noqa: PLC0415  # where one is given, it is loaded
-
-            if not isinstance(limiter, Limiter):
-                raise TypeError(f"limiter must be a meantime.Limiter, got {type(limiter).__name__}")
-        if retry is not None:
-            from meantime.retry import Retry  # noqa: PLC0415  # where one is given, it is loaded
-
-            if not isinstance(retry, Retry):
-                raise TypeError(f"retry must be a meantime.Retry, as in retry=Retry(attempts=3); got {retry!r:.80}")
+        if limiter is not None and not hasattr(limiter, "limited_async"):
+            raise TypeError(f"limiter must be a meantime.Limiter, got {limiter!r:.80}")
+        if retry is not None and not hasattr(retry, "retried_async"):
+            raise TypeError(f"retry must be a meantime.Retry, as in retry=Retry(attempts=3); got {retry!r:.80}")
         self.max_concurrency = max_concurrency
         self.timeout = timeout
         self.limiter = limiter

@@ -157,15 +157,17 @@ def as_completed(
 class _Sequence(FanOut):
     """One worker, which is the caller itself."""
 
-    __slots__ = ("_context", "_items", "_worker")
+    __slots__ = ("_caller", "_context", "_items", "_worker")
 
     def __init__(
         self, verb: str, function: Callable[..., object], items: Iterator[object], options: CallOptions
     ) -> None:
-        super().__init__(verb, function, options.timeout)
+        # With a retry every attempt has the timeout, and the retry sees to it.
+        super().__init__(verb, function, options.timeout if options.retry is None else None)
         self._items = items
         self._context = copy_context()
         self._worker = Worker()
+        self._caller = self._equipped(options)
         self.workers.append(self._worker)
 
     def values(self) -> list[Any]:
@@ -238,6 +240,22 @@ class _Sequence(FanOut):
             return collector.fail(index, error)
         return collector.succeed(index, value)
 
+    def _equipped(self, options: CallOptions) -> Callable[[Any], object]:
+        """What the items are given to: the function, behind the limiter and within the retry asked for."""
+        function, limiter, retry, worker = self.function, options.limiter, options.retry, self._worker
+        if retry is not None:
+            if function is call:  # each call of a gather has statistics of its own
+                return lambda each: retry.retried(each, options.timeout, limiter)()
+            return retry.retried(function, options.timeout, limiter)
+        if limiter is None:
+            return function
+
+        def let_through(item: object) -> object:
+            worker.started = clock.monotonic()  # waiting for the limiter does not count
+            return function(item)
+
+        return limiter.limited(let_through)
+
     def _check_deadline(self) -> None:
         if clock.monotonic() >= self.last_start:
             raise self.deadline_exceeded([])
@@ -249,7 +267,7 @@ class _Sequence(FanOut):
         worker.started = clock.monotonic()
         worker.item = item
         try:
-            value = self._context.copy().run(function, item)
+            value = self._context.copy().run(self._caller, item)
         finally:
             worker.item = NOTHING
         if is_coroutine(value):

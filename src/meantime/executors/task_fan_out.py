@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from meantime.executors.arguments import CallOptions
     from meantime.executors.collecting import Settling
+    from meantime.limiter import Limiter
     from meantime.outcomes import Outcome, Outcomes
 
     Result = TypeVar("Result")
@@ -48,6 +49,7 @@ class TaskFanOut(FanOut):
         "_drawing",
         "_items",
         "_known",
+        "_options",
         "_slots",
         "_turns",
         "_wake",
@@ -64,7 +66,9 @@ class TaskFanOut(FanOut):
         known: int | None,
         options: CallOptions,
     ) -> None:
-        super().__init__(verb, function, options.timeout)
+        # With a retry every attempt has the timeout, and the retry sees to it.
+        super().__init__(verb, function, options.timeout if options.retry is None else None)
+        self._options = options
         self.caller: asyncio.Task[Any] | None = None  # who waits for it now
         self.tasks: set[asyncio.Task[None]] = set()
         self._items: Any = items
@@ -203,7 +207,8 @@ class TaskFanOut(FanOut):
                 registry.discard(self)
 
     async def _work(self, worker: Worker) -> None:  # noqa: C901, PLR0912  # in one piece: a method a step costs more than an item
-        collector, function, context, last_start = self._collector, self.function, self._context, self.last_start
+        collector, context, last_start = self._collector, self._context, self.last_start
+        function, timed = self._caller(worker), self.timeout is not None and self._options.limiter is None
         begin, succeed, drawing = collector.begin, collector.succeed, self._drawing
         while not (self.stopped or self.exhausted):
             if self._slots is not None and not await self._take_slot():
@@ -234,7 +239,7 @@ class TaskFanOut(FanOut):
                 call_context = context.copy()
                 waited = call_context.run(function, item)
                 waited = _in_context(call_context, waited) if is_coroutine(waited) else self._as_awaitable(waited)
-                verdict = succeed(index, await (waited if self.timeout is None else self._in_time(waited, item)))
+                verdict = succeed(index, await (self._in_time(waited, item) if timed else waited))
             except asyncio.CancelledError as cancelled:
                 if self.stopped:
                     raise
@@ -253,6 +258,38 @@ class TaskFanOut(FanOut):
                 worker.item = NOTHING
             if verdict is STOP:
                 self._stop()
+
+    def _caller(self, worker: Worker) -> Callable[[Any], object]:
+        """What this worker gives its items to: the function, behind the limiter and within the retry asked for."""
+        function, limiter, retry = self.function, self._options.limiter, self._options.retry
+        if retry is not None:
+            timeout = self._options.timeout
+            if function is await_call:  # each call of a gather has statistics of its own
+                return lambda each: retry.retried_async(each, timeout, limiter)()
+            return retry.retried_async(function, timeout, limiter)
+        return function if limiter is None else self._limited(function, limiter, worker)
+
+    def _limited(self, function: Callable[[Any], Any], limiter: Limiter, worker: Worker) -> Callable[[Any], object]:
+        """The timeout is for the call: waiting for the limiter does not count."""
+
+        async def let_through(item: object) -> object:
+            worker.started = clock.monotonic()
+            worker.waits_for = None
+            waited = self._as_awaitable(function(item))
+            return await (waited if self.timeout is None else self._in_time(waited, item))
+
+        limited = limiter.limited_async(let_through)
+
+        async def wait_and_call(item: object) -> object:
+            worker.waits_for = limiter
+            try:
+                return await limited(item)
+            finally:
+                worker.waits_for = None
+                if is_coroutine(item):  # of a gather: it was not let through
+                    item.close()
+
+        return wait_and_call
 
     async def _draw(self, worker: Worker, drawing: asyncio.Lock) -> object:
         """The next item of an async input; NOTHING if it has none."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from meantime.executors.arguments import CallOptions
     from meantime.executors.collecting import Settling
+    from meantime.limiter import Limiter
     from meantime.outcomes import Outcome, Outcomes
 
 
@@ -50,6 +51,7 @@ class ThreadFanOut(FanOut):
         "_items",
         "_known",
         "_lock",
+        "_options",
         "_running",
         "_slots",
         "_width",
@@ -63,7 +65,9 @@ class ThreadFanOut(FanOut):
         known: int | None,
         options: CallOptions,
     ) -> None:
-        super().__init__(verb, function, options.timeout)
+        # With a retry every attempt has the timeout, and the retry sees to it.
+        super().__init__(verb, function, options.timeout if options.retry is None else None)
+        self._options = options
         self._items = items
         self._known = known
         self._width = options.max_concurrency
@@ -125,9 +129,34 @@ class ThreadFanOut(FanOut):
         if self._slots is not None:
             self._slots.release(self._width)
 
-    def caller(self, worker: Worker) -> Callable[[Any], object]:  # noqa: ARG002  # other executors call by their worker
-        """What this worker gives its items to."""
-        return self.function
+    def caller(self, worker: Worker) -> Callable[[Any], object]:
+        """What this worker gives its items to: the function, behind the limiter and within the retry asked for."""
+        function, limiter, retry = self.function, self._options.limiter, self._options.retry
+        if retry is not None:
+            timeout = self._options.timeout
+            if function is call:  # each call of a gather has statistics of its own
+                return lambda each: retry.retried(each, timeout, limiter)()
+            return retry.retried(function, timeout, limiter)
+        return function if limiter is None else self._limited(function, limiter, worker)
+
+    def _limited(self, function: Callable[[Any], object], limiter: Limiter, worker: Worker) -> Callable[[Any], object]:
+        """The timeout is for the call: waiting for the limiter does not count."""
+
+        def let_through(item: object) -> object:
+            worker.started = clock.monotonic()
+            worker.waits_for = None
+            return function(item)
+
+        limited = limiter.limited(let_through)
+
+        def wait_and_call(item: object) -> object:
+            worker.waits_for = limiter
+            try:
+                return limited(item)
+            finally:
+                worker.waits_for = None
+
+        return wait_and_call
 
     def release(self, worker: Worker) -> None:
         """The worker has ended: give back what its calls needed."""
@@ -195,7 +224,9 @@ class ThreadFanOut(FanOut):
     def _calls(self) -> Iterator[tuple[Worker, object, float]]:
         for worker in tuple(self.workers):
             item, started = worker.item, worker.started
-            if item is not NOTHING and item is not DRAWING and worker.started == started and not worker.given_up:
+            if item is NOTHING or item is DRAWING or worker.waits_for is not None or worker.given_up:
+                continue
+            if worker.started == started:  # else it has just begun another
                 yield worker, item, started
 
     def _oldest_call(self, now: float) -> float:

@@ -30,12 +30,13 @@ def call(function: Callable[[], object]) -> object:
 class Worker:
     """One worker of a fan-out and the call it has under way; plain attributes, since they are set for every item."""
 
-    __slots__ = ("given_up", "index", "item", "started")
+    __slots__ = ("given_up", "index", "item", "started", "waits_for")
 
     def __init__(self) -> None:
         self.item: object = NOTHING
         self.index = 0
         self.started = 0.0
+        self.waits_for: object = None  # the limiter that has not let it through yet
         self.given_up = False  # its call is over its timeout, and another works in its place
 
 
@@ -99,6 +100,8 @@ class FanOut:
                 found.append(Waiting(f"the next item of the input of {self.verb}", None, now - started, place))
             elif item is not NOTHING:
                 function, text = self.named(item)
+                if worker.waits_for is not None:
+                    function = f"{worker.waits_for}, to let through {function}"
                 found.append(Waiting(function, item, now - started, place, text))
         return found
 
