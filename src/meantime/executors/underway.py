@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from meantime.deadline import Deadline
+    from meantime.executors.gauge import Gauge
     from meantime.outcomes import Outcomes
 
 NOTHING = object()  # an item that is no item: the worker is between two calls
@@ -55,6 +56,7 @@ class FanOut:
         "exhausted",
         "failure",
         "function",
+        "gauge",
         "place",
         "stopped",
         "timeout",
@@ -72,6 +74,8 @@ class FanOut:
         self.stopped = False  # no further item may begin
         self.failure: BaseException | None = None
         self.workers: list[Worker] = []
+        gauges = registry.gauges
+        self.gauge = None if gauges is None or self.deadline is None else gauges[verb == "in_thread"]
 
     @property
     def last_start(self) -> float:
@@ -126,6 +130,7 @@ class Registry:
     def __init__(self) -> None:
         self._changed = Condition()
         self._fan_outs: set[FanOut] = set()
+        self.gauges: tuple[Gauge, Gauge] | None = None  # of verbs, and of `in_thread`, where somebody asks for them
 
     def add(self, fan_out: FanOut) -> None:
         """Note that its workers start."""
