@@ -113,6 +113,63 @@ class CallTimeout(MeantimeError, TimeoutError):
         return CallTimeout, (self.function, None, self._text, self.timeout)  # an item need not be picklable
 
 
+class ChildDied(MeantimeError):
+    """The child process that made a call ended before it had an answer. The item may have had its effect.
+
+    Attributes:
+        function: The name of what was called.
+        item: What it was called with, itself.
+        pid: The child's process number.
+        exit_code: With what it ended; None for a signal, or where that cannot be told.
+        signal: The name of the signal that ended it, as `SIGKILL`; None for an exit code.
+    """
+
+    def __init__(
+        self, function: str, item: object, text: str, pid: int, exit_code: int | None = None, signal: str | None = None
+    ) -> None:
+        self.function = function
+        self.item = item
+        self.pid = pid
+        self.exit_code = exit_code
+        self.signal = signal
+        self._text = text
+        super().__init__(
+            f"{function}({text}) has no answer: its child process {pid} {_end_of_child(exit_code, signal)}"
+        )
+
+    def __reduce__(self) -> tuple[type[ChildDied], tuple[str, None, str, int, int | None, str | None]]:
+        return ChildDied, (self.function, None, self._text, self.pid, self.exit_code, self.signal)
+
+
+class ChildTraceback(MeantimeError):
+    """Where an exception was raised in a child process, as text: the `__cause__` of what the caller gets."""
+
+    def __str__(self) -> str:
+        return f'\n"""\n{self.args[0] if self.args else ""}"""'
+
+
+class NotPicklable(MeantimeError):
+    """An item, a result or an exception cannot go between processes.
+
+    Attributes:
+        function: The name of what was called.
+        item: What it was called with, itself.
+        what: `item`, `result`, `error` or `function`.
+        reason: Why it cannot.
+    """
+
+    def __init__(self, function: str, item: object, text: str, what: str, reason: str) -> None:
+        self.function = function
+        self.item = item
+        self.what = what
+        self.reason = reason
+        self._text = text
+        super().__init__(f"{function}({text}): {_NOT_PICKLABLE[what].format(reason)}")
+
+    def __reduce__(self) -> tuple[type[NotPicklable], tuple[str, None, str, str, str]]:
+        return NotPicklable, (self.function, None, self._text, self.what, self.reason)
+
+
 class CallCancelled(MeantimeError):
     """One call ended with CancelledError although nobody cancelled the work it belongs to.
 
@@ -174,3 +231,25 @@ def _with_waiting(message: str, waiting: Sequence[Waiting]) -> str:
     lines = "; ".join(str(one) for one in waiting[:_SHOWN])
     more = f"; and {len(waiting) - _SHOWN} more" if len(waiting) > _SHOWN else ""
     return f"{message} Still waiting: {lines}{more}."
+
+
+_NOT_PICKLABLE = {
+    "item": "the item cannot be sent to a child process ({}): send plain data, and make clients and open files there",
+    "function": "the function cannot be found in a child process ({}): define it at the top level of a module",
+    "result": "the call was made, and its result cannot be sent back ({}): return plain data",
+    "error": "the call raised what cannot be sent back as it is: {}",
+}
+
+
+def _end_of_child(exit_code: int | None, signal: str | None) -> str:
+    if signal == "SIGKILL":
+        return (
+            "was killed by SIGKILL, most likely since memory ran out: give the function more, or lower max_concurrency"
+        )
+    if signal is not None:
+        return f"was killed by {signal}: a crash in an extension module, or a signal that somebody sent"
+    if exit_code is not None:
+        return (
+            f"ended with exit code {exit_code}: something called os._exit, or the child could not start (see the log)"
+        )
+    return "has ended, and the kernel does not say how"
