@@ -114,7 +114,7 @@ class CallTimeout(MeantimeError, TimeoutError):
 
 
 class ChildDied(MeantimeError):
-    """The child process that made a call ended before it had an answer. The item may have had its effect.
+    """The child process that made a call ended before it had an answer. The call may have had its effect.
 
     Attributes:
         function: The name of what was called.
@@ -124,21 +124,19 @@ class ChildDied(MeantimeError):
         signal: The name of the signal that ended it, as `SIGKILL`; None for an exit code.
     """
 
-    def __init__(
-        self, function: str, item: object, text: str, pid: int, exit_code: int | None = None, signal: str | None = None
-    ) -> None:
+    def __init__(self, function: str, item: object, text: str, pid: int, status: int | None) -> None:
         self.function = function
         self.item = item
         self.pid = pid
-        self.exit_code = exit_code
-        self.signal = signal
+        self.exit_code = None if status is None or status < 0 else status
+        self.signal = None if status is None or status >= 0 else _name_of_signal(-status)
         self._text = text
-        super().__init__(
-            f"{function}({text}) has no answer: its child process {pid} {_end_of_child(exit_code, signal)}"
-        )
+        self._status = status  # as `Process.exitcode` has it: negative for a signal
+        end = _end_of_child(self.exit_code, self.signal)
+        super().__init__(f"{function}({text}) has no answer: its child process {pid} {end}")
 
-    def __reduce__(self) -> tuple[type[ChildDied], tuple[str, None, str, int, int | None, str | None]]:
-        return ChildDied, (self.function, None, self._text, self.pid, self.exit_code, self.signal)
+    def __reduce__(self) -> tuple[type[ChildDied], tuple[str, None, str, int, int | None]]:
+        return ChildDied, (self.function, None, self._text, self.pid, self._status)
 
 
 class ChildTraceback(MeantimeError):
@@ -249,7 +247,14 @@ def _end_of_child(exit_code: int | None, signal: str | None) -> str:
     if signal is not None:
         return f"was killed by {signal}: a crash in an extension module, or a signal that somebody sent"
     if exit_code is not None:
-        return (
-            f"ended with exit code {exit_code}: something called os._exit, or the child could not start (see the log)"
-        )
+        return f"ended with exit code {exit_code}: something in it called os._exit"
     return "has ended, and the kernel does not say how"
+
+
+def _name_of_signal(number: int) -> str:
+    from signal import Signals  # noqa: PLC0415  # only a child that died needs it
+
+    try:
+        return Signals(number).name
+    except ValueError:  # a real-time signal
+        return f"signal {number}"
