@@ -84,6 +84,8 @@ class _ThreadCall(FanOut):
         worker.started = clock.monotonic()
         worker.item = self._item
         self.workers.append(worker)
+        if self.gauge is not None:
+            self.gauge.begin()
         try:
             if self.stopped:
                 return
@@ -96,6 +98,8 @@ class _ThreadCall(FanOut):
             self._tell(self._future_result, value)
         finally:
             self.workers.clear()
+            if self.gauge is not None:
+                self.gauge.end()
             registry.discard(self)
 
     def _tell(self, setter: Callable[[Any], None], outcome: object) -> None:
