@@ -138,7 +138,7 @@ class _Invoker:
         self._on_deadline: OnDeadline | None = options.on_deadline
         self._policy = options.leftovers
         self._stalls = options.stall_watch(function)
-        self._metrics = options.metric_line()
+        self._metrics = options.metric_line(watches=self._stalls is not None)
         self._supervise: type[Supervision | Blocking] = Blocking
         self.reserve = options.reserve
         self.is_async = is_async(function)

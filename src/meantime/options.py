@@ -74,17 +74,17 @@ class Options:
 
         return StallWatch(seconds)
 
-    def metric_line(self) -> MetricLine | None:
-        """What prints the metrics of an invocation, if they are to be printed."""
+    def metric_line(self, *, watches: bool) -> MetricLine | None:
+        """What prints the metrics of an invocation, if they are to be printed; `watches`: with the loop's stalls."""
         variable = os.environ.get(METRICS, "").strip()
         named = variable.lower() not in (*_OFF, *_ON)
         if self.metrics is False or (self.metrics is None and variable.lower() in _OFF):
             return None
-        from meantime.metrics import MetricLine  # noqa: PLC0415  # who prints none must not pay for it
+        from meantime.metrics import NAMESPACE, MetricLine  # noqa: PLC0415  # who prints none must not pay for it
 
         if isinstance(self.metrics, str):
-            return MetricLine(self.metrics)
-        return MetricLine(variable) if named else MetricLine()
+            return MetricLine(self.metrics, watches=watches)
+        return MetricLine(variable if named else NAMESPACE, watches=watches)
 
 
 def check_function(function: Any) -> None:

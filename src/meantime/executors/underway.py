@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from sys import modules
 from threading import Condition
 
 from meantime import clock
 from meantime.callables import name_of, place_of_caller, place_text, shown
 from meantime.deadline import current_deadline
 from meantime.errors import CallTimeout, DeadlineExceeded, SettleFailed, Waiting
+from meantime.segments import SDK, let_travel
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,6 +67,8 @@ class FanOut:
     )
 
     def __init__(self, verb: str, function: Callable[..., object], timeout: float | None) -> None:
+        if SDK in modules:
+            let_travel()
         self.verb = verb
         self.function = function
         self.timeout = timeout
