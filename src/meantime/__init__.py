@@ -19,11 +19,13 @@ if TYPE_CHECKING:
         InvocationEnded,
         LoopRunning,
         MeantimeError,
+        SettleFailed,
         Waiting,
     )
     from meantime.executors import sequential, tasks, threads
     from meantime.executors.in_threads import in_thread
     from meantime.invocation import handler
+    from meantime.outcomes import Completion, CompletionReason, Outcome, Outcomes
     from meantime.resources import warm
 
 __version__ = "0.1.0"
@@ -31,6 +33,8 @@ __version__ = "0.1.0"
 __all__ = [
     "CallCancelled",
     "CallTimeout",
+    "Completion",
+    "CompletionReason",
     "Deadline",
     "DeadlineExceeded",
     "Environment",
@@ -38,6 +42,9 @@ __all__ = [
     "InvocationEnded",
     "LoopRunning",
     "MeantimeError",
+    "Outcome",
+    "Outcomes",
+    "SettleFailed",
     "Waiting",
     "current_deadline",
     "current_environment",
@@ -54,6 +61,8 @@ __all__ = [
 _HOMES = {
     "CallCancelled": ("meantime.errors", "CallCancelled"),
     "CallTimeout": ("meantime.errors", "CallTimeout"),
+    "Completion": ("meantime.outcomes", "Completion"),
+    "CompletionReason": ("meantime.outcomes", "CompletionReason"),
     "Deadline": ("meantime.deadline", "Deadline"),
     "DeadlineExceeded": ("meantime.errors", "DeadlineExceeded"),
     "Environment": ("meantime.environment", "Environment"),
@@ -61,6 +70,9 @@ _HOMES = {
     "InvocationEnded": ("meantime.errors", "InvocationEnded"),
     "LoopRunning": ("meantime.errors", "LoopRunning"),
     "MeantimeError": ("meantime.errors", "MeantimeError"),
+    "Outcome": ("meantime.outcomes", "Outcome"),
+    "Outcomes": ("meantime.outcomes", "Outcomes"),
+    "SettleFailed": ("meantime.errors", "SettleFailed"),
     "Waiting": ("meantime.errors", "Waiting"),
     "current_deadline": ("meantime.deadline", "current_deadline"),
     "current_environment": ("meantime.environment", "current_environment"),

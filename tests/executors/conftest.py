@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextlib import aclosing
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,24 @@ class Blocking:
 
     def gather(self, *calls: Callable[[], Any], **keywords: Any) -> list[Any]:
         return self.module.gather(*calls, **keywords)
+
+    def settle(self, function: Callable[[Any], Any], items: Iterable[Any], **keywords: Any) -> Any:
+        return self.module.settle(function, items, **keywords)
+
+    def as_completed(
+        self,
+        function: Callable[[Any], Any],
+        items: Iterable[Any],
+        each: Callable[[Any], bool] | None = None,
+        **keywords: Any,
+    ) -> list[Any]:
+        """The outcomes as they came, until `each` of one is true."""
+        came = []
+        for outcome in self.module.as_completed(function, items, **keywords):
+            came.append(outcome)
+            if each is not None and each(outcome):
+                break
+        return came
 
     def meeting(self, parties: int) -> Callable[[Any], Any]:
         """A function that gives its item back once that many calls of it are under way."""
@@ -52,11 +71,7 @@ class Tasks:
 
     def map(self, function: Callable[[Any], Any], items: Iterable[Any], **keywords: Any) -> list[Any]:
         async def main() -> list[Any]:
-            @wraps(function)
-            async def call(item: Any) -> Any:
-                return await self._call(function, item)
-
-            return await tasks.map(call, items, **keywords)
+            return await tasks.map(self._made_async(function), items, **keywords)
 
         return asyncio.run(main())
 
@@ -65,6 +80,34 @@ class Tasks:
             return await tasks.gather(*(self._call(call) for call in calls), **keywords)
 
         return asyncio.run(main())
+
+    def settle(self, function: Callable[[Any], Any], items: Any, **keywords: Any) -> Any:
+        async def main() -> Any:
+            return await tasks.settle(self._made_async(function), items, **keywords)
+
+        return asyncio.run(main())
+
+    def as_completed(
+        self, function: Callable[[Any], Any], items: Any, each: Callable[[Any], bool] | None = None, **keywords: Any
+    ) -> list[Any]:
+        async def main() -> list[Any]:
+            came = []
+            async with aclosing(tasks.as_completed(self._made_async(function), items, **keywords)) as outcomes:
+                async for outcome in outcomes:
+                    came.append(outcome)
+                    if each is not None and each(outcome):
+                        break
+            assert asyncio.all_tasks() == {asyncio.current_task()}
+            return came
+
+        return asyncio.run(main())
+
+    def _made_async(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        @wraps(function)
+        async def call(item: Any) -> Any:
+            return await self._call(function, item)
+
+        return call
 
     async def _call(self, function: Callable[..., Any], *item: Any) -> Any:
         result = function(*item)

@@ -19,6 +19,7 @@ from meantime.executors.arguments import (
     check_result,
     known_length,
 )
+from meantime.executors.attempts import blocking_attempts
 from meantime.executors.collecting import Settling, Streaming, Values, is_outcome
 from meantime.executors.underway import NOTHING, FanOut, Worker, call, registry
 
@@ -167,7 +168,7 @@ class _Sequence(FanOut):
         self._items = items
         self._context = copy_context()
         self._worker = Worker()
-        self._caller = self._equipped(options)
+        self._caller = blocking_attempts(function, options, self._worker)
         self.workers.append(self._worker)
 
     def values(self) -> list[Any]:
@@ -211,9 +212,13 @@ class _Sequence(FanOut):
 
     def __enter__(self) -> None:
         registry.add(self)
+        if self.gauge is not None:
+            self.gauge.begin()
 
     def __exit__(self, *_: object) -> None:
         registry.discard(self)
+        if self.gauge is not None:
+            self.gauge.end()
 
     def _draw(self, collector: Values | Settling | Streaming) -> Iterator[tuple[int, Any]]:
         while True:
@@ -239,22 +244,6 @@ class _Sequence(FanOut):
                 raise
             return collector.fail(index, error)
         return collector.succeed(index, value)
-
-    def _equipped(self, options: CallOptions) -> Callable[[Any], object]:
-        """What the items are given to: the function, behind the limiter and within the retry asked for."""
-        function, limiter, retry, worker = self.function, options.limiter, options.retry, self._worker
-        if retry is not None:
-            if function is call:  # each call of a gather has statistics of its own
-                return lambda each: retry.retried(each, options.timeout, limiter)()
-            return retry.retried(function, options.timeout, limiter)
-        if limiter is None:
-            return function
-
-        def let_through(item: object) -> object:
-            worker.started = clock.monotonic()  # waiting for the limiter does not count
-            return function(item)
-
-        return limiter.limited(let_through)
 
     def _check_deadline(self) -> None:
         if clock.monotonic() >= self.last_start:

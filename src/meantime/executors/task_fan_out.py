@@ -5,31 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from contextvars import copy_context
-from types import coroutine as generator_coroutine
 
 from meantime import clock
 from meantime.callables import is_coroutine, name_of
 from meantime.errors import CallCancelled, InvocationEnded
+from meantime.executors.attempts import async_attempts, await_call
 from meantime.executors.collecting import STOP, Streaming, Values, is_outcome
+from meantime.executors.stepping import in_context
 from meantime.executors.underway import DRAWING, NOTHING, FanOut, Worker, registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterator
-    from contextvars import Context
-    from typing import Any, TypeVar
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+    from typing import Any
 
     from meantime.executors.arguments import CallOptions
     from meantime.executors.collecting import Settling
-    from meantime.limiter import Limiter
     from meantime.outcomes import Outcome, Outcomes
-
-    Result = TypeVar("Result")
-
-
-def await_call(each: Any) -> Any:
-    """What `gather` maps over its calls: coroutines, or functions that give something to await."""
-    return each if hasattr(each, "__await__") else each()
 
 
 class TaskFanOut(FanOut):
@@ -164,6 +156,8 @@ class TaskFanOut(FanOut):
     def _start_worker(self, loop: asyncio.AbstractEventLoop) -> None:
         worker = Worker()
         self.workers.append(worker)
+        if self.gauge is not None:
+            self.gauge.begin()
         task = loop.create_task(self._work(worker))
         self.tasks.add(task)
         task.add_done_callback(self._worker_ended)
@@ -194,6 +188,8 @@ class TaskFanOut(FanOut):
             self._wake.set_result(None)
 
     def _worker_ended(self, task: asyncio.Task[None]) -> None:
+        if self.gauge is not None:
+            self.gauge.end()
         self.tasks.discard(task)
         if task.cancelled():
             if not self.stopped:
@@ -206,9 +202,10 @@ class TaskFanOut(FanOut):
             if self.stopped:
                 registry.discard(self)
 
-    async def _work(self, worker: Worker) -> None:  # noqa: C901, PLR0912  # in one piece: a method a step costs more than an item
+    async def _work(self, worker: Worker) -> None:  # noqa: C901, PLR0912, PLR0915  # a method a step costs more than an item
         collector, context, last_start = self._collector, self._context, self.last_start
-        function, timed = self._caller(worker), self.timeout is not None and self._options.limiter is None
+        function = async_attempts(self.function, self._options, worker, self._call_in_time)
+        timed = self.timeout is not None and self._options.limiter is None
         begin, succeed, drawing = collector.begin, collector.succeed, self._drawing
         while not (self.stopped or self.exhausted):
             if self._slots is not None and not await self._take_slot():
@@ -219,8 +216,8 @@ class TaskFanOut(FanOut):
                 except StopIteration:
                     self.exhausted = True
                     return
-                except BaseException as error:
-                    self._input_failed(error)
+                except BaseException as failure:
+                    self._input_failed(failure)
                     raise
             else:
                 item = await self._draw(worker, drawing)
@@ -238,7 +235,7 @@ class TaskFanOut(FanOut):
             try:
                 call_context = context.copy()
                 waited = call_context.run(function, item)
-                waited = _in_context(call_context, waited) if is_coroutine(waited) else self._as_awaitable(waited)
+                waited = in_context(call_context, waited) if is_coroutine(waited) else self._as_awaitable(waited)
                 verdict = succeed(index, await (self._in_time(waited, item) if timed else waited))
             except asyncio.CancelledError as cancelled:
                 if self.stopped:
@@ -258,38 +255,6 @@ class TaskFanOut(FanOut):
                 worker.item = NOTHING
             if verdict is STOP:
                 self._stop()
-
-    def _caller(self, worker: Worker) -> Callable[[Any], object]:
-        """What this worker gives its items to: the function, behind the limiter and within the retry asked for."""
-        function, limiter, retry = self.function, self._options.limiter, self._options.retry
-        if retry is not None:
-            timeout = self._options.timeout
-            if function is await_call:  # each call of a gather has statistics of its own
-                return lambda each: retry.retried_async(each, timeout, limiter)()
-            return retry.retried_async(function, timeout, limiter)
-        return function if limiter is None else self._limited(function, limiter, worker)
-
-    def _limited(self, function: Callable[[Any], Any], limiter: Limiter, worker: Worker) -> Callable[[Any], object]:
-        """The timeout is for the call: waiting for the limiter does not count."""
-
-        async def let_through(item: object) -> object:
-            worker.started = clock.monotonic()
-            worker.waits_for = None
-            waited = self._as_awaitable(function(item))
-            return await (waited if self.timeout is None else self._in_time(waited, item))
-
-        limited = limiter.limited_async(let_through)
-
-        async def wait_and_call(item: object) -> object:
-            worker.waits_for = limiter
-            try:
-                return await limited(item)
-            finally:
-                worker.waits_for = None
-                if is_coroutine(item):  # of a gather: it was not let through
-                    item.close()
-
-        return wait_and_call
 
     async def _draw(self, worker: Worker, drawing: asyncio.Lock) -> object:
         """The next item of an async input; NOTHING if it has none."""
@@ -329,6 +294,10 @@ class TaskFanOut(FanOut):
     def _hand_on(self, arrived: deque[Outcome[Any, Any]], outcome: Outcome[Any, Any]) -> None:
         arrived.append(outcome)
         self._wake_caller()
+
+    async def _call_in_time(self, function: Callable[[Any], object], item: object) -> Any:
+        waited = self._as_awaitable(function(item))
+        return await (waited if self.timeout is None else self._in_time(waited, item))
 
     async def _in_time(self, waited: Awaitable[Any], item: object) -> Any:
         scope = asyncio.timeout(None)
@@ -414,23 +383,3 @@ def _close(calls: Iterator[object]) -> None:
 def _is_being_cancelled() -> bool:
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
-
-
-@generator_coroutine
-def _in_context(context: Context, awaited: Coroutine[Any, Any, Result]) -> Generator[Any, Any, Result]:
-    """Await a coroutine with a context of its own, without a task of its own, which would cost ten times as much."""
-    run = context.run
-    try:
-        waiting_for = run(awaited.send, None)
-        while True:
-            try:
-                answer = yield waiting_for
-            except GeneratorExit:
-                run(awaited.close)
-                raise
-            except BaseException as error:  # noqa: BLE001  # what is thrown into a coroutine goes to its innermost await
-                waiting_for = run(awaited.throw, error)
-            else:
-                waiting_for = run(awaited.send, answer)
-    except StopIteration as stop:
-        return stop.value  # type: ignore[no-any-return]  # a coroutine's result

@@ -11,8 +11,9 @@ from meantime.executors.arguments import (
     check_completion,
     known_length,
 )
+from meantime.executors.attempts import await_call
 from meantime.executors.collecting import Settling
-from meantime.executors.task_fan_out import TaskFanOut, await_call
+from meantime.executors.task_fan_out import TaskFanOut
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

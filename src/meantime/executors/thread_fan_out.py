@@ -11,6 +11,7 @@ from meantime import clock
 from meantime.callables import is_coroutine
 from meantime.errors import InvocationEnded, LoopRunning
 from meantime.executors.arguments import check_result
+from meantime.executors.attempts import blocking_attempts
 from meantime.executors.collecting import LOST, STOP, Streaming, Values
 from meantime.executors.pool import pool
 from meantime.executors.underway import DRAWING, NOTHING, FanOut, Worker, call, registry
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from meantime.executors.arguments import CallOptions
     from meantime.executors.collecting import Settling
-    from meantime.limiter import Limiter
     from meantime.outcomes import Outcome, Outcomes
 
 
@@ -130,33 +130,8 @@ class ThreadFanOut(FanOut):
             self._slots.release(self._width)
 
     def caller(self, worker: Worker) -> Callable[[Any], object]:
-        """What this worker gives its items to: the function, behind the limiter and within the retry asked for."""
-        function, limiter, retry = self.function, self._options.limiter, self._options.retry
-        if retry is not None:
-            timeout = self._options.timeout
-            if function is call:  # each call of a gather has statistics of its own
-                return lambda each: retry.retried(each, timeout, limiter)()
-            return retry.retried(function, timeout, limiter)
-        return function if limiter is None else self._limited(function, limiter, worker)
-
-    def _limited(self, function: Callable[[Any], object], limiter: Limiter, worker: Worker) -> Callable[[Any], object]:
-        """The timeout is for the call: waiting for the limiter does not count."""
-
-        def let_through(item: object) -> object:
-            worker.started = clock.monotonic()
-            worker.waits_for = None
-            return function(item)
-
-        limited = limiter.limited(let_through)
-
-        def wait_and_call(item: object) -> object:
-            worker.waits_for = limiter
-            try:
-                return limited(item)
-            finally:
-                worker.waits_for = None
-
-        return wait_and_call
+        """What this worker gives its items to."""
+        return blocking_attempts(self.function, self._options, worker)
 
     def release(self, worker: Worker) -> None:
         """The worker has ended: give back what its calls needed."""
@@ -195,6 +170,8 @@ class ThreadFanOut(FanOut):
             self._running += 1
             self._active += 1
             self.workers.append(worker)
+        if self.gauge is not None:
+            self.gauge.begin()
         try:
             pool.start(lambda: self._work(worker))
         except BaseException:
@@ -345,6 +322,8 @@ class ThreadFanOut(FanOut):
                 self._open_gate()
 
     def _end_worker(self, *, lost: bool) -> None:
+        if self.gauge is not None:
+            self.gauge.end()
         with self._lock:
             self._running -= 1
             last = self._running == 0
