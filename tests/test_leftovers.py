@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+import pickle
 import re
 import threading
 import time
@@ -481,3 +483,354 @@ def test_calls_that_hang_on_from_earlier_invocations_are_counted_in_the_report(c
     release.set()
 
     assert re.search(r"[1-3] calls of earlier invocations that still run; give their clients a timeout", caplog.text)
+
+
+# The policies
+
+
+def test_by_default_what_is_left_is_ended():
+    ran = []
+
+    async def background():
+        await asyncio.sleep(0.01)
+        ran.append("background")
+
+    @meantime.handler
+    async def lambda_handler(event, context):
+        event.append(asyncio.create_task(background()))
+
+    lambda_handler([], LambdaContext())
+
+    assert ran == []
+
+
+def test_with_wait_a_task_may_finish_after_the_answer(environment, caplog):
+    ran = []
+
+    async def outlive():
+        await asyncio.sleep(0.01)
+        ran.append("started by a leftover")
+
+    async def background(keep):
+        await asyncio.sleep(0.01)
+        keep.append(asyncio.create_task(outlive()))
+        ran.append("background")
+
+    @meantime.handler(leftovers="wait")
+    async def lambda_handler(event, context):
+        event.append(asyncio.create_task(background(event)))
+        return "answer"
+
+    assert lambda_handler([], LambdaContext(60)) == "answer"
+    assert ran == ["background", "started by a leftover"]
+    assert environment.statistics().leftover_tasks == 0
+    assert "Left over" not in caplog.text
+
+
+def test_with_wait_a_thread_may_need_the_loop(environment):
+    ran = []
+
+    async def on_the_loop():
+        await asyncio.sleep(0.01)
+        return "from the loop"
+
+    @meantime.handler(leftovers="wait")
+    async def lambda_handler(event, context):
+        loop = asyncio.get_running_loop()
+        thread = threading.Thread(
+            target=lambda: ran.append(asyncio.run_coroutine_threadsafe(on_the_loop(), loop).result(30))
+        )
+        thread.start()
+
+    lambda_handler({}, LambdaContext(60))
+
+    assert ran == ["from the loop"]
+    assert environment.statistics().leftover_threads == 0
+
+
+def test_with_wait_a_fan_out_left_on_a_thread_goes_on_to_its_end():
+    results = []
+
+    def fan_out():
+        results.append(threads.map(lambda number: time.sleep(0.01) or number, range(20), max_concurrency=2))
+
+    @meantime.handler(leftovers="wait")
+    async def lambda_handler(event, context):
+        event.append(asyncio.create_task(in_thread(fan_out)()))
+        await asyncio.sleep(0)
+
+    lambda_handler([], LambdaContext(60))
+
+    assert results == [list(range(20))]
+
+
+@pytest.mark.parametrize("starts", ["a call of a verb", "a thread of its own"])
+def test_with_wait_a_blocking_handlers_threads_may_finish(environment, starts):
+    finished, begun = [], threading.Event()
+
+    def slow(_=None):
+        begun.set()
+        time.sleep(0.3)
+        finished.append(True)
+
+    @meantime.handler(leftovers="wait", reserve=0.01)
+    def lambda_handler(event, context):
+        if starts == "a thread of its own":
+            threading.Thread(target=slow).start()
+            return "answer"
+        try:
+            threads.map(slow, [1], timeout=0.05)
+        except meantime.CallTimeout:
+            return "answer"
+
+    assert lambda_handler({}, LambdaContext(60)) == "answer"
+    assert finished == [True]
+    assert environment.statistics().leftover_threads == 0
+
+
+def test_with_wait_a_blocking_handlers_tasks_may_finish(environment):
+    ran = []
+
+    async def background():
+        await asyncio.sleep(0.01)
+        ran.append("background")
+
+    async def main(keep):
+        keep.append(asyncio.create_task(background()))
+
+    @meantime.handler(leftovers="wait")
+    def lambda_handler(event, context):
+        environment.kept_loop.ready().run_until_complete(main(event))
+
+    kept_loop_of(environment)
+    lambda_handler([], LambdaContext(60))
+
+    assert ran == ["background"]
+
+
+def test_with_wait_the_deadline_ends_what_is_not_done_and_the_answer_stands(environment, caplog):
+    @meantime.handler(leftovers="wait", reserve=0.2)
+    async def lambda_handler(event, context):
+        event.append(asyncio.create_task(asyncio.sleep(60)))
+        return "answer"
+
+    kept = []
+    assert lambda_handler(kept, LambdaContext(0.5)) == "answer"
+
+    assert kept[0].cancelled()
+    assert "cancelled: task sleep, started at" in caplog.text
+    statistics = environment.statistics()
+    assert (statistics.leftover_tasks, statistics.deadlines_exceeded, statistics.loops_retired) == (1, 0, 0)
+
+
+@pytest.mark.blocks_the_loop
+def test_with_wait_a_leftover_that_blocks_does_not_overrun_the_invocation(environment, caplog):
+    async def block():
+        await asyncio.sleep(0)
+        time.sleep(30)  # noqa: ASYNC251  # the mistake that this test is about
+
+    @meantime.handler(leftovers="wait", reserve=0.4)
+    async def lambda_handler(event, context):
+        event.append(asyncio.create_task(block()))
+        return "answer"
+
+    began = time.monotonic()
+    assert lambda_handler([], LambdaContext(1)) == "answer"
+
+    assert time.monotonic() - began < 10
+    assert "given up" in caplog.text
+    assert environment.statistics().loops_retired == 1
+
+
+def test_with_wait_a_leftovers_system_exit_costs_the_loop_and_nothing_else(environment):
+    async def leave():
+        await asyncio.sleep(0)
+        raise SystemExit(3)
+
+    @meantime.handler(leftovers="wait")
+    async def lambda_handler(event, context):
+        event.append(asyncio.create_task(leave()))
+        return "answer"
+
+    assert lambda_handler([], LambdaContext()) == "answer"
+    assert environment.statistics().loops_retired == 1
+    assert environment.busy.acquire(blocking=False)
+
+
+def test_with_wait_a_handler_that_left_nothing_does_not_wait():
+    @meantime.handler(leftovers="wait")
+    async def lambda_handler(event, context):
+        await asyncio.sleep(0)
+        return "answer"
+
+    began = time.monotonic()
+    assert lambda_handler({}, LambdaContext(600)) == "answer"
+    assert time.monotonic() - began < 60
+
+
+def test_with_fail_work_left_under_way_fails_the_invocation_and_the_environment_stays_clean(environment):
+    ran = []
+
+    async def background():
+        await asyncio.sleep(0.01)
+        ran.append("background")
+
+    @meantime.handler(leftovers="fail")
+    async def lambda_handler(event, context):
+        if event == "leave":
+            kept.append(asyncio.create_task(background()))
+        else:
+            await asyncio.sleep(0.05)
+        return "answer"
+
+    kept = []
+    with pytest.raises(meantime.errors.WorkLeftOver) as caught:
+        lambda_handler("leave", LambdaContext())
+
+    assert caught.value.answer == "answer"
+    (leftover,) = caught.value.leftovers
+    assert (leftover.kind, leftover.name.rpartition(".")[2], leftover.state) == ("task", "background", "cancelled")
+    assert "test_leftovers.py" in leftover.place
+    assert f"background, started at {leftover.place}" in str(caught.value)
+    assert lambda_handler("nothing", LambdaContext()) == "answer"
+    assert ran == []
+    assert environment.statistics().loops_retired == 0
+
+
+def test_with_fail_a_thread_that_outlasts_the_reserve_fails_the_invocation():
+    release = threading.Event()
+
+    @meantime.handler(leftovers="fail", reserve=0.05)
+    def lambda_handler(event, context):
+        threading.Thread(target=release.wait, args=(30,), daemon=True).start()
+
+    with pytest.raises(meantime.errors.WorkLeftOver, match=r"still running: thread .* started at .*test_leftovers"):
+        lambda_handler({}, LambdaContext())
+    release.set()
+
+
+def test_with_fail_what_finishes_within_the_reserve_is_no_failure():
+    @meantime.handler(leftovers="fail", reserve=5)
+    def lambda_handler(event, context):
+        threading.Thread(target=time.sleep, args=(0.05,)).start()
+        return "answer"
+
+    assert lambda_handler({}, LambdaContext(60)) == "answer"
+
+
+def test_with_fail_the_handlers_own_error_is_the_one_that_counts():
+    @meantime.handler(leftovers="fail")
+    async def lambda_handler(event, context):
+        event.append(asyncio.create_task(asyncio.sleep(60)))
+        raise LookupError("mine")
+
+    with pytest.raises(LookupError, match="mine"):
+        lambda_handler([], LambdaContext())
+
+
+def test_with_fail_the_answer_at_the_deadline_stands():
+    release = threading.Event()
+
+    @meantime.handler(leftovers="fail", reserve=0.2, on_deadline=lambda *_: "a part")
+    def lambda_handler(event, context):
+        threads.map(lambda _: release.wait(30), [1])
+
+    assert lambda_handler({}, LambdaContext(0.4)) == "a part"
+    release.set()
+
+
+def test_with_fail_calls_that_hang_on_from_earlier_invocations_fail_no_later_one():
+    release = threading.Event()
+
+    @meantime.handler(leftovers="fail", reserve=0.2)
+    def lambda_handler(event, context):
+        if event == "hang":
+            threads.map(lambda _: release.wait(30), [1])
+        return "answer"
+
+    with pytest.raises(meantime.DeadlineExceeded):
+        lambda_handler("hang", LambdaContext(0.4))
+    assert lambda_handler("good", LambdaContext()) == "answer"
+    release.set()
+
+
+def test_an_unknown_policy_is_refused():
+    with pytest.raises(ValueError, match=r'leftovers must be "end", "wait" or "fail", got \'ignore\''):
+        meantime.handler(leftovers="ignore")  # type: ignore[call-overload]  # the mistake under test
+
+
+def test_the_error_can_be_pickled():
+    leftover = meantime.errors.Leftover("task", "send", "cancelled", "app.py:3")
+    error = meantime.errors.WorkLeftOver("left", [leftover], object())
+
+    copy = pickle.loads(pickle.dumps(error))  # noqa: S301  # our own
+
+    assert (str(copy), copy.answer) == ("left", None)
+    assert [str(each) for each in copy.leftovers] == ["task send, started at app.py:3"]
+
+
+# The report
+
+
+def test_all_that_is_left_is_one_line_of_the_log_in_words_and_in_fields(caplog):
+    release = threading.Event()
+
+    async def background():
+        await asyncio.sleep(60)
+
+    @meantime.handler(reserve=0.05)
+    async def lambda_handler(event, context):
+        event.append(asyncio.create_task(background()))
+        threading.Thread(target=release.wait, args=(30,), name="metrics", daemon=True).start()
+        await asyncio.sleep(0)
+
+    lambda_handler([], LambdaContext())
+    release.set()
+
+    (record,) = [record for record in caplog.records if record.name == "meantime"]
+    task, thread = record.leftovers
+    assert (task["kind"], task["state"], thread["kind"], thread["state"]) == (
+        *("task", "cancelled"),
+        *("thread", "still running"),
+    )
+    assert all("test_leftovers.py" in each["place"] for each in record.leftovers)
+    assert record.policy == "end"
+    assert re.search(r"cancelled: task .*background, started at .*; still running: thread 'metrics'", record.message)
+    json.dumps(record.leftovers)  # Lambda's JSON log format has to
+
+
+def test_a_task_that_will_not_end_is_told_from_one_that_does(caplog):
+    async def stubborn():
+        while True:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                continue
+
+    @meantime.handler(reserve=0.2)
+    async def lambda_handler(event, context):
+        event.extend([asyncio.create_task(stubborn()), asyncio.create_task(asyncio.sleep(60))])
+        await asyncio.sleep(0)
+
+    lambda_handler([], LambdaContext())
+
+    (record,) = [record for record in caplog.records if record.name == "meantime"]
+    states = {each["name"].rpartition(".")[2]: each["state"] for each in record.leftovers}
+    assert states == {"stubborn": "and not to be cancelled", "sleep": "cancelled"}
+
+
+def test_a_hanging_call_is_counted_once_in_the_invocation_that_left_it(environment):
+    release = threading.Event()
+
+    @meantime.handler(reserve=0.1)
+    def lambda_handler(event, context):
+        if event == "hang":
+            threads.map(lambda _: release.wait(30), [1], timeout=0.02)
+
+    with pytest.raises(meantime.CallTimeout):
+        lambda_handler("hang", LambdaContext(1))
+    counted = environment.statistics().leftover_threads
+    lambda_handler("good", LambdaContext(1))
+    release.set()
+
+    assert (counted, environment.statistics().leftover_threads) == (1, 1)

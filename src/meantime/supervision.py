@@ -33,8 +33,6 @@ def wait_for_leftovers(kept_loop: KeptLoop, deadline: Deadline, left: list[Lefto
         deadline: Of the invocation that has its answer.
         left: Gets what broke the loop off.
     """
-    if not (kept_loop.may_have_leftovers() or threads_at_work(deadline)):
-        return True
     loop = kept_loop.ready()
     heard: set[asyncio.Task[Any]] = set()
     next_look: asyncio.Handle
@@ -131,7 +129,8 @@ class Supervision:
         """
         kept_loop, deadline = self._kept_loop, self._deadline
         trusted = self._interrupted is None and (self._task is None or self._task.done())
-        if policy == "wait" and trusted and deadline.remaining() > 0:
+        may_wait = policy == "wait" and trusted and deadline.remaining() > 0
+        if may_wait and (kept_loop.may_have_leftovers() or threads_at_work(deadline)):
             trusted = wait_for_leftovers(kept_loop, deadline, left)
         if not trusted or kept_loop.may_have_leftovers():
             clean_up(kept_loop, deadline, left, trusted=trusted)
