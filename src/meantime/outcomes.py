@@ -113,7 +113,7 @@ class Outcome(Generic[Item, Result]):
         status: `Status.SUCCEEDED`, `FAILED` or `UNFINISHED`.
         result: What the call gave; None unless it succeeded.
         error: What the call raised; of an unfinished one the DeadlineExceeded that cut it off, if that did.
-        started: Whether its call has begun; of an unfinished one it may have had its effect.
+        started: False if its call never began. An unfinished one that has begun may have had its effect.
     """
 
     __slots__ = ("error", "index", "item", "result", "started", "status")

@@ -35,7 +35,7 @@ class Blocking:
         self,
         function: Callable[[Any], Any],
         items: Iterable[Any],
-        each: Callable[[Any], bool] | None = None,
+        each: Callable[[Any], object] | None = None,
         **keywords: Any,
     ) -> list[Any]:
         """The outcomes as they came, until `each` of one is true."""
@@ -88,7 +88,7 @@ class Tasks:
         return asyncio.run(main())
 
     def as_completed(
-        self, function: Callable[[Any], Any], items: Any, each: Callable[[Any], bool] | None = None, **keywords: Any
+        self, function: Callable[[Any], Any], items: Any, each: Callable[[Any], object] | None = None, **keywords: Any
     ) -> list[Any]:
         async def main() -> list[Any]:
             came = []

@@ -57,7 +57,9 @@ class Settling:
 
     def not_started(self, index: int) -> None:
         """Note that this item was drawn in vain."""
-        self._outcomes[index].started = False
+        with self._lock:
+            if not self._closed:
+                self._outcomes[index].started = False
 
     def succeed(self, index: int, result: Any) -> str | None:
         """Note a result."""
