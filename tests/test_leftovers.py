@@ -551,8 +551,12 @@ def test_with_wait_a_thread_may_need_the_loop(environment):
 def test_with_wait_a_fan_out_left_on_a_thread_goes_on_to_its_end():
     results = []
 
+    def call(number):
+        time.sleep(0.01)
+        return number
+
     def fan_out():
-        results.append(threads.map(lambda number: time.sleep(0.01) or number, range(20), max_concurrency=2))
+        results.append(threads.map(call, range(20), max_concurrency=2))
 
     @meantime.handler(leftovers="wait")
     async def lambda_handler(event, context):

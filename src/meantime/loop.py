@@ -158,7 +158,7 @@ class KeptLoop:
                     leftover.state = CANCELLED
             found += described.values()
             for task in left:
-                _hear(task)  # SystemExit leaves the loop before anybody could
+                hear(task)  # SystemExit leaves the loop before anybody could
 
     def retire(self, timeout: float, *, keep_adopted: bool = False) -> None:
         """Close the warm resources made on this loop, newest first, then the loop itself; the next use makes a new one.
@@ -221,7 +221,7 @@ class KeptLoop:
 
         def ended(task: asyncio.Future[Any]) -> None:
             waiting.discard(task)
-            _hear(task)
+            hear(task)
             if not waiting:
                 loop.stop()
 
@@ -279,7 +279,7 @@ def _awaited(task: asyncio.Task[Any]) -> list[object]:
     return chain
 
 
-def _hear(task: asyncio.Future[Any]) -> None:
+def hear(task: asyncio.Future[Any]) -> None:
     """Ask for the task's exception: it is reported as a leftover, and Python need not say that nobody asked."""
     if task.done() and not task.cancelled():
         task.exception()

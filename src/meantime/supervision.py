@@ -8,7 +8,7 @@ from meantime import alarm, clock
 from meantime.errors import NO_ANSWER, DeadlineExceeded, InvocationCancelled, Leftover, MeantimeError, Waiting
 from meantime.executors.underway import registry
 from meantime.leftovers import CUT_OFF_AT, GIVEN_UP, cut_off, finish_threads, threads_at_work
-from meantime.loop import KeptLoop, kept_loop_of, waiting_task
+from meantime.loop import KeptLoop, hear, kept_loop_of, waiting_task
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,6 +62,8 @@ def wait_for_leftovers(kept_loop: KeptLoop, deadline: Deadline, left: list[Lefto
     next_look.cancel()
     for task in heard:
         task.remove_done_callback(look)
+        if cause is not None:
+            hear(task)  # it is reported as what broke the loop off
     if cause is not None:
         left.append(Leftover("loop", "", GIVEN_UP, text=f"work waited for that ended with {cause!r}"))
     return cause is None
