@@ -37,6 +37,16 @@ def blocking_from_function() -> int:
     return 1
 
 
+@meantime.warm(max_idle=60.0, max_age=900.0, check=lambda number: number > 0, check_after=1.0)
+async def renewed() -> AsyncIterator[int]:
+    yield 1
+
+
+@meantime.warm(max_idle=60.0)
+def blocking_renewed() -> Iterator[int]:
+    yield 1
+
+
 def text(number: int) -> str:
     return str(number)
 
@@ -49,9 +59,21 @@ async def main() -> None:
     assert_type(await from_iterator(), int)
     assert_type(await from_generator(), int)
     assert_type(await from_function(), int)
+    assert_type(await renewed(), int)
     assert_type(await tasks.map(text_later, [1]), list[str])
     assert_type(await tasks.map(meantime.in_thread(text), [1]), list[str])
     assert_type(await meantime.in_thread(text)(1), str)
+    settled = await tasks.settle(text_later, [1])
+    assert_type(settled, meantime.Outcomes[int, str])
+    assert_type(settled.results, list[str])
+    async for outcome in tasks.as_completed(text_later, [1]):
+        assert_type(outcome, meantime.Outcome[int, str])
+        assert_type(outcome.get(), str)
+    assert_type(await tasks.map(text_later, numbers()), list[str])
+
+
+async def numbers() -> AsyncIterator[int]:
+    yield 1
 
 
 @meantime.handler
@@ -62,7 +84,12 @@ async def lambda_handler(event: dict[str, Any], context: object) -> None:
 def test_what_type_checkers_are_told_is_true() -> None:
     assert_type(blocking_from_iterator(), int)
     assert_type(blocking_from_function(), int)
+    assert_type(blocking_renewed(), int)
     assert_type(threads.map(text, [1]), list[str])
     assert_type(sequential.map(text, [1]), list[str])
+    assert_type(threads.settle(text, [1]), meantime.Outcomes[int, str])
+    assert_type(threads.settle(text, [1])[0].item, int)
+    for outcome in threads.as_completed(text, [1]):
+        assert_type(outcome, meantime.Outcome[int, str])
     asyncio.run(main())
     lambda_handler({}, meantime.testing.LambdaContext())
