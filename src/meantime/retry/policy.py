@@ -124,13 +124,19 @@ class Retry:
         )
 
     def retried(
-        self, function: Callable[Parameters, Result], timeout: float | None = None, *, awaits: bool = False
+        self,
+        function: Callable[Parameters, Result],
+        timeout: float | None = None,
+        *,
+        is_stopped: Callable[[], bool] | None = None,
+        awaits: bool = False,
     ) -> Callable[Parameters, Result]:
         """A blocking function that makes these attempts; for the verbs.
 
         Args:
             function: A blocking function.
             timeout: Seconds for each attempt; by default the policy's.
+            is_stopped: Tells whether the work was stopped that the calls belong to: then there is no further attempt.
             awaits: Whether a coroutine that it gives after all is to be retried, too.
         """
         timeout = self.timeout if timeout is None else timeout
@@ -147,7 +153,7 @@ class Retry:
             try:
                 value = first(*args, **keywords)
             except Exception as error:  # which ones are retried, the policy says
-                retried_call = RetriedCall(self, durations, deadline, began)
+                retried_call = RetriedCall(self, durations, deadline, began, is_stopped)
                 if not retried_call.goes_on_after_error(error):
                     raise
             else:
@@ -156,7 +162,7 @@ class Retry:
                 if on_result is None or not on_result(value):
                     self.note_success(durations, clock.monotonic() - began)
                     return value
-                retried_call = RetriedCall(self, durations, deadline, began)
+                retried_call = RetriedCall(self, durations, deadline, began, is_stopped)
                 if not retried_call.goes_on_after_result(value):
                     return value
             return again(retried_call, further, args, keywords)

@@ -51,15 +51,37 @@ class RetriedCall:
         durations: What is known of the function.
         deadline: The invocation's, if there is one.
         began: When the first attempt began.
+        is_stopped: Tells whether the work that the call belongs to was stopped.
     """
 
-    __slots__ = ("_began", "_cost", "_deadline", "_durations", "_outcome", "_policy", "_started", "attempt", "pause")
+    __slots__ = (
+        "_began",
+        "_cost",
+        "_deadline",
+        "_durations",
+        "_is_stopped",
+        "_outcome",
+        "_policy",
+        "_started",
+        "_stopped",
+        "attempt",
+        "pause",
+    )
 
-    def __init__(self, policy: Retry, durations: Durations, deadline: Deadline | None, began: float) -> None:
+    def __init__(
+        self,
+        policy: Retry,
+        durations: Durations,
+        deadline: Deadline | None,
+        began: float,
+        is_stopped: Callable[[], bool] | None = None,
+    ) -> None:
         self._policy = policy
         self._durations = durations
         self._deadline = deadline
         self._began = began
+        self._is_stopped = is_stopped
+        self._stopped = False  # found to be so during a wait
         self._started = began  # when the newest attempt began
         self._cost = 0  # what the newest retry took from the budget
         self._outcome: object = None  # the failure that the pause follows
@@ -84,9 +106,21 @@ class RetriedCall:
             return False
         return self._goes_on(result, kind_of(result))
 
+    def wait(self) -> None:
+        """Block until the next attempt is due, or the work is stopped."""
+        if self._deadline is None and self._is_stopped is None:
+            clock.sleep(self.pause)
+            return
+        from meantime.retry.pause import Pause  # noqa: PLC0415  # only a failed call needs it
+
+        name = f"the wait before attempt {self.attempt + 1} of {self._durations.name}"
+        self._stopped = Pause(name, self._is_stopped).wait(self.pause)
+
     def begins(self) -> bool:
         """Note that the next attempt begins; False if there is no time left for it after all."""
         now = clock.monotonic()
+        if self._stopped:
+            return False
         if self._deadline is not None and not self._durations.fits(self._deadline.at - now):
             return False
         self.attempt += 1
@@ -98,9 +132,11 @@ class RetriedCall:
     def give_up(self) -> object:
         """The answer that was to be tried again; raises the error that was."""
         outcome = self._outcome
-        with guard.lock:
-            self._policy.counted.given_up_for_deadline += 1
-        reason = "the deadline of the invocation came while it was waiting"
+        reason = "the work that it belongs to was stopped"
+        if not self._stopped:
+            reason = "too little time was left when the wait before it was over"
+            with guard.lock:
+                self._policy.counted.given_up_for_deadline += 1
         try:
             if isinstance(outcome, Exception):
                 self._end(reason, outcome)
@@ -180,7 +216,7 @@ def again(
     """Make the attempts that are left, after a first one that failed."""
     try:
         while True:
-            clock.sleep(retried_call.pause)
+            retried_call.wait()
             if not retried_call.begins():
                 return retried_call.give_up()  # type: ignore[return-value]  # an answer of this function
             try:

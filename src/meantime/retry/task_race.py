@@ -6,10 +6,9 @@ import asyncio
 from contextvars import copy_context
 
 from meantime import clock
-from meantime.callables import name_of, shown
 from meantime.errors import CallCancelled, CallTimeout
 from meantime.executors.underway import NOTHING, FanOut, Worker, registry
-from meantime.retry.thread_race import item_of, joined
+from meantime.retry.thread_race import call_text, item_of, joined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +37,8 @@ def timed(
         except TimeoutError:
             if scope.expired():
                 item = item_of(args, keywords)
-                raise CallTimeout(name_of(function), item, shown(item), timeout) from None
+                name, text = call_text(function, item)
+                raise CallTimeout(name, item, text, timeout) from None
             raise
         finally:
             timer.cancel()
@@ -125,6 +125,10 @@ class _TaskRace(FanOut):
             if not self.tasks:
                 registry.discard(self)
 
+    def named(self, item: object) -> tuple[str, str]:
+        """The name of the call, and its arguments as text."""
+        return call_text(self.function, item)
+
     def drop(self, reason: BaseException) -> None:
         """Begin no further attempt, and end those under way."""
         if self.failure is None:
@@ -183,6 +187,8 @@ class _TaskRace(FanOut):
         self._stop()
 
     def _stop(self) -> None:
+        if self.stopped:  # cancelled again, their cleaning up would be cut short
+            return
         self.stopped = True
         for task in self.tasks:
             task.cancel()

@@ -10,7 +10,7 @@ from contextvars import copy_context
 from threading import Lock
 
 from meantime import clock
-from meantime.callables import is_coroutine
+from meantime.callables import is_coroutine, name_of, shown
 from meantime.executors.arguments import check_result
 from meantime.executors.pool import pool
 from meantime.executors.underway import NOTHING, FanOut, Worker, registry
@@ -57,6 +57,11 @@ def item_of(args: tuple[object, ...], keywords: dict[str, object]) -> object:
     if keywords:
         return (*args, keywords) if args else keywords
     return args[0] if len(args) == 1 else args
+
+
+def call_text(function: Callable[..., object], item: object) -> tuple[str, str]:
+    """The name of a call with this item, and the item as text."""
+    return name_of(function), "" if item == () else shown(item)
 
 
 def joined(failures: Sequence[BaseException | None]) -> BaseException:
@@ -129,6 +134,10 @@ class _ThreadRace(FanOut):
             self.failure = None
             if ended:
                 registry.discard(self)
+
+    def named(self, item: object) -> tuple[str, str]:
+        """The name of the call, and its arguments as text."""
+        return call_text(self.function, item)
 
     def drop(self, reason: BaseException) -> None:
         """Begin no further attempt, and tell the caller."""
