@@ -219,9 +219,8 @@ def _telling(stack: list[Call]) -> list[Call]:
 
 def _culprit(stack: list[Call]) -> Call | None:
     """The innermost call of the function's own code, or of any; None if the loop was idle."""
-    if not stack or stack[0][0].co_name in _IDLE:
-        return None
-    return next((call for call in stack if is_own_code(call[0].co_filename)), stack[0])
+    own = next((call for call in stack if is_own_code(call[0].co_filename)), None)
+    return None if own is None and (not stack or stack[0][0].co_name in _IDLE) else own or stack[0]
 
 
 def _after_fork() -> None:
