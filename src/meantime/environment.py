@@ -9,6 +9,7 @@ from threading import Lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from meantime.executors.children import ChildPool
     from meantime.loop import KeptLoop
     from meantime.resources import Made
 
@@ -54,6 +55,7 @@ class Environment:
         self.counted = Statistics()
         self.resources: list[Made] = []  # in the order they were made
         self.kept_loop: KeptLoop | None = None  # `kept_loop_of` makes it when first needed
+        self.children: ChildPool | None = None  # likewise, `pool_of`
 
     def statistics(self) -> Statistics:
         """What has been counted so far; a copy."""
@@ -63,7 +65,7 @@ class Environment:
         return copy
 
     def close(self, timeout: float = 2.0) -> None:
-        """Close the warm resources, newest first, and the loop; the next use makes them anew.
+        """Close the warm resources, newest first, and the loop, and end the child processes; the next use makes them anew.
 
         A resource that fails to close is logged, and the others are closed all the same.
 
@@ -74,9 +76,11 @@ class Environment:
             LoopRunning: Called on the loop itself.
         """
         if self.kept_loop is not None:
-            self.kept_loop.retire(timeout, keep_adopted=True)
+            self.kept_loop.retire(timeout, keep_adopted=True, with_blocking=True)
         while self.resources:
             self.resources.pop().close()
+        if self.children is not None:
+            self.children.close()
 
 
 _environment = Environment()

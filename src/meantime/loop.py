@@ -160,12 +160,13 @@ class KeptLoop:
             for task in left:
                 hear(task)  # SystemExit leaves the loop before anybody could
 
-    def retire(self, timeout: float, *, keep_adopted: bool = False) -> None:
+    def retire(self, timeout: float, *, keep_adopted: bool = False, with_blocking: bool = False) -> None:
         """Close the warm resources made on this loop, newest first, then the loop itself; the next use makes a new one.
 
         Args:
-            timeout: Seconds that closing may take in all; what is not closed by then is abandoned.
+            timeout: Seconds that closing on the loop may take in all; what is not closed by then is abandoned.
             keep_adopted: Leave a loop open that was there before us.
+            with_blocking: Close the blocking resources, too, each when its turn comes.
 
         Raises:
             LoopRunning: The loop runs; it cannot be closed from inside.
@@ -185,6 +186,11 @@ class KeptLoop:
                 if resource.loop is loop:
                     resource.close()
                     self._run_until_done(loop, [resource.task], until)
+                elif with_blocking and resource.loop is None:
+                    began = clock.monotonic()
+                    resources.remove(resource)
+                    resource.close()
+                    until += clock.monotonic() - began
             left = list(asyncio.all_tasks(loop))
             for task in left:
                 task.cancel()
