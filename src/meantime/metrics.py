@@ -72,7 +72,7 @@ class Account:
         self._environment = environment
         self._deadline = deadline
         self._before = environment.statistics()
-        self._limits_before = _waits_of_limiters()
+        self._limiters_before = _limiters()
         self._retries_before = _retries()
         self._gauges = registry.gauges = (Gauge(), Gauge())
         self._began = clock.monotonic()
@@ -109,20 +109,20 @@ class Account:
             metrics["LimiterWaits"] = sum(each["waits"] for each in limiters.values())
             metrics["LimiterWaitTime"] = round(sum(each["milliseconds"] for each in limiters.values()), 3)
             metrics["Throttles"] = sum(each["throttles"] for each in limiters.values())
-        if "meantime.retry.policy" in sys.modules:
-            metrics["Retries"] = _retries() - self._retries_before
+        if retries := _retries():
+            before_each = self._retries_before
+            metrics["Retries"] = sum(count - before_each.get(policy, 0) for policy, count in retries.items())
         return metrics
 
     def limiters(self) -> dict[str, dict[str, float]]:
-        """What each limiter did in this invocation."""
-        found = {}
-        for name, (waits, seconds, throttles) in _waits_of_limiters().items():
-            before = self._limits_before.get(name, (0, 0.0, 0))
-            found[name] = {
-                "waits": waits - before[0],
-                "milliseconds": _milliseconds(seconds - before[1]),
-                "throttles": throttles - before[2],
-            }
+        """What the limiters of each name did in this invocation."""
+        found: dict[str, dict[str, float]] = {}
+        for limiter, (waits, seconds, throttles) in _limiters().items():
+            before = self._limiters_before.get(limiter, (0, 0.0, 0))
+            named = found.setdefault(limiter.name, {"waits": 0, "milliseconds": 0.0, "throttles": 0})
+            named["waits"] += waits - before[0]
+            named["milliseconds"] += _milliseconds(seconds - before[1])
+            named["throttles"] += throttles - before[2]
         return found
 
 
@@ -139,14 +139,13 @@ def _made(module: str, name: str) -> Iterable[Any]:
     return tuple(getattr(sys.modules.get(module), name, ()))
 
 
-def _waits_of_limiters() -> dict[str, tuple[int, float, int]]:
-    waits: dict[str, tuple[int, float, int]] = {}
+def _limiters() -> dict[Any, tuple[int, float, int]]:
+    counted = {}
     for limiter in _made("meantime.limiter", "limiters"):
-        counted = limiter.statistics()
-        count, seconds, throttles = waits.get(limiter.name, (0, 0.0, 0))
-        waits[limiter.name] = (count + counted.waits, seconds + counted.wait_time, throttles + counted.throttled)
-    return waits
+        now = limiter.statistics()
+        counted[limiter] = (now.waits, now.wait_time, now.throttled)
+    return counted
 
 
-def _retries() -> int:
-    return sum(policy.counted.retries for policy in _made("meantime.retry.policy", "policies"))
+def _retries() -> dict[Any, int]:
+    return {policy: policy.counted.retries for policy in _made("meantime.retry.policy", "policies")}

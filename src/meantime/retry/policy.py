@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import wraps
 from types import CoroutineType
+from weakref import WeakSet
 
 from meantime import clock
 from meantime.callables import is_async, is_async_generator, is_generator, name_of
@@ -83,6 +84,7 @@ class Retry:
         self.budget = budget
         self.hedging = None if hedge_after is None else Hedging(hedge_after, hedge_budget, budget)
         self.counted = RetryStatistics()
+        policies.add(self)
         self._durations: dict[tuple[str, str], Durations] = {}
 
     def __call__(self, function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
@@ -280,3 +282,7 @@ class Retry:
 
 def _not_begun(durations: Durations) -> DeadlineExceeded:
     return DeadlineExceeded(f"{durations.name} was not begun: the deadline of the invocation has passed.")
+
+
+# Every policy there is: the metrics of an invocation ask for what they have counted.
+policies: WeakSet[Retry] = WeakSet()
