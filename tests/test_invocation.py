@@ -7,6 +7,7 @@ import logging
 import os
 import pickle
 import signal
+import socket
 import threading
 import time
 from unittest.mock import MagicMock
@@ -38,6 +39,31 @@ def test_the_function_itself_stays_reachable():
     assert lambda_handler.main is main
     assert lambda_handler.__wrapped__ is main
     assert asyncio.run(lambda_handler.main(1, None)) == 1
+
+
+def test_what_a_peer_said_last_and_that_it_is_gone_is_known_before_the_handler_begins():
+    told = []
+
+    class Client(asyncio.Protocol):
+        def data_received(self, data):
+            told.append(data)
+
+        def connection_lost(self, error):
+            told.append("lost")
+
+    @meantime.handler
+    async def lambda_handler(event, context):
+        if event == "connect":
+            await asyncio.get_running_loop().create_connection(Client, *server.getsockname())
+        return list(told)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        lambda_handler("connect", LambdaContext())
+        peer, _ = server.accept()
+        peer.sendall(b"you were idle for too long")
+        peer.close()
+
+        assert lambda_handler("look", LambdaContext()) == [b"you were idle for too long", "lost"]
 
 
 def test_a_blocking_function_is_as_welcome():

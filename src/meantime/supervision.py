@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 # The share of the reserve after which those who were told by DeadlineExceeded have had their time to answer.
 CANCEL_ALL_AT = 0.5
 
+# The most turns that the loop may take before `main` begins, as long as something happens in them. That a connection is
+# closed takes several: what the peer said last, its end, and telling the client; with TLS, and its own farewell, more.
+_TURNS = 5
+
 _LOOK_EVERY = 0.01  # seconds between two looks at the threads: nobody tells the loop when one has finished
 
 
@@ -148,8 +152,8 @@ class Supervision:
         """
         self._loop = loop = self._kept_loop.ready()
         deadline = self._deadline
-        # `main` begins one turn later than the loop: the first turn notices what happened to sockets during the freeze.
-        loop.call_soon(self._begin, main, event, context)
+        # `main` begins later than the loop: the first turns notice what happened to sockets during the freeze.
+        loop.call_soon(self._begin, main, event, context, _TURNS)
         timer = self._kept_loop.timer
         timer.set(deadline.at, self._deadline_passed)
         share = CANCEL_ALL_AT * deadline.reserve
@@ -170,7 +174,12 @@ class Supervision:
                 self._stalls.end()
         return self._answer()
 
-    def _begin(self, main: Callable[[Any, Any], Coroutine[Any, Any, Any]], event: Any, context: Any) -> None:
+    def _begin(
+        self, main: Callable[[Any, Any], Coroutine[Any, Any, Any]], event: Any, context: Any, turns: int
+    ) -> None:
+        if turns and getattr(self._loop, "_ready", True):  # uvloop does not show it: there, always take them all
+            self._loop.call_soon(self._begin, main, event, context, turns - 1)
+            return
         if self._deadline.remaining() <= 0:  # a task cancelled before it begins would never stop the loop
             self._failure = self._deadline_exceeded()
             self._loop.stop()
