@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import wraps
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -91,7 +92,7 @@ class Flaky:
 
     def waits(self) -> list[float]:
         """The times between the calls."""
-        return [later - earlier for earlier, later in zip(self.times, self.times[1:], strict=False)]
+        return [later - earlier for earlier, later in pairwise(self.times)]
 
 
 @pytest.fixture

@@ -86,7 +86,7 @@ class OnTasks:
         async def get(*args):
             script = attempts.next_script()
             for step in script:
-                while step in attempts.moments and not attempts.moments[step].is_set():
+                while step in attempts.moments and not attempts.moments[step].is_set():  # noqa: ASYNC110  # the threads' events
                     await asyncio.sleep(0.001)
                 attempts.step(step)
                 await asyncio.sleep(0)
@@ -187,7 +187,7 @@ def test_no_hedge_begins_that_could_not_end_before_the_deadline(way, clock):
     attempts = Attempts(clock, [1, "decided", 0.5, "hang"])
     token = deadline_variable.set(Deadline(1.5))
     try:
-        with pytest.raises(DeadlineExceeded, match="Still waiting: .*get"):
+        with pytest.raises(DeadlineExceeded, match=r"Still waiting: .*get"):
             way.call(policy, attempts)
     finally:
         deadline_variable.reset(token)

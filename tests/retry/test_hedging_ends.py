@@ -78,10 +78,10 @@ def test_a_loser_that_answers_all_the_same_changes_nothing(clock):
 
 
 def test_cancelling_the_caller_cancels_both_and_waits_until_they_have_ended_even_when_cancelled_again(clock):
-    begun, ended = [], []
+    ended = []
 
     async def slow():
-        begun.append(1)
+        begun.release()
         try:
             await asyncio.sleep(60)
         finally:
@@ -91,8 +91,8 @@ def test_cancelling_the_caller_cancels_both_and_waits_until_they_have_ended_even
 
     async def main():
         caller = asyncio.create_task(race(clock, slow, slow)())
-        while len(begun) < 2:
-            await asyncio.sleep(0)
+        await begun.acquire()
+        await begun.acquire()
         caller.cancel()
         await asyncio.sleep(0)
         await asyncio.sleep(0)
@@ -102,6 +102,7 @@ def test_cancelling_the_caller_cancels_both_and_waits_until_they_have_ended_even
         assert ended == [1, 1]
         assert not registry
 
+    begun = asyncio.Semaphore(0)
     asyncio.run(main())
 
 

@@ -132,11 +132,9 @@ def test_no_attempt_ever_begins_after_the_deadline(seconds, takes, backoff, is_a
 
     with FakeClock() as clock, deadline(seconds):
         ends = clock.monotonic() + seconds
+        call = (lambda: asyncio.run(policy(async_function)())) if is_async else policy(function)
         with pytest.raises((TimeoutError, DeadlineExceeded)):
-            if is_async:
-                asyncio.run(policy(async_function)())
-            else:
-                policy(function)()
+            call()
 
     assert all(moment < ends for moment in begun)
 
@@ -159,17 +157,18 @@ def test_in_a_handler_the_context_sets_the_deadline(clock, flaky, longest_waits)
 def test_a_thread_that_waits_for_its_next_attempt_ends_when_its_work_is_stopped(stop):
     calls, stopped = [], threading.Event()
 
-    def function():
+    def fail():
         calls.append(1)
         raise TimeoutError
 
+    fail.__qualname__ = "fail"
     policy = Retry(initial_backoff=1000, max_backoff=1000)
     errors = []
 
     def work():
         with deadline(5000):
             try:
-                policy.retried(function, is_stopped=stopped.is_set)()
+                policy.retried(fail, is_stopped=stopped.is_set)()
             except TimeoutError as error:
                 errors.append(error)
 
@@ -178,11 +177,7 @@ def test_a_thread_that_waits_for_its_next_attempt_ends_when_its_work_is_stopped(
     while not registry:
         thread.join(0.001)
     (waiting,) = registry.waiting()
-    assert (
-        waiting.function
-        == "the wait before attempt 2 of test_a_thread_that_waits_for_its_next_attempt_ends_when_"
-        + ("its_work_is_stopped.function")
-    )
+    assert waiting.function == "the wait before attempt 2 of fail"
     if stop == "drop":
         registry.fan_outs()[0].drop(RuntimeError())
     else:

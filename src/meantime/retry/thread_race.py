@@ -11,7 +11,6 @@ from threading import Lock
 
 from meantime import clock
 from meantime.callables import is_coroutine, name_of, shown
-from meantime.executors.arguments import check_result
 from meantime.executors.pool import pool
 from meantime.executors.underway import NOTHING, FanOut, Worker, registry
 from meantime.retry.notes import set_note
@@ -215,7 +214,11 @@ class _ThreadRace(FanOut):
                 return
             value = self._context.copy().run(self.function, *self._args, **self._keywords)
             if is_coroutine(value):
-                check_result(self.function, value)
+                value.close()
+                raise TypeError(  # noqa: TRY301  # as any failure of the attempt
+                    f"{name_of(self.function)} returned a coroutine, and for a timeout or a hedge Retry must know "
+                    "before the call that it is async: make it an `async def` that awaits it"
+                )
         except BaseException as error:  # noqa: BLE001  # whatever the call raises belongs to the caller, SystemExit too
             if not self.stopped:  # nobody would hear it, and it would hold itself by its traceback
                 attempt.failure = error
