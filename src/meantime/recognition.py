@@ -24,6 +24,8 @@ def kind_of(outcome: object) -> str:
     Args:
         outcome: An exception, or what a call has returned: an HTTP response of status 429 is THROTTLED, raised or not.
     """
+    if type(outcome) in _VALUES:
+        return SUCCESS
     if isinstance(outcome, BaseException):
         return _kind_of_error(outcome)
     status = _status(outcome)
@@ -65,6 +67,7 @@ _RETRY_AFTER = (
     ("x-ms-retry-after-ms", 0.001),
     ("retry-after", 1.0),
 )
+_VALUES = {type(None), bool, int, float, str, bytes, dict, list, tuple, set}  # what says nothing, for speed
 _DEPTH = 10  # how far a chain of causes is followed
 
 
