@@ -14,15 +14,17 @@ if TYPE_CHECKING:
     from meantime.errors import (
         CallCancelled,
         CallTimeout,
+        ChildDied,
         DeadlineExceeded,
         InvocationCancelled,
         InvocationEnded,
         LoopRunning,
         MeantimeError,
+        NotPicklable,
         SettleFailed,
         Waiting,
     )
-    from meantime.executors import sequential, tasks, threads
+    from meantime.executors import processes, sequential, tasks, threads
     from meantime.executors.in_threads import in_thread
     from meantime.invocation import handler
     from meantime.outcomes import Completion, CompletionReason, Outcome, Outcomes
@@ -33,6 +35,7 @@ __version__ = "0.1.0"
 __all__ = [
     "CallCancelled",
     "CallTimeout",
+    "ChildDied",
     "Completion",
     "CompletionReason",
     "Deadline",
@@ -42,6 +45,7 @@ __all__ = [
     "InvocationEnded",
     "LoopRunning",
     "MeantimeError",
+    "NotPicklable",
     "Outcome",
     "Outcomes",
     "SettleFailed",
@@ -50,6 +54,7 @@ __all__ = [
     "current_environment",
     "handler",
     "in_thread",
+    "processes",
     "sequential",
     "tasks",
     "testing",
@@ -61,6 +66,7 @@ __all__ = [
 _HOMES = {
     "CallCancelled": ("meantime.errors", "CallCancelled"),
     "CallTimeout": ("meantime.errors", "CallTimeout"),
+    "ChildDied": ("meantime.errors", "ChildDied"),
     "Completion": ("meantime.outcomes", "Completion"),
     "CompletionReason": ("meantime.outcomes", "CompletionReason"),
     "Deadline": ("meantime.deadline", "Deadline"),
@@ -70,6 +76,7 @@ _HOMES = {
     "InvocationEnded": ("meantime.errors", "InvocationEnded"),
     "LoopRunning": ("meantime.errors", "LoopRunning"),
     "MeantimeError": ("meantime.errors", "MeantimeError"),
+    "NotPicklable": ("meantime.errors", "NotPicklable"),
     "Outcome": ("meantime.outcomes", "Outcome"),
     "Outcomes": ("meantime.outcomes", "Outcomes"),
     "SettleFailed": ("meantime.errors", "SettleFailed"),
@@ -78,6 +85,7 @@ _HOMES = {
     "current_environment": ("meantime.environment", "current_environment"),
     "handler": ("meantime.invocation", "handler"),
     "in_thread": ("meantime.executors.in_threads", "in_thread"),
+    "processes": ("meantime.executors.processes", None),
     "sequential": ("meantime.executors.sequential", None),
     "tasks": ("meantime.executors.tasks", None),
     "testing": ("meantime.testing", None),
