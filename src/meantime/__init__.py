@@ -8,7 +8,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from meantime import testing
+    from meantime import clients, testing
     from meantime.deadline import Deadline, current_deadline
     from meantime.environment import Environment, current_environment
     from meantime.errors import (
@@ -50,6 +50,7 @@ __all__ = [
     "Outcomes",
     "SettleFailed",
     "Waiting",
+    "clients",
     "current_deadline",
     "current_environment",
     "handler",
@@ -81,6 +82,7 @@ _HOMES = {
     "Outcomes": ("meantime.outcomes", "Outcomes"),
     "SettleFailed": ("meantime.errors", "SettleFailed"),
     "Waiting": ("meantime.errors", "Waiting"),
+    "clients": ("meantime.clients", None),
     "current_deadline": ("meantime.deadline", "current_deadline"),
     "current_environment": ("meantime.environment", "current_environment"),
     "handler": ("meantime.invocation", "handler"),

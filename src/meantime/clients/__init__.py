@@ -1,0 +1,42 @@
+"""Clients made right for Lambda: pools as wide as the fan-out, and no call that outlasts its invocation.
+
+Importing this package loads none of the libraries: each is loaded when its function is called.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from meantime.clients.aiohttp_session import aiohttp
+    from meantime.clients.aws import boto3
+    from meantime.clients.httpx_client import httpx, httpx2
+    from meantime.clients.requests_session import requests
+    from meantime.clients.trust import ssl_context
+
+__all__ = ["aiohttp", "boto3", "httpx", "httpx2", "requests", "ssl_context"]
+
+# In which module each function lives; none bears a function's name, since importing it would hide the function.
+_HOMES = {
+    "aiohttp": "meantime.clients.aiohttp_session",
+    "boto3": "meantime.clients.aws",
+    "httpx": "meantime.clients.httpx_client",
+    "httpx2": "meantime.clients.httpx_client",
+    "requests": "meantime.clients.requests_session",
+    "ssl_context": "meantime.clients.trust",
+}
+
+
+def __getattr__(name: str) -> object:
+    try:
+        module_name = _HOMES[name]
+    except KeyError:
+        raise AttributeError(f"module 'meantime.clients' has no attribute {name!r}") from None
+    from importlib import import_module  # noqa: PLC0415  # an import of this package alone must not pay for it
+
+    value: object = getattr(import_module(module_name), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})
