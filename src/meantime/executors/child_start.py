@@ -45,7 +45,7 @@ def start(method: str) -> tuple[int, socket.socket]:
     ours, theirs = socket.socketpair()
     lifeline = new_reading_end()
     try:
-        return (_spawn if method == SPAWN else _fork)(theirs, lifeline), ours
+        return (_spawn(theirs, lifeline) if method == SPAWN else _fork(ours, theirs, lifeline)), ours
     except BaseException:
         ours.close()
         raise
@@ -76,7 +76,7 @@ def _spawn(theirs: socket.socket, lifeline: int | None) -> int:
     )
 
 
-def _fork(theirs: socket.socket, lifeline: int | None) -> int:
+def _fork(ours: socket.socket, theirs: socket.socket, lifeline: int | None) -> int:
     _silence_warning()
     _flush()  # what is buffered would be written by both
     # A handler of the parent's must not run in the child, where it could raise into the frames of the parent's code.
@@ -85,6 +85,7 @@ def _fork(theirs: socket.socket, lifeline: int | None) -> int:
         number = os.fork()
         if number == 0:
             try:
+                ours.close()
                 _live(theirs, lifeline, _part_from_parent)
             finally:
                 os._exit(_FAILED)  # never a step back into the parent's code
