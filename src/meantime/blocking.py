@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from meantime import alarm
-from meantime.callables import is_coroutine, name_of
+from meantime.callables import is_async, is_coroutine, name_of
 from meantime.errors import NO_ANSWER, DeadlineExceeded, InvocationCancelled, Leftover, Waiting
 from meantime.executors.underway import registry
 from meantime.leftovers import finish_threads, wait_for_threads
@@ -58,10 +58,7 @@ class Blocking:
             raise
         if is_coroutine(answer):
             answer.close()
-            raise TypeError(
-                f"{name_of(function)} is a blocking function that returned a coroutine, which nobody would await: make "
-                "it an `async def` that awaits it"
-            )
+            raise TypeError(_returned_a_coroutine(function))
         return answer
 
     def finish(self, policy: str, left: list[Leftover]) -> None:
@@ -93,6 +90,19 @@ def _finish_tasks(deadline: Deadline, environment: Environment, left: list[Lefto
         if kept_loop.leftover_tasks():
             trusted = not waits or wait_for_leftovers(kept_loop, deadline, left)
             clean_up(kept_loop, deadline, left, trusted=trusted)
+
+
+def _returned_a_coroutine(function: Callable[..., object]) -> str:
+    name, wrapped = name_of(function), getattr(function, "__wrapped__", None)
+    if wrapped is not None and is_async(wrapped):
+        return (
+            f"{name} is an async function under a decorator that does not await it: put that decorator above "
+            "meantime.handler, where it has a plain function of (event, context)"
+        )
+    return (
+        f"{name} is a blocking function that returned a coroutine, which nobody would await: make it an `async def` "
+        "that awaits it"
+    )
 
 
 def _is_cancelled_error(error: BaseException) -> bool:
