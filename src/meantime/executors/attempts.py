@@ -23,19 +23,22 @@ def await_call(each: Any) -> Any:
     return each if hasattr(each, "__await__") else each()
 
 
-def blocking_attempts(function: Callable[[Any], Any], options: CallOptions, worker: Worker) -> Callable[[Any], Any]:
+def blocking_attempts(
+    function: Callable[[Any], Any], options: CallOptions, worker: Worker, is_stopped: Callable[[], bool]
+) -> Callable[[Any], Any]:
     """What this worker gives its items to, for a blocking function.
 
     Args:
         function: The verb's; `call` for `gather`, whose every call has its own place in the retry's statistics.
         options: Of the verb.
         worker: Is told when a call waits for the limiter, and when it has been let through.
+        is_stopped: Whether a further attempt would be in vain.
     """
     limiter, retry, timeout = options.limiter, options.retry, options.timeout
     if retry is not None:
         if function is call:
-            return lambda each: retry.retried(each, timeout, limiter)()
-        return retry.retried(function, timeout, limiter)
+            return lambda each: retry.retried(each, timeout, limiter=limiter, is_stopped=is_stopped)()
+        return retry.retried(function, timeout, limiter=limiter, is_stopped=is_stopped)
     if limiter is None:
         return function
 
@@ -73,8 +76,8 @@ def async_attempts(
     limiter, retry, timeout = options.limiter, options.retry, options.timeout
     if retry is not None:
         if function is await_call:
-            return lambda each: retry.retried_async(each, timeout, limiter)()
-        return retry.retried_async(function, timeout, limiter)
+            return lambda each: retry.retried_async(each, timeout, limiter=limiter)()
+        return retry.retried_async(function, timeout, limiter=limiter)
     if limiter is None:
         return function
 

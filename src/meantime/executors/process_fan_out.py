@@ -113,7 +113,7 @@ class ProcessFanOut(ThreadFanOut):
         def call_in_child(item: object) -> object:
             return in_child(item)
 
-        return blocking_attempts(update_wrapper(call_in_child, named_as), self._options, worker)
+        return blocking_attempts(update_wrapper(call_in_child, named_as), self._options, worker, self._is_stopped)
 
     def _work(self, worker: Worker) -> None:
         if self._chunks is None:

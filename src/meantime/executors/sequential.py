@@ -168,7 +168,7 @@ class _Sequence(FanOut):
         self._items = items
         self._context = copy_context()
         self._worker = Worker()
-        self._caller = blocking_attempts(function, options, self._worker)
+        self._caller = blocking_attempts(function, options, self._worker, lambda: self.failure is not None)
         self.workers.append(self._worker)
 
     def values(self) -> list[Any]:

@@ -131,7 +131,7 @@ class ThreadFanOut(FanOut):
 
     def caller(self, worker: Worker) -> Callable[[Any], object]:
         """What this worker gives its items to."""
-        return blocking_attempts(self.function, self._options, worker)
+        return blocking_attempts(self.function, self._options, worker, self._is_stopped)
 
     def release(self, worker: Worker) -> None:
         """The worker has ended: give back what its calls needed."""

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterable
     from typing import Any, ParamSpec, TypeVar
 
+    from meantime.limiter import Limiter
+
     Parameters = ParamSpec("Parameters")
     Result = TypeVar("Result")
 
@@ -130,6 +132,7 @@ class Retry:
         function: Callable[Parameters, Result],
         timeout: float | None = None,
         *,
+        limiter: Limiter | None = None,
         is_stopped: Callable[[], bool] | None = None,
         awaits: bool = False,
     ) -> Callable[Parameters, Result]:
@@ -138,12 +141,13 @@ class Retry:
         Args:
             function: A blocking function.
             timeout: Seconds for each attempt; by default the policy's.
+            limiter: What every attempt has to pass. Only of hedged attempts is the wait for it part of their time.
             is_stopped: Tells whether the work was stopped that the calls belong to: then there is no further attempt.
             awaits: Whether a coroutine that it gives after all is to be retried, too.
         """
         timeout = self.timeout if timeout is None else timeout
         durations = self._durations_of(function)
-        first, further = self._blocking_attempts(function, timeout, durations)
+        first, further = self._blocking_attempts(function, timeout, durations, limiter)
         on_result = self.on_result
 
         @wraps(function)
@@ -172,17 +176,22 @@ class Retry:
         return call
 
     def retried_async(
-        self, function: Callable[Parameters, Awaitable[Result]], timeout: float | None = None
+        self,
+        function: Callable[Parameters, Awaitable[Result]],
+        timeout: float | None = None,
+        *,
+        limiter: Limiter | None = None,
     ) -> Callable[Parameters, Coroutine[Any, Any, Result]]:
         """An async function that makes these attempts; for the verbs.
 
         Args:
             function: Anything whose call gives an awaitable.
             timeout: Seconds for each attempt; by default the policy's.
+            limiter: What every attempt has to pass. Only of hedged attempts is the wait for it part of their time.
         """
         timeout = self.timeout if timeout is None else timeout
         durations = self._durations_of(function)
-        first, further = self._async_attempts(function, timeout, durations)
+        first, further = self._async_attempts(function, timeout, durations, limiter)
         return self._async_call(function, first, further, durations)
 
     def note_success(self, durations: Durations, seconds: float, attempts: int = 1) -> None:
@@ -198,30 +207,40 @@ class Retry:
             durations.keep(seconds)
 
     def _blocking_attempts(
-        self, function: Callable[Parameters, Result], timeout: float | None, durations: Durations
+        self,
+        function: Callable[Parameters, Result],
+        timeout: float | None,
+        durations: Durations,
+        limiter: Limiter | None,
     ) -> tuple[Callable[Parameters, Result], Callable[Parameters, Result]]:
         """What to call for the first attempt, and for every further one: on threads only where they must be."""
+        through: Callable[..., Any] = _as_it_is if limiter is None else limiter.limited
         if timeout is None and self.hedging is None:
-            return function, function
+            return through(function), through(function)
         from meantime.retry.thread_race import hedged_on_threads, timed_on_thread  # noqa: PLC0415  # rarely used
 
-        further = function if timeout is None else timed_on_thread(function, timeout)
+        further = through(function if timeout is None else timed_on_thread(function, timeout))
         if self.hedging is None:
             return further, further
-        return hedged_on_threads(function, timeout, self.hedging, durations), further
+        return hedged_on_threads(through(function), timeout, self.hedging, durations), further
 
     def _async_attempts(
-        self, function: Callable[Parameters, Awaitable[Result]], timeout: float | None, durations: Durations
+        self,
+        function: Callable[Parameters, Awaitable[Result]],
+        timeout: float | None,
+        durations: Durations,
+        limiter: Limiter | None,
     ) -> tuple[Callable[Parameters, Awaitable[Result]], Callable[Parameters, Awaitable[Result]]]:
         """The same of an async function: tasks of their own only where they must be."""
+        through: Callable[..., Any] = _as_it_is if limiter is None else limiter.limited_async
         if timeout is None and self.hedging is None:
-            return function, function
+            return through(function), through(function)
         from meantime.retry.task_race import hedged_on_tasks, timed  # noqa: PLC0415  # rarely used
 
-        further = function if timeout is None else timed(function, timeout)
+        further = through(function if timeout is None else timed(function, timeout))
         if self.hedging is None:
             return further, further
-        return hedged_on_tasks(function, timeout, self.hedging, durations), further
+        return hedged_on_tasks(through(function), timeout, self.hedging, durations), further
 
     def _async_call(
         self,
@@ -286,3 +305,7 @@ def _not_begun(durations: Durations) -> DeadlineExceeded:
 
 # Every policy there is: the metrics of an invocation ask for what they have counted.
 policies: WeakSet[Retry] = WeakSet()
+
+
+def _as_it_is(function: Callable[..., Any]) -> Callable[..., Any]:
+    return function
