@@ -15,7 +15,8 @@ from unittest.mock import MagicMock
 import pytest
 
 import meantime
-from meantime import DeadlineExceeded, InvocationCancelled, LoopRunning, MeantimeError, tasks, threads
+from meantime import DeadlineExceeded, InvocationCancelled, LoopRunning, MeantimeError, sequential, tasks, threads
+from meantime.limiter import Limiter
 from meantime.testing import LambdaContext
 
 
@@ -210,6 +211,34 @@ def test_a_blocking_function_meets_the_deadline_in_its_threads():
     with pytest.raises(DeadlineExceeded, match="'x'"):
         lambda_handler({}, LambdaContext(0.3))
     release.set()
+
+
+@pytest.mark.parametrize("kind", ["async", "blocking"])
+def test_on_deadline_is_asked_as_soon_as_somebody_sees_that_the_deadline_comes_first(environment, kind):
+    limiter = Limiter("downstream", rate=1, per=3600.0, burst=1)
+
+    async def main(event, context):
+        await tasks.map(asyncio.sleep, [0, 0], limiter=limiter)
+
+    def blocking_main(event, context):
+        sequential.map(str, [0, 0], limiter=limiter)
+
+    lambda_handler = meantime.handler(on_deadline=lambda *_: "a part")(main if kind == "async" else blocking_main)
+
+    context = LambdaContext(600)
+    assert lambda_handler({}, context) == "a part"
+    assert context.get_remaining_time_in_millis() > 300_000
+    assert environment.statistics().deadlines_exceeded == 1
+
+
+def test_an_error_like_the_deadlines_before_its_time_is_the_functions_own(environment):
+    @meantime.handler(on_deadline=lambda *_: "a part")
+    def lambda_handler(event, context):
+        raise DeadlineExceeded("of something else")
+
+    with pytest.raises(DeadlineExceeded, match="of something else"):
+        lambda_handler({}, LambdaContext(60))
+    assert environment.statistics().deadlines_exceeded == 0
 
 
 def test_on_deadline_gives_the_answer_instead(environment):
