@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from meantime.executors import processes, sequential, tasks, threads
     from meantime.executors.in_threads import in_thread
     from meantime.invocation import handler
+    from meantime.limiter import Limiter
     from meantime.outcomes import Completion, CompletionReason, Outcome, Outcomes
     from meantime.resources import warm
+    from meantime.retry import Retry, RetryBudget
 
 __version__ = "0.1.0"
 
@@ -43,11 +45,14 @@ __all__ = [
     "Environment",
     "InvocationCancelled",
     "InvocationEnded",
+    "Limiter",
     "LoopRunning",
     "MeantimeError",
     "NotPicklable",
     "Outcome",
     "Outcomes",
+    "Retry",
+    "RetryBudget",
     "SettleFailed",
     "Waiting",
     "clients",
@@ -75,11 +80,14 @@ _HOMES = {
     "Environment": ("meantime.environment", "Environment"),
     "InvocationCancelled": ("meantime.errors", "InvocationCancelled"),
     "InvocationEnded": ("meantime.errors", "InvocationEnded"),
+    "Limiter": ("meantime.limiter", "Limiter"),
     "LoopRunning": ("meantime.errors", "LoopRunning"),
     "MeantimeError": ("meantime.errors", "MeantimeError"),
     "NotPicklable": ("meantime.errors", "NotPicklable"),
     "Outcome": ("meantime.outcomes", "Outcome"),
     "Outcomes": ("meantime.outcomes", "Outcomes"),
+    "Retry": ("meantime.retry", "Retry"),
+    "RetryBudget": ("meantime.retry", "RetryBudget"),
     "SettleFailed": ("meantime.errors", "SettleFailed"),
     "Waiting": ("meantime.errors", "Waiting"),
     "clients": ("meantime.clients", None),
