@@ -85,13 +85,11 @@ class BlockingResource(Resource):
     def _passes_check(self, freshness: Freshness, kept: _Kept) -> bool:
         if freshness.check is None or not freshness.is_check_due(kept):
             return True
-        from meantime.resources.freshness import log_not_good  # noqa: PLC0415  # loaded: there is one
-
         token = being_made.set((*being_made.get(), kept))
         try:
             verdict = freshness.check(kept.value)
         except Exception as error:  # noqa: BLE001  # whatever it is, the resource is not known to be good
-            log_not_good(self.__name__, error)
+            self.log_not_good(error)
             return False
         finally:
             being_made.reset(token)
@@ -102,7 +100,7 @@ class BlockingResource(Resource):
                 "which nobody awaits"
             )
         if verdict is False:
-            log_not_good(self.__name__, verdict)
+            self.log_not_good(verdict)
         return verdict is not False
 
 

@@ -57,18 +57,10 @@ class Freshness:
         """Whether it is to be checked before it is used."""
         return self.check is not None and clock.wall() - thing.used_at >= self.check_after
 
-
-def check_limit() -> float:
-    """Seconds that a check may take now."""
-    deadline = current_deadline()
-    return CHECK_LIMIT if deadline is None else min(CHECK_LIMIT, max(0.0, _SHARE * deadline.remaining()))
-
-
-def log_not_good(name: str, why: object) -> None:
-    """One line of the log on a resource that is made anew, since its check says so."""
-    from logging import getLogger  # noqa: PLC0415  # the good path must not pay for it
-
-    getLogger("meantime").info("The warm resource %s is made anew: its check says %r", name, why)
+    def check_limit(self) -> float:
+        """Seconds that a check may take now."""
+        deadline = current_deadline()
+        return CHECK_LIMIT if deadline is None else min(CHECK_LIMIT, max(0.0, _SHARE * deadline.remaining()))
 
 
 def _check_seconds(name: str, value: Any) -> None:

@@ -65,6 +65,12 @@ class Resource:
             circle = " needs ".join(each.__name__ for each in (*above[above.index(self) :], self))
             raise RuntimeError(f"warm resources need each other in a circle: {circle}")
 
+    def log_not_good(self, why: object) -> None:
+        """One line of the log: it is made anew, since its check says so."""
+        from logging import getLogger  # noqa: PLC0415  # the good path must not pay for it
+
+        getLogger("meantime").info("The warm resource %s is made anew: its check says %r", self.__name__, why)
+
 
 class Thing:
     """What a resource has made, in one environment or on one loop."""

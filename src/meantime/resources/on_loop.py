@@ -16,10 +16,9 @@ from meantime.resources.made import CLOSING_WAITED_FOR, Resource, Thing, invocat
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
     from typing import Any
 
-    from meantime.clock import Timer
     from meantime.resources.freshness import Freshness
 
 # What was discarded and is not closed by then is cancelled: nobody waits for it, and it must not stay for ever.
@@ -72,16 +71,14 @@ class LoopResource(Resource):
                 if freshness is not None and freshness.is_over(life):
                     life.discard()
                     return
-                limit = None
+                check, limit = None, 0.0
                 if freshness is not None and freshness.is_check_due(life):
-                    from meantime.resources.freshness import check_limit  # noqa: PLC0415  # loaded: there is one
-
-                    limit = check_limit()
-                if limit is None and not life.needs:
+                    check, limit = freshness.check, freshness.check_limit()
+                if check is None and not life.needs:
                     life.looked_in = invocation
                     return
                 # In a task of its own: who asks may be cancelled, and others may wait for the same.
-                life.verdict = life.in_its_context(life.examine(limit, invocation))
+                life.verdict = life.in_its_context(life.examine(check, limit, invocation))
             self.check_circle()
             await sys.modules["asyncio"].shield(life.verdict)
             if not invocation:
@@ -113,7 +110,7 @@ class _Life(Thing):
         self.task = self.in_its_context(self._live(before))
         self.task.add_done_callback(lambda _: self.resource.forget(self))
 
-    def in_its_context(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def in_its_context(self, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run this as what belongs to the resource, not to the invocation."""
         # Until it stays it is cut off with the invocation: if it hangs, the next invocation must not inherit that.
         plain = copy_context()
@@ -134,14 +131,14 @@ class _Life(Thing):
         if not self.loop.is_closed():
             self.loop.call_soon_threadsafe(self._close_within_limit)
 
-    async def examine(self, limit: float | None, invocation: int) -> None:
-        """Find out whether what it stands on is still good, and, within `limit` seconds, whether it is itself."""
+    async def examine(self, check: Callable[[Any], object] | None, limit: float, invocation: int) -> None:
+        """Find out whether what it stands on is still good, and then, by the check, whether it is itself."""
         try:
             for need in self.needs:
                 answer = need.resource()
                 if need.loop is not None:
                     await answer
-            if self.lost_its_ground() or (limit is not None and not await self._passes_check(limit)):
+            if self.lost_its_ground() or (check is not None and not await self._passes_check(check, limit)):
                 self.discard()
             self.looked_in = invocation
         finally:
@@ -213,35 +210,40 @@ class _Life(Thing):
             if self in resources:
                 resources.remove(self)
 
-    async def _passes_check(self, limit: float) -> bool:
-        from meantime.resources.freshness import log_not_good  # noqa: PLC0415  # loaded: there is one
-
+    async def _passes_check(self, check: Callable[[Any], object], limit: float) -> bool:
         asyncio = sys.modules["asyncio"]
-        name, freshness = self.resource.__name__, self.resource.freshness
-        assert freshness is not None  # noqa: S101  # for type checkers: its check is due
-        assert freshness.check is not None  # noqa: S101  # likewise
-        timer: Timer | None = None
+        verdict: object = False
+        why: object = False
         try:
-            async with asyncio.timeout(None) as window:
-                until = clock.monotonic() + limit
-                timer = clock.call_at(self.loop, until, lambda: window.reschedule(self.loop.time()))
-                verdict = freshness.check(self.value)
-                if hasattr(verdict, "__await__"):
-                    verdict = await verdict
+            verdict = check(self.value)
+            if hasattr(verdict, "__await__"):
+                verdict = await self._answer_of(verdict, limit)
         except asyncio.CancelledError as error:
             if asyncio.current_task().cancelling():
                 raise
-            log_not_good(name, error)
-            return False
+            why = error
         except Exception as error:  # noqa: BLE001  # whatever it is, the resource is not known to be good
-            log_not_good(name, error)
+            why = error
+        if verdict is False or why is not False:
+            self.resource.log_not_good(why)
             return False
+        return True
+
+    async def _answer_of(self, check: Awaitable[object], limit: float) -> object:
+        """What it answers; TimeoutError after `limit` seconds, even if it does not let itself be cancelled."""
+
+        async def ask() -> object:
+            return await check
+
+        asking = self.in_its_context(ask())
+        asking.add_done_callback(lambda task: task.cancelled() or task.exception())  # nobody may be left to hear it
+        try:
+            await _ended([asking], limit)
         finally:
-            if timer is not None:
-                timer.cancel()
-        if verdict is False:
-            log_not_good(name, verdict)
-        return verdict is not False
+            asking.cancel()
+        if not asking.done():
+            raise TimeoutError(f"no answer within {limit:g} seconds")
+        return asking.result()
 
     async def _finish(self, generator: AsyncGenerator[Any, None]) -> None:
         try:
@@ -264,7 +266,7 @@ class _Life(Thing):
             log_failure(self.resource.__name__)
 
 
-async def _ended(tasks: Iterable[asyncio.Task[None]], seconds: float) -> None:
+async def _ended(tasks: Iterable[asyncio.Task[Any]], seconds: float) -> None:
     """Return when these tasks have ended, or after `seconds`."""
     waiting = {task for task in tasks if not task.done()}
     if not waiting:
@@ -272,7 +274,7 @@ async def _ended(tasks: Iterable[asyncio.Task[None]], seconds: float) -> None:
     loop = sys.modules["asyncio"].get_running_loop()
     over = loop.create_future()
 
-    def end(task: asyncio.Task[None] | None = None) -> None:
+    def end(task: asyncio.Task[Any] | None = None) -> None:
         waiting.discard(task)
         if (task is None or not waiting) and not over.done():
             over.set_result(None)
