@@ -139,7 +139,7 @@ def _kind_of_class(error: BaseException, depth: int) -> str:
         kind = signs.CLASSES.get(str(each.__module__).partition(".")[0], {}).get(each.__name__)
         if kind is not None:
             return FATAL if kind is TRANSIENT and _certificate_refused(error) else kind
-    if isinstance(error, OSError) and error.errno in signs.NETWORK_ERRNOS:
+    if isinstance(error, OSError) and (error.errno in signs.NETWORK_ERRNOS or _unreachable_everywhere(error)):
         return TRANSIENT
     # SQLAlchemy and urllib.request wrap the error that tells.
     for name in ("orig", "reason"):
@@ -147,6 +147,11 @@ def _kind_of_class(error: BaseException, depth: int) -> str:
         if isinstance(inner, BaseException):
             return _kind_of_error(inner, depth - 1)
     return FATAL
+
+
+def _unreachable_everywhere(error: OSError) -> bool:
+    """What asyncio raises where a name has several addresses, and each failed in its own way."""
+    return error.errno is None and str(error).startswith("Multiple exceptions: ")
 
 
 def _certificate_refused(error: BaseException) -> bool:
@@ -210,9 +215,11 @@ def _seconds(text: str, unit: float) -> float | None:
 
 def _seconds_until(date: str) -> float:
     """Seconds until an HTTP date (RFC 9110 §5.6.7), none if it has passed; infinite if it is no date."""
-    from email.utils import parsedate_to_datetime  # noqa: PLC0415  # few servers answer with a date
+    from datetime import UTC  # noqa: PLC0415  # few servers answer with a date
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415  # likewise
 
     try:
-        return max(0.0, parsedate_to_datetime(date).timestamp() - clock.wall())
+        moment = parsedate_to_datetime(date)
+        return max(0.0, (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - clock.wall())
     except (ValueError, TypeError, IndexError, OverflowError):
         return float("inf")
