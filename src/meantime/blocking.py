@@ -73,7 +73,7 @@ class Blocking:
         _finish_tasks(deadline, self._environment, left, waits=waits)
         if waits:
             wait_for_threads(deadline)
-        left += finish_threads(deadline)
+        finish_threads(deadline, left)
 
 
 def _finish_tasks(deadline: Deadline, environment: Environment, left: list[Leftover], *, waits: bool) -> None:

@@ -174,7 +174,8 @@ class _Invoker:
                 self._fail(left, answer)
             return answer
         finally:
-            environment.counted.deadlines_exceeded += exceeded
+            if exceeded:
+                environment.counted.deadlines_exceeded += 1
             if left:
                 take_stock(left, environment, self._policy)
             if tally is not None:

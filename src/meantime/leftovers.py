@@ -163,9 +163,15 @@ def wait_for_threads(deadline: Deadline) -> None:
         watch.wait(deadline.at)
 
 
-def finish_threads(deadline: Deadline) -> list[Leftover]:
-    """Begin no further call, and wait for this invocation's threads until the cut-off; those that are not done."""
-    left: list[Leftover] = []
+def finish_threads(deadline: Deadline, left: list[Leftover]) -> None:
+    """Begin no further call, and wait for this invocation's threads until the cut-off.
+
+    Args:
+        deadline: Of the invocation that has its answer.
+        left: Gets those that are not done.
+    """
+    if not (registry or watch.watched):
+        return
     until = cut_off(deadline, THREADS_CUT_OFF_AT)
     if registry and (mine := registry.fan_outs(deadline)):
         for fan_out in mine:
@@ -179,7 +185,6 @@ def finish_threads(deadline: Deadline) -> list[Leftover]:
         left.append(Leftover("call", "", EARLIER, text=told))
     if watch.watched:
         left += watch.finish(until)
-    return left
 
 
 def _describe_call(kind: str, waiting: Waiting) -> Leftover:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from meantime.environment import Environment
 
 NAMESPACE = "Meantime"
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 SERVICE_VARIABLES = ("MEANTIME_SERVICE", "POWERTOOLS_SERVICE_NAME")
 
 
@@ -81,7 +82,7 @@ class Account:
         """Print the line. What goes wrong with that is logged, and costs no invocation."""
         registry.gauges = None
         try:
-            text = json.dumps(self._line.document(self, context), separators=(",", ":"))
+            text = _encode(self._line.document(self, context))
             sys.stdout.write(f"{text}\n")  # in one piece, so that no other thread's output comes between
             sys.stdout.flush()
         except Exception:

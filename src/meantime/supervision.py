@@ -140,7 +140,7 @@ class Supervision:
             trusted = wait_for_leftovers(kept_loop, deadline, left)
         if not trusted or kept_loop.may_have_leftovers():
             clean_up(kept_loop, deadline, left, trusted=trusted)
-        left += finish_threads(deadline)
+        finish_threads(deadline, left)
 
     def run(self, main: Callable[[Any, Any], Coroutine[Any, Any, Any]], event: Any, context: Any) -> Any:
         """The answer of `main`.
