@@ -83,6 +83,15 @@ class Limiter:
     ) -> None:
         self._permits.leave(error)
 
+    def __aenter__(self) -> Awaitable[None]:
+        permits = self._permits
+        if permits.take():
+            return _DONE
+        loop = running_loop()
+        if loop is None:
+            raise RuntimeError(f"the limiter {self.name!r} was acquired by a task, but no event loop of asyncio runs")
+        return permits.wait_async(loop)
+
     def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> Awaitable[None]:
@@ -107,22 +116,13 @@ class Limiter:
 
     __enter__ = acquire
 
-    def acquire_async(self) -> Awaitable[None]:
+    async def acquire_async(self) -> None:
         """Wait for a permit, on this event loop; `release` gives it back.
 
         Raises:
             DeadlineExceeded: None came before the invocation's deadline, or none can.
-            RuntimeError: No event loop runs here.
         """
-        permits = self._permits
-        if permits.take():
-            return _DONE
-        loop = running_loop()
-        if loop is None:
-            raise RuntimeError(f"the limiter {self.name!r} was acquired for a task, but no event loop of asyncio runs")
-        return permits.wait_async(loop)
-
-    __aenter__ = acquire_async
+        await self.__aenter__()
 
     def release(self, outcome: object = None) -> None:
         """Give a permit back.
@@ -179,7 +179,7 @@ class Limiter:
 
         @wraps(function)
         async def call_within_limits(*args: Parameters.args, **keywords: Parameters.kwargs) -> Result:
-            await self.acquire_async()
+            await self.__aenter__()
             try:
                 value = await function(*args, **keywords)
             except BaseException as error:
@@ -225,15 +225,16 @@ class Limiter:
         """How it stands now: a copy."""
         return LimiterStatistics(self._permits)
 
+    def __str__(self) -> str:
+        return f"the limiter {self.name!r}"
+
     def __repr__(self) -> str:
         max_concurrency, rate, per, burst, adaptive = self._options
         options = {"max_concurrency": max_concurrency, "rate": rate, "per": per, "burst": burst, "adaptive": adaptive}
         if rate is None:
             del options["per"]
         given = "".join(f", {name}={value!r}" for name, value in options.items() if value not in {None, False})
-        now = self._permits
-        limit = "" if now.limit == inf else f" of {now.limit}"
-        return f"<Limiter({self.name!r}{given}): {now.in_flight}{limit} in flight, {now.waiting} waiting>"
+        return f"<Limiter({self.name!r}{given}): {self._permits.state()}>"
 
 
 class _Done:

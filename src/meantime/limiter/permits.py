@@ -7,6 +7,7 @@ may close an abandoned coroutine, whose `async with` gives its permit back right
 from __future__ import annotations
 
 from collections import OrderedDict
+from math import inf
 from threading import RLock
 
 from meantime import clock
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     Waiter = ThreadWaiter | TaskWaiter
 
-# A thread that waits behind others for a rate looks so often whether the first of them still can run.
+# Seconds after which a thread that waits looks by itself: whoever was to sleep for all may be on a loop that has stopped.
 _LOOK_AGAIN = 1.0
 
 
@@ -82,6 +83,11 @@ class Permits:
         """How many wait."""
         return len(self._line)
 
+    def state(self) -> str:
+        """How many are in flight, and how many wait, in words."""
+        limit = "" if self.limit == inf else f" of {self.limit}"
+        return f"{self.in_flight}{limit} in flight, {len(self._line)} waiting"
+
     def take(self, *, from_line: bool = False) -> bool:
         """Take a permit if there is one; whether there was.
 
@@ -109,13 +115,14 @@ class Permits:
             DeadlineExceeded: It has come, or no permit can come before it.
         """
         waiter, deadline = ThreadWaiter(), current_deadline()
+        ends = inf if deadline is None else deadline.at
         try:
             seconds = self._join(waiter, deadline)
             while seconds is not None:
                 if seconds:
                     clock.sleep(seconds)
                 else:
-                    waiter.wait(self._until(deadline))
+                    waiter.wait(min(ends, clock.monotonic() + _LOOK_AGAIN))
                 seconds = self._look(waiter, deadline)
         except BaseException:  # an error, or whatever interrupts the main thread
             self._leave(waiter)
@@ -274,28 +281,15 @@ class Permits:
             waiter.passed_over = False
             self._serve()
 
-    def _until(self, deadline: Deadline | None) -> float | None:
-        """When a thread that waits to be woken looks anyway."""
-        ends = None if deadline is None else deadline.at
-        if self._schedule is None:
-            return ends
-        again = clock.monotonic() + _LOOK_AGAIN
-        return again if ends is None else min(ends, again)
-
     def _check(self, deadline: Deadline, now: float, ahead: int) -> None:
         """DeadlineExceeded if it has come, or if no permit can come before it."""
-        ready = now if self._schedule is None else self._schedule.ready_at(now, ahead)
-        if now >= deadline.at or ready > deadline.at:
-            raise self._exceeded(deadline, now, ready)
-
-    def _exceeded(self, deadline: Deadline, now: float, ready: float) -> DeadlineExceeded:
-        state = f"{self.in_flight} in flight, {len(self._line)} waiting, limit {self.limit}"
         if now >= deadline.at:
-            return DeadlineExceeded(
-                f"the limiter {self.name!r} gave no permit before the deadline of the invocation: {state}"
+            raise DeadlineExceeded(
+                f"the limiter {self.name!r} gave no permit before the deadline of the invocation: {self.state()}"
             )
-        return DeadlineExceeded(
-            f"the limiter {self.name!r} can give a permit in {ready - now:.3g} s at the earliest, and the deadline of "
-            f"the invocation is in {deadline.at - now:.3g} s: {state}",
-            foreseen=True,
-        )
+        if self._schedule is not None and (ready := self._schedule.ready_at(now, ahead)) > deadline.at:
+            raise DeadlineExceeded(
+                f"the limiter {self.name!r} can give a permit in {ready - now:.3g} s at the earliest, and the deadline "
+                f"of the invocation is in {deadline.at - now:.3g} s: {self.state()}",
+                foreseen=True,
+            )

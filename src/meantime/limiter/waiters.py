@@ -48,9 +48,9 @@ class ThreadWaiter:
             self._gate.release()
         return True
 
-    def wait(self, until: float | None) -> None:
+    def wait(self, until: float) -> None:
         """Return when woken, or at the point in time `until`."""
-        clock.acquire(self._gate, None if until is None else until - clock.monotonic())
+        clock.acquire(self._gate, until - clock.monotonic())
 
 
 class TaskWaiter:
