@@ -10,8 +10,9 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -174,6 +175,47 @@ class KeepAliveAPI(Server):
         return sum(each.status == psutil.CONN_ESTABLISHED for each in connections)
 
 
+class Forwarder:
+    """Stands between clients and a server, as a NAT gateway does, and may forget connections without a word."""
+
+    def __init__(self, server: Server) -> None:
+        self._to = ("127.0.0.1", server.port)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        port = self._listener.getsockname()[1]
+        self.variables = {name: url.replace(str(server.port), str(port)) for name, url in server.variables.items()}
+        self._sockets: list[socket.socket] = []
+        self._forgotten: set[socket.socket] = set()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def forget_all(self) -> None:
+        """From now on nothing passes through the connections that there are, not even their end."""
+        self._forgotten.update(self._sockets)
+
+    def close(self) -> None:
+        """Take no more connections, and end those that there are."""
+        for each in (self._listener, *self._sockets):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):  # closed
+            while True:
+                client, _ = self._listener.accept()
+                server = socket.create_connection(self._to)
+                self._sockets += [client, server]
+                for one, other in ((client, server), (server, client)):
+                    threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
+
+    def _pass_on(self, one: socket.socket, other: socket.socket) -> None:
+        with suppress(OSError):
+            while data := one.recv(65536):
+                if one not in self._forgotten:
+                    other.sendall(data)
+            if one not in self._forgotten:
+                other.shutdown(socket.SHUT_WR)
+
+
 def eventually(happens: Callable[[], bool], what: str) -> None:
     """Wait until it happens."""
     until = time.monotonic() + _PATIENCE
@@ -237,3 +279,17 @@ def redis_server() -> Iterator[Server]:
 def http_api() -> Iterator[Server]:
     with running(KeepAliveAPI) as server:
         yield server
+
+
+@pytest.fixture
+def forward() -> Iterator[Callable[[Server], Forwarder]]:
+    """Puts a forwarder before a server."""
+    forwarders = []
+
+    def start(server: Server) -> Forwarder:
+        forwarders.append(Forwarder(server))
+        return forwarders[-1]
+
+    yield start
+    for forwarder in forwarders:
+        forwarder.close()

@@ -52,14 +52,22 @@ def recipe(request):
 
 
 @pytest.fixture
-def deploy(tmp_path, recipe, request):
-    """Deploys the recipe, perhaps with a setting exchanged, and calls it twice, so that its pool is full."""
-    server = request.getfixturevalue(SERVERS[recipe])
+def server(recipe, request):
+    return request.getfixturevalue(SERVERS[recipe])
+
+
+@pytest.fixture
+def deploy(tmp_path, recipe, server):
+    """Deploys the recipe, perhaps with settings exchanged, and calls it twice, so that its pool is full."""
     emulators = []
 
-    def start(old: str = "", new: str = "") -> Deployed:
-        (tmp_path / "app.py").write_text(RECIPES[recipe].replace(old, new), encoding="utf-8")
-        function = Function("app.lambda_handler", tmp_path, memory_mb=1769, timeout=10.0, environment=server.variables)
+    def start(exchange: dict[str, str] | None = None, *, through=server) -> Deployed:
+        source = RECIPES[recipe]
+        for old, new in (exchange or {}).items():
+            assert old in source
+            source = source.replace(old, new)
+        (tmp_path / "app.py").write_text(source, encoding="utf-8")
+        function = Function("app.lambda_handler", tmp_path, memory_mb=1769, timeout=10.0, environment=through.variables)
         emulators.append(Emulator(function))
         emulators[0].__enter__()
         assert emulators[0].mechanisms.freeze != "none"
@@ -107,7 +115,40 @@ def test_a_freeze_is_longer_than_the_servers_idle_timeout(deploy, width):
 
 
 def test_a_freeze_is_longer_than_max_idle(deploy):
-    function = deploy("max_idle=60", "max_idle=0.001")
+    function = deploy({"max_idle=60": "max_idle=0.001"})
 
     for _ in range(10):
+        function.invoke()
+
+
+@pytest.mark.parametrize("recipe", ["Redis, async", "Redis, blocking"])
+def test_redis_without_repeating_commands(deploy, recipe):
+    function = deploy(
+        {"retry=again": "protocol=2", "max_age=300": "max_age=300, check=lambda client: client.ping()"},
+    )
+
+    for _ in range(2):
+        function.server.wait_until_all_clients_are_gone()
+        function.invoke()
+        function.server.restart()
+        function.invoke()
+
+
+def test_what_sits_between_forgets_the_connections_during_a_freeze_longer_than_max_idle(deploy, forward, server):
+    between = forward(server)
+    function = deploy({"max_idle=60": "max_idle=0.001"}, through=between)
+
+    for _ in range(2):
+        between.forget_all()
+        invocation = function.invoke()
+        assert invocation.duration_ms < 2000  # nothing of it went to connections that never answer
+
+
+@pytest.mark.parametrize("recipe", ["asyncpg", "psycopg, async", "Redis, async", "Redis, blocking"])
+def test_what_sits_between_forgets_the_connections_during_a_shorter_freeze(deploy, forward, server, recipe):
+    between = forward(server)
+    function = deploy(through=between)
+
+    for _ in range(2):
+        between.forget_all()
         function.invoke()
