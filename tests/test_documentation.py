@@ -19,14 +19,16 @@ BLOCKS = [
     for number, text in enumerate(BLOCK.findall(page.read_text(encoding="utf-8")))
 ]
 TOOLS = ("emulator.md", "downstream.md")
+PACKAGES = ("boto3", "aws_lambda_powertools", "aws_xray_sdk", "opentelemetry")  # what blocks may need and not find
 
 
 @pytest.mark.parametrize(("page", "source"), BLOCKS)
 def test_it_runs(page, source, tmp_path):
     if page.name in TOOLS:
         pytest.importorskip("aiohttp", reason="the tools are not installed here")
-    if "boto3" in source:
-        pytest.importorskip("boto3", reason="boto3 is not installed here")
+    for package in PACKAGES:
+        if package in source:
+            pytest.importorskip(package, reason=f"{package} is not installed here")
     (tmp_path / "app.py").write_text("def handler(event, context):\n    return event\n", encoding="utf-8")
     variables = {"API_URL": "http://127.0.0.1:9", "BUCKET": "bucket", "AWS_DEFAULT_REGION": "us-east-1"}
     done = subprocess.run(
