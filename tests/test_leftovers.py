@@ -688,7 +688,7 @@ def test_with_fail_work_left_under_way_fails_the_invocation_and_the_environment_
         return "answer"
 
     kept = []
-    with pytest.raises(meantime.errors.WorkLeftOver) as caught:
+    with pytest.raises(meantime.WorkLeftOver) as caught:
         lambda_handler("leave", LambdaContext())
 
     assert caught.value.answer == "answer"
@@ -708,7 +708,7 @@ def test_with_fail_a_thread_that_outlasts_the_reserve_fails_the_invocation():
     def lambda_handler(event, context):
         threading.Thread(target=release.wait, args=(30,), daemon=True).start()
 
-    with pytest.raises(meantime.errors.WorkLeftOver, match=r"still running: thread .* started at .*test_leftovers"):
+    with pytest.raises(meantime.WorkLeftOver, match=r"still running: thread .* started at .*test_leftovers"):
         lambda_handler({}, LambdaContext())
     release.set()
 
@@ -764,8 +764,8 @@ def test_an_unknown_policy_is_refused():
 
 
 def test_the_error_can_be_pickled():
-    leftover = meantime.errors.Leftover("task", "send", "cancelled", "app.py:3")
-    error = meantime.errors.WorkLeftOver("left", [leftover], object())
+    leftover = meantime.Leftover("task", "send", "cancelled", "app.py:3")
+    error = meantime.WorkLeftOver("left", [leftover], object())
 
     copy = pickle.loads(pickle.dumps(error))  # noqa: S301  # our own
 
