@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
 
-from meantime.tools.emulator.runtime_api import Answered, Event, Happening, InitFailed, Ready, RuntimeApi
+from meantime.tools.emulator.runtime_api import (
+    Answered,
+    Event,
+    Happening,
+    InitFailed,
+    Initialised,
+    Ready,
+    RuntimeApi,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -30,7 +39,7 @@ class Client:
 
     def _hear(self, happening: Happening) -> None:
         self.told.append(happening)
-        if isinstance(happening, Ready):
+        if isinstance(happening, (Ready, Initialised)):
             self.asked.set()
 
     async def get(self, path: str) -> tuple[int, dict[str, str], bytes]:
@@ -40,6 +49,13 @@ class Client:
     async def post(self, path: str, data: bytes = b"{}") -> tuple[int, dict[str, str]]:
         async with self.session.post(self.base + path, data=io.BytesIO(data)) as answer:
             return answer.status, await answer.json()
+
+    async def wait_to_be_restored(self) -> int:
+        waiting = asyncio.ensure_future(self.get("/restore/next"))
+        await asyncio.wait_for(self.asked.wait(), 10)
+        self.asked.clear()
+        self.api.restore()
+        return (await waiting)[0]
 
     async def fetch_event(self, event: Event = EVENT) -> tuple[int, dict[str, str], bytes]:
         waiting = asyncio.ensure_future(self.get("/invocation/next"))
@@ -167,5 +183,48 @@ def test_an_event_is_handed_only_to_a_runtime_that_asks(with_runtime) -> None:
     async def scene(runtime: Client) -> None:
         with pytest.raises(RuntimeError, match="in state Started"):
             runtime.api.hand_out(EVENT)
+
+    with_runtime(scene)
+
+
+def test_a_snapstart_runtime_is_restored_and_then_gets_its_events(with_runtime) -> None:
+    async def scene(runtime: Client) -> None:
+        assert await runtime.wait_to_be_restored() == 200
+        assert (await runtime.fetch_event())[0] == 200
+        assert [type(each) for each in runtime.told] == [Initialised, Ready]
+
+    with_runtime(scene)
+
+
+def test_what_fails_after_the_restore_is_told_once(with_runtime) -> None:
+    async def scene(runtime: Client) -> None:
+        await runtime.wait_to_be_restored()
+        assert (await runtime.post("/restore/error", b'{"errorType": "E"}'))[0] == 202
+        assert runtime.told[-1] == InitFailed(b'{"errorType": "E"}')
+        status, problem = await runtime.post("/restore/error")
+        assert (status, problem["errorMessage"]) == (403, STATE_ERROR.format("RestoreError", "RestoreError"))
+        assert (await runtime.get("/invocation/next"))[0] == 403
+
+    with_runtime(scene)
+
+
+def test_a_runtime_cannot_be_restored_when_it_has_events_already_nor_fail_in_that(with_runtime) -> None:
+    async def scene(runtime: Client) -> None:
+        await runtime.fetch_event()
+        assert (await runtime.get("/restore/next"))[0] == 403
+        assert (await runtime.post("/restore/error"))[0] == 403
+        with pytest.raises(RuntimeError, match="restored in state Running"):
+            runtime.api.restore()
+
+    with_runtime(scene)
+
+
+def test_a_runtime_that_waits_to_be_restored_is_told_when_there_is_an_end(with_runtime) -> None:
+    async def scene(runtime: Client) -> None:
+        waiting = asyncio.ensure_future(runtime.get("/restore/next"))
+        await asyncio.wait_for(runtime.asked.wait(), 10)
+        await runtime.api.stop()
+        with contextlib.suppress(aiohttp.ClientError):  # or it is cut off
+            assert (await waiting)[0] == 500
 
     with_runtime(scene)

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from meantime.tools.emulator import conclusion, log
+from meantime.tools.emulator import conclusion, limits, log
 from meantime.tools.emulator.controls import controls
 from meantime.tools.emulator.engine import in_thread
 from meantime.tools.emulator.invocation import Invocation
 from meantime.tools.emulator.runtime import Runtime
-from meantime.tools.emulator.runtime_api import Answered, Event, Exited, InitFailed, Ready
+from meantime.tools.emulator.runtime_api import Answered, Event, Exited, InitFailed, Initialised, Ready
 from meantime.tools.emulator.session import Session
 from meantime.tools.emulator.variables import variables
 from meantime.tools.emulator.watchdog_process import empty_groups, end_groups
@@ -51,7 +51,7 @@ class Request:
 
 @dataclass(frozen=True)
 class _Init:
-    """How an initialisation went: after `seconds` ready, or failed with `failure`, or (neither) out of time."""
+    """How an initialisation, or a restore, went: after `seconds` ready, or failed with `failure`, or out of time."""
 
     seconds: float
     ready: bool
@@ -107,6 +107,7 @@ class Environment:
             memory_mb=self._function.memory_mb,
             max_memory_used_mb=memory_used_mb,
             init_ms=init_ms,
+            restored=self._function.snap_start,
             status=ending.status,
             error_type=ending.error_type,
         )
@@ -163,12 +164,23 @@ class Environment:
             entries=[group.entry for group in self._controls.groups],
             register=self._register,
         )
+        began = runtime.started
         happening = await runtime.happening(deadline)
+        if isinstance(happening, Initialised):
+            await self._snapshot()
+            began = time.monotonic()
+            runtime.api.restore()
+            happening = await runtime.happening(began + limits.RESTORE_TIMEOUT)
         if isinstance(happening, Ready):
             self._controls.limit.limit()
-            return _Init(happening.at - runtime.started, ready=True)
-        seconds = time.monotonic() - runtime.started
+            return _Init(happening.at - began, ready=True)
+        seconds = time.monotonic() - began
         return _Init(seconds, ready=False, failure=happening if isinstance(happening, InitFailed | Exited) else None)
+
+    async def _snapshot(self) -> None:
+        """Hold everything still, as while a snapshot is taken, kept and restored."""
+        await self._controls.freezer.freeze()
+        await self._controls.freezer.thaw()
 
     async def _run(self, request: Request, request_id: str, deadline: float) -> tuple[Conclusion, float]:
         """Hand the event out and wait for the answer; return how it ended, and when."""

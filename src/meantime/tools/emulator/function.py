@@ -36,6 +36,7 @@ class Function:
         name: Letters, digits, `-` and `_`; made from the handler if empty.
         python: The interpreter that runs it; it must have `awslambdaric` installed.
         reserved_concurrency: Most invocations at once; above it `TooManyRequestsError`. None: no limit.
+        snap_start: Whether it is initialised, frozen and restored, with its hooks, before its first invocation.
 
     Raises:
         ValueError: A setting that AWS or this machine cannot take; the text says which and why.
@@ -49,6 +50,7 @@ class Function:
     name: str = ""
     python: Path = field(default_factory=lambda: Path(sys.executable))
     reserved_concurrency: int | None = None
+    snap_start: bool = False
 
     def __post_init__(self) -> None:
         _check_handler(self.handler)

@@ -34,7 +34,8 @@ class Invocation:
         billed_ms: Every millisecond begun, of the invocation and, on a cold start, of the initialisation.
         cold: Whether an environment was started for it.
         init_ms: Process start to the first request for an event; None when warm, and when the initialisation
-            failed and was repeated inside the invocation, whose duration then holds it.
+            failed and was repeated inside the invocation, whose duration then holds it. Of a SnapStart function:
+            restore to the first request.
         environment_id: Which execution environment ran it.
         request_id: The invocation's own identifier.
         log: What the function printed and logged, between the START, END and REPORT lines.

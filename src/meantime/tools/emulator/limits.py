@@ -14,6 +14,9 @@ TIMEOUT_MAX: Final = 900.0
 INIT_TIMEOUT: Final = 10.0
 """Seconds. https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html"""
 
+RESTORE_TIMEOUT: Final = 10.0
+"""Seconds. https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks-python.html"""
+
 MEMORY_MB_PER_CORE: Final = 1_769
 """One vCPU's worth of memory. https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html"""
 

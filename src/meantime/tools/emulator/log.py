@@ -7,6 +7,7 @@ lifecycle (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environme
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from math import ceil
 
 from meantime.tools.emulator.function import VERSION
 
@@ -29,6 +30,7 @@ def report_line(
     memory_mb: int,
     max_memory_used_mb: int,
     init_ms: float | None,
+    restored: bool = False,
     status: str | None = None,
     error_type: str | None = None,
 ) -> str:
@@ -40,7 +42,9 @@ def report_line(
         f"Memory Size: {memory_mb} MB",
         f"Max Memory Used: {max_memory_used_mb} MB",
     ]
-    if init_ms is not None:
+    if init_ms is not None and restored:
+        fields += [f"Restore Duration: {init_ms:.2f} ms", f"Billed Restore Duration: {ceil(init_ms)} ms"]
+    elif init_ms is not None:
         fields.append(f"Init Duration: {init_ms:.2f} ms")
     if status is None:
         fields.append("")  # an ordinary report ends with a tab

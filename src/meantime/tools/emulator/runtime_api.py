@@ -45,8 +45,15 @@ class Ready:
 
 
 @dataclass(frozen=True)
+class Initialised:
+    """The runtime of a SnapStart function has run its hooks, and waits to be restored from its snapshot."""
+
+    at: float
+
+
+@dataclass(frozen=True)
 class InitFailed:
-    """The runtime could not load the function; `body` is the error it reports."""
+    """The runtime could not load the function, or a hook failed; `body` is the error it reports."""
 
     body: bytes
 
@@ -69,7 +76,7 @@ class Exited:
     status: int
 
 
-Happening = Ready | InitFailed | Answered | Exited
+Happening = Ready | Initialised | InitFailed | Answered | Exited
 
 
 class State(Enum):
@@ -77,6 +84,9 @@ class State(Enum):
 
     STARTED = "Started"
     INIT_ERROR = "InitError"
+    RESTORE_READY = "RestoreReady"
+    RESTORING = "Restoring"
+    RESTORE_ERROR = "RestoreError"
     READY = "Ready"
     RUNNING = "Running"
     RESPONSE_SENT = "ResponseSent"
@@ -89,6 +99,7 @@ class RuntimeApi:
         self._tell = tell
         self._state = State.STARTED
         self._event: asyncio.Future[Event | None] = asyncio.get_running_loop().create_future()
+        self._restored: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._requests = web.Server(
             self._answer, access_log=None, keepalive_timeout=2 * TIMEOUT_MAX, max_field_size=_HEADER_MAX
         )
@@ -108,38 +119,49 @@ class RuntimeApi:
         self._state = State.RUNNING
         self._event.set_result(event)
 
+    def restore(self) -> None:
+        """Answer the runtime that waits to be restored: it is."""
+        if self._state is not State.RESTORE_READY:
+            raise RuntimeError(f"a runtime was restored in state {self._state.value}")
+        self._state = State.RESTORING
+        self._restored.set_result(True)
+
     async def stop(self) -> None:
         """Stop listening and drop every connection."""
         if self._server is not None:
             self._server.close()
         if not self._event.done():
             self._event.set_result(None)
+        if not self._restored.done():
+            self._restored.set_result(False)
         await self._requests.shutdown(0.05)  # seconds for connections whose process is dead to be noticed
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         if not request.path.startswith(_PREFIX):
             return _error(404, "NotFound", f"{request.method} {request.path} is not part of the Runtime API")
         match request.method, *request.path.removeprefix(_PREFIX).split("/"):
-            case ["GET", "invocation", "next"]:
-                return await self._next()
+            case ["GET", "invocation" | "restore" as what, "next"]:
+                return await (self._next() if what == "invocation" else self._restore_next())
             case ["POST", "init", "error"]:
-                return await self._init_error(request)
+                return await self._failed(request, State.STARTED, State.INIT_ERROR)
+            case ["POST", "restore", "error"]:
+                return await self._failed(request, State.RESTORING, State.RESTORE_ERROR)
             case ["POST", "invocation", request_id, "response" | "error" as what]:
                 return await self._result(request, request_id, failed=what == "error")
             case _:
                 return _error(404, "NotFound", f"{request.method} {request.path} is not part of the Runtime API")
 
     async def _next(self) -> web.Response:
-        if self._state is State.INIT_ERROR:
+        if self._state in (State.INIT_ERROR, State.RESTORE_READY, State.RESTORE_ERROR):
             return self._wrong_state(State.READY)
         if self._state is State.RESPONSE_SENT:
             self._event = asyncio.get_running_loop().create_future()
-        if self._state in (State.STARTED, State.RESPONSE_SENT):
+        if self._state in (State.STARTED, State.RESTORING, State.RESPONSE_SENT):
             self._state = State.READY
             self._tell(Ready(time.monotonic()))
         event = await asyncio.shield(self._event)
         if event is None:
-            return _error(500, "InternalServerError", "Internal Server Error")
+            return _stopped()
         headers = {
             # Not optional: without it the client crashes.
             "Content-Type": "application/json",
@@ -152,10 +174,17 @@ class RuntimeApi:
             headers["Lambda-Runtime-Client-Context"] = event.client_context
         return web.Response(body=event.body, headers=headers)
 
-    async def _init_error(self, request: web.BaseRequest) -> web.Response:
+    async def _restore_next(self) -> web.Response:
         if self._state is not State.STARTED:
-            return self._wrong_state(State.INIT_ERROR)
-        self._state = State.INIT_ERROR
+            return self._wrong_state(State.RESTORE_READY)
+        self._state = State.RESTORE_READY
+        self._tell(Initialised(time.monotonic()))
+        return web.Response() if await asyncio.shield(self._restored) else _stopped()
+
+    async def _failed(self, request: web.BaseRequest, during: State, after: State) -> web.Response:
+        if self._state is not during:
+            return self._wrong_state(after)
+        self._state = after
         body, _ = await _body(request)
         self._tell(InitFailed(body))
         return _accepted()
@@ -194,6 +223,10 @@ async def _body(request: web.BaseRequest) -> tuple[bytes, int]:
 
 def _accepted() -> web.Response:
     return web.Response(status=202, body=b'{"status":"OK"}\n', content_type="application/json")
+
+
+def _stopped() -> web.Response:
+    return _error(500, "InternalServerError", "Internal Server Error")
 
 
 def _error(status: int, kind: str, text: str) -> web.Response:
