@@ -144,6 +144,10 @@ class Emulator(_Emulation):
         """
         return self._submit(event, client_context).result()
 
+    def submit(self, event: Any = None, *, client_context: Mapping[str, Any] | None = None) -> Future[Invocation]:
+        """Begin an invocation, as `invoke`, and return where it will be; it goes on if the future is cancelled."""
+        return self._submit(event, client_context)
+
     def close(self) -> None:
         """End every environment and remove all that was made.
 

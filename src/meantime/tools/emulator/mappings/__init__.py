@@ -1,0 +1,19 @@
+"""Event source mappings: reads a queue or a stream as Lambda's own pollers do, and invokes an emulated function."""
+
+from __future__ import annotations
+
+from meantime.tools.emulator.mappings.answers import Outcome, Reading, read_queue_answer, read_stream_answer
+from meantime.tools.emulator.mappings.errors import NotDrainedError, SourceError
+from meantime.tools.emulator.mappings.sqs import SQSMapping
+from meantime.tools.emulator.mappings.statistics import Statistics
+
+__all__ = [
+    "NotDrainedError",
+    "Outcome",
+    "Reading",
+    "SQSMapping",
+    "SourceError",
+    "Statistics",
+    "read_queue_answer",
+    "read_stream_answer",
+]
