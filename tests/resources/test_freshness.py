@@ -260,6 +260,20 @@ def test_an_async_check_that_hangs_has_failed_after_two_seconds(clock):
     assert [resource.invoke(), resource.invoke()] == [[1], [2]]
 
 
+def test_an_async_check_that_does_not_let_itself_be_cancelled_takes_no_longer(clock, environment):
+    async def check(number):
+        clock.advance(2)
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            await asyncio.Event().wait()
+
+    resource = Resource("async", check=check)
+
+    assert [resource.invoke(), resource.invoke()] == [[1], [2]]
+    assert environment.statistics().leftover_tasks == 1  # nobody else would tell of it
+
+
 def test_a_check_leaves_half_of_the_invocations_time_for_making_it_anew(clock):
     async def check(number):
         clock.advance(0.5)
