@@ -1,11 +1,13 @@
-"""One face for all executors, so that one specification can be asked of each."""
+"""One face for all executors, so that one specification can be asked of each, and notes that processes share."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from contextlib import aclosing
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -144,3 +146,45 @@ def executor(request: pytest.FixtureRequest) -> Any:
 def concurrent_executor(request: pytest.FixtureRequest) -> Any:
     """Each executor that makes calls side by side."""
     return EXECUTORS[request.param]
+
+
+class Notes:
+    """Lines in a file that any process may add to: what happened in children, and which they were."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.touch()
+
+    def add(self, line: object) -> None:
+        """Add a line; it is written at once."""
+        with self.path.open("a") as file:
+            file.write(f"{line}\n")
+
+    def lines(self) -> list[str]:
+        """The lines so far."""
+        return self.path.read_text().split()
+
+    def wait(self, count: int = 1) -> None:
+        """Wait until there are so many lines."""
+        until = time.monotonic() + 30
+        while len(self.lines()) < count:
+            assert time.monotonic() < until, f"waited in vain for {count} lines"
+            time.sleep(0.01)
+
+    def running(self) -> list[int]:
+        """The process numbers among the lines whose process still runs; a zombie does not."""
+        return [pid for pid in map(int, self.lines()) if is_running(pid)]
+
+
+def is_running(pid: int) -> bool:
+    """Whether there is such a process, and it is no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Notes:
+    """An empty file of notes."""
+    return Notes(tmp_path / "notes")

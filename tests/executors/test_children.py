@@ -13,12 +13,14 @@ import sys
 import threading
 import time
 from pathlib import Path
+from pickle import PickleBuffer
 from typing import Any
 
 import pytest
 
 from meantime import Deadline, current_deadline
 from meantime.deadline import deadline_variable
+from meantime.executors import children
 from meantime.executors.child import Child, Gone
 from meantime.executors.child_main import ITEM_LOST, RAISED, RESULT, RESULT_LOST, request
 from meantime.executors.children import ChildPool
@@ -56,7 +58,9 @@ def ask(child: Child, function: Any, *items: Any) -> list[tuple[bytes, Any]]:
 
 def send(child: Child, function: Any, *items: Any) -> None:
     """Send a child these calls, and wait for none of them."""
-    child.send(request(facts_of_now(), pack(function), [pack(item) for item in items], stop_at_failure=False))
+    child.send(
+        request(facts_of_now(current_deadline()), pack(function), [pack(item) for item in items], stop_at_failure=False)
+    )
 
 
 def result_of(child: Child, function: Any, item: Any = None) -> Any:
@@ -123,7 +127,7 @@ def sleep_long(path: str | None) -> None:
 
 def start_program(path: str) -> None:
     """Start a program that outlasts the call, and then compute for ever."""
-    program = subprocess.Popen(["sleep", "60"])
+    program = subprocess.Popen(["/bin/sleep", "60"])
     Path(path).write_text(str(program.pid))
     sleep_long(None)
 
@@ -226,7 +230,7 @@ def test_what_a_child_has_started_ends_with_it_when_it_dies_by_itself(pool):
 
 
 def start_sleeper(_: Any) -> int:
-    return subprocess.Popen(["sleep", "60"]).pid
+    return subprocess.Popen(["/bin/sleep", "60"]).pid
 
 
 def test_closing_lets_idle_children_leave_and_kills_busy_ones(pool):
@@ -263,7 +267,7 @@ def test_after_closing_a_new_child_is_started(pool):
 def test_two_hundred_calls_leave_no_file_descriptor_and_no_process(pool, start_method):
     pool.give_back(pool.lease(start_method))  # the first opens the lifeline, which stays
     pool.close()
-    descriptors, processes = len(os.listdir("/proc/self/fd")), children_of(os.getpid())
+    descriptors, processes = len([*Path("/proc/self/fd").iterdir()]), children_of(os.getpid())
 
     for number in range(200):
         child = pool.lease(start_method)
@@ -275,7 +279,7 @@ def test_two_hundred_calls_leave_no_file_descriptor_and_no_process(pool, start_m
             pool.give_back(child)
     pool.close()
 
-    assert len(os.listdir("/proc/self/fd")) == descriptors
+    assert len([*Path("/proc/self/fd").iterdir()]) == descriptors
     assert children_of(os.getpid()) == processes
 
 
@@ -302,8 +306,6 @@ class Buffered:
         self.data = data
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        from pickle import PickleBuffer
-
         return Buffered, (PickleBuffer(self.data),)
 
 
@@ -322,7 +324,7 @@ def test_the_function_is_sent_once(pool):
     child = pool.lease()
     assert result_of(child, double, 1) == 2
 
-    child.send(request(facts_of_now(), [], [pack(21)], stop_at_failure=False))
+    child.send(request(facts_of_now(current_deadline()), [], [pack(21)], stop_at_failure=False))
 
     kind, parts = child.receive()
     assert (kind, unpack(parts)) == (RESULT, 42)
@@ -422,7 +424,7 @@ def test_a_kept_child_knows_the_trace_and_the_request_of_each_invocation(pool, m
 
 
 def trace_and_request(_: Any) -> tuple[Any, Any]:
-    return os.environ.get("_X_AMZN_TRACE_ID"), getattr(sys.modules["awslambdaric.bootstrap"], "_GLOBAL_AWS_REQUEST_ID")
+    return os.environ.get("_X_AMZN_TRACE_ID"), sys.modules["awslambdaric.bootstrap"]._GLOBAL_AWS_REQUEST_ID
 
 
 def test_signal_handlers_and_the_alarm_stay_behind(pool):
@@ -586,8 +588,6 @@ def test_a_child_has_no_children_of_its_parents(pool):
 
 
 def count_known_children(_: Any) -> int:
-    from meantime.executors import children
-
     return len(children._known)
 
 

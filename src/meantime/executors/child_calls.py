@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from contextlib import suppress
-from threading import Lock
+from threading import Condition, Lock
 
 from meantime.errors import CallTimeout, ChildDied, ChildTraceback, NotPicklable
 from meantime.executors.child import Gone
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
     from typing import Any
 
+    from meantime.deadline import Deadline
     from meantime.executors.child import Child
     from meantime.executors.children import ChildPool
     from meantime.executors.wire import Part
@@ -63,12 +64,15 @@ class ChildCalls:
         function: What each item is given to, packed.
         start_method: How a child is started.
         timeout: Seconds for each call, or None.
+        deadline: The invocation's, or None.
         named: Tells the name of the call with an item, and the item as text.
         stop_at_failure: Whether a child makes no further call of a message after one that failed.
     """
 
     __slots__ = (
+        "_all_done",
         "_cut_off",
+        "_deadline",
         "_function",
         "_guard",
         "_is_large",
@@ -85,19 +89,22 @@ class ChildCalls:
         pool: ChildPool,
         function: list[Part],
         start_method: str,
-        timeout: float | None,
-        named: Callable[[Any], tuple[str, str]],
         *,
+        timeout: float | None,
+        deadline: Deadline | None,
+        named: Callable[[Any], tuple[str, str]],
         stop_at_failure: bool,
     ) -> None:
         self._pool = pool
         self._function = function
         self._start_method = start_method
         self._timeout = timeout
+        self._deadline = deadline
         self._named = named
         self._stop_at_failure = stop_at_failure
         self._is_large = sum(memoryview(part).nbytes for part in function) > _LARGE
         self._guard = Lock()
+        self._all_done = Condition(self._guard)
         self._under_way: set[Child] = set()
         self._cut_off = False
 
@@ -165,12 +172,18 @@ class ChildCalls:
                 call = left.popleft()
                 yield call, None, failure or self._died(call.item, child)
 
-    def cut_off(self) -> None:
-        """End all calls under way, with their children, and let no other begin."""
+    def cut_off(self, timeout: float = 0.0) -> None:
+        """End all calls under way, with their children, and let no other begin.
+
+        Args:
+            timeout: Seconds that those who wait for answers may take to read what their children said before.
+        """
         with self._guard:
             self._cut_off = True
             for child in self._under_way:
                 child.kill()
+            if timeout:
+                self._all_done.wait_for(lambda: not self._under_way, timeout)
 
     def _exchange(
         self, child: Child, left: deque[ChildCall], begins: Callable[[ChildCall], object]
@@ -207,7 +220,9 @@ class ChildCalls:
             items = [call.parts for call in calls]
             tries += 1
             try:
-                child.send(request(facts_of_now(), function, items, stop_at_failure=self._stop_at_failure))
+                child.send(
+                    request(facts_of_now(self._deadline), function, items, stop_at_failure=self._stop_at_failure)
+                )
                 child.function = self._function
             except Gone:  # it was dying, and none of them has begun
                 self._finish(child, keep=False)
@@ -228,6 +243,7 @@ class ChildCalls:
     def _finish(self, child: Child, *, keep: bool) -> None:
         with self._guard:
             self._under_way.discard(child)
+            self._all_done.notify_all()
             keep = keep and not child.killed
         if keep and self._is_large:
             child.function = ()

@@ -61,6 +61,12 @@ class Settling:
             if not self._closed:
                 self._outcomes[index].started = False
 
+    def started(self, index: int) -> None:
+        """Note that the call of an item has begun after all, which was drawn with others, and noted as not started."""
+        with self._lock:
+            if not self._closed:
+                self._outcomes[index].started = True
+
     def succeed(self, index: int, result: Any) -> str | None:
         """Note a result."""
         return self._settle(index, Status.SUCCEEDED, result, None)
@@ -155,6 +161,11 @@ class Streaming:
         if (outcome := self._open.get(index)) is not None:
             outcome.started = False
 
+    def started(self, index: int) -> None:
+        """Note that its call has begun after all."""
+        if (outcome := self._open.get(index)) is not None:
+            outcome.started = True
+
     def succeed(self, index: int, result: Any) -> str | None:
         """Hand on a result."""
         if (outcome := self._open.pop(index, None)) is None:  # who takes it out, settles it
@@ -195,6 +206,9 @@ class Values:
 
     def not_started(self, index: int) -> None:
         """Nothing to note: who drew it is told why."""
+
+    def started(self, index: int) -> None:
+        """Likewise."""
 
     def fail(self, index: int, error: BaseException) -> str:  # noqa: ARG002  # as the others are called
         """Stop; the error is the verb's."""

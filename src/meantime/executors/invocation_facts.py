@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from meantime.deadline import Deadline, current_deadline, deadline_variable
+from meantime.deadline import Deadline, deadline_variable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,9 +16,8 @@ _BOOTSTRAP = "awslambdaric.bootstrap"  # its log filter takes the request's id f
 _REQUEST = ("_GLOBAL_AWS_REQUEST_ID", "_GLOBAL_TENANT_ID")
 
 
-def facts_of_now() -> Facts:
+def facts_of_now(deadline: Deadline | None) -> Facts:
     """In the parent: seconds left and reserve, the trace header, and by what the log knows the request."""
-    deadline = current_deadline()
     left, reserve = (None, 0.0) if deadline is None else (deadline.remaining(), deadline.reserve)
     bootstrap = sys.modules.get(_BOOTSTRAP)
     request = None if bootstrap is None else tuple(getattr(bootstrap, name, None) for name in _REQUEST)

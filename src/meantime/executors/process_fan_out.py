@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from meantime.outcomes import Outcome, Outcomes
 
 
+_READ_WITHIN = 0.2  # seconds to read what a killed child has said before; it takes far less
+
+
 class ProcessFanOut(ThreadFanOut):
     """One use of a verb on processes.
 
@@ -72,7 +75,13 @@ class ProcessFanOut(ThreadFanOut):
         self._chunks = chunks
         self._drawn = 0
         self._children = ChildCalls(
-            pool, packed, start_method, timeout, self.named, stop_at_failure=verb == "processes.map"
+            pool,
+            packed,
+            start_method,
+            timeout=timeout,
+            deadline=self.deadline,
+            named=self.named,
+            stop_at_failure=verb == "processes.map",
         )
 
     def values(self) -> list[Any]:
@@ -115,6 +124,11 @@ class ProcessFanOut(ThreadFanOut):
 
         return blocking_attempts(update_wrapper(call_in_child, named_as), self._options, worker, self._is_stopped)
 
+    def _end(self) -> None:
+        super()._end()
+        if self._chunks is not None:  # what a child has begun must be known before it is told
+            self._children.cut_off(_READ_WITHIN)
+
     def _work(self, worker: Worker) -> None:
         if self._chunks is None:
             super()._work(worker)
@@ -129,8 +143,6 @@ class ProcessFanOut(ThreadFanOut):
             self._fail(error, at_once=self._collector.raises)
         finally:
             worker.item = NOTHING
-            for index, _ in drawn:
-                self._collector.not_started(index)
             if drawn and clock.monotonic() >= self.last_start:
                 self._expire()
             self.release(worker)
@@ -145,7 +157,9 @@ class ProcessFanOut(ThreadFanOut):
                     worker.started = clock.monotonic()
                     worker.item = DRAWING
                     item = self._context.run(next, self._items)
-                    drawn.append((self._collector.begin(item), item))
+                    index = self._collector.begin(item)
+                    self._collector.not_started(index)
+                    drawn.append((index, item))
             except StopIteration:
                 self.exhausted = True
             finally:
@@ -161,6 +175,7 @@ class ProcessFanOut(ThreadFanOut):
         def begins(begun: ChildCall) -> None:
             if drawn and drawn[0][0] == begun.index:  # else it had to be sent once more
                 drawn.popleft()
+                self._collector.started(begun.index)
             worker.index = begun.index
             worker.started = clock.monotonic()
             worker.item = begun.item
@@ -181,7 +196,7 @@ class ProcessFanOut(ThreadFanOut):
                 answers += 1
                 goes_on = self._note(done.index, result, failure)
                 if not goes_on and answers < len(message) and not self._collector.raises:
-                    drawn.popleft()  # its child is at the next one already
+                    begins(message[answers])  # its child is at the next one already
                     return False
             worker.item = NOTHING
             if not goes_on or answers < len(message):
