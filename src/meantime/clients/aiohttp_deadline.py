@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from functools import partial
 
@@ -13,7 +14,6 @@ from meantime.deadline import current_deadline
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import asyncio
     from typing import Any
 
     from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
@@ -28,9 +28,8 @@ async def within_deadline(request: ClientRequest, handler: ClientHandlerType) ->
     deadline = current_deadline()
     connection = response.connection  # None: all of the answer is here
     if deadline is not None and connection is not None and response.status != _SWITCHING_PROTOCOLS:
-        loop: asyncio.AbstractEventLoop = request.loop
         end = partial(_end, response, clock.monotonic())
-        connection.add_callback(clock.call_at(loop, deadline.at, end).cancel)
+        connection.add_callback(clock.call_at(asyncio.get_running_loop(), deadline.at, end).cancel)
     return response
 
 

@@ -37,7 +37,7 @@ def boto3(
         service: The name of the service, as for `boto3.client`.
         max_concurrency: The most calls under way at once: so many connections are kept; 10 unless said.
         connect_timeout: Seconds to connect; 2 unless said.
-        read_timeout: Seconds that an answer, or its next piece, may take; 30 unless said.
+        read_timeout: Seconds that an answer, or its next piece, may take; botocore's own 60 unless said.
         config: A `botocore.config.Config`; what it sets wins over what is set here, except for the three above.
         session: A `boto3.Session`; boto3's default one unless said.
         options: Whatever else `boto3.client` takes: `region_name`, `endpoint_url`, `verify`…
@@ -81,7 +81,6 @@ def _settings(config: Any, said: dict[str, Any]) -> Any:
     settings = Config(
         max_pool_connections=DEFAULT_MAX_CONCURRENCY,
         connect_timeout=CONNECT_TIMEOUT,
-        read_timeout=READ_TIMEOUT,
         tcp_keepalive=True,
         retries=None if os.environ.get("AWS_RETRY_MODE") else {"mode": "standard"},
     )

@@ -6,7 +6,9 @@ import os
 from http.client import HTTPResponse
 from io import BufferedReader, RawIOBase
 
+import urllib3
 from urllib3 import Timeout
+from urllib3.util.ssl_ import is_ipaddress
 
 from meantime import clock
 from meantime.clients.ending import cut_off, has_come
@@ -34,6 +36,9 @@ else:
     _Pool = _Connection = object
 
 _LEAST = 0.001  # urllib3 takes no timeout of 0; the caller has looked that there is time left
+
+# urllib3 1.26 tells the SSL context no name where the host is an address, and ours insists on one.
+_NAMES_NO_ADDRESS = urllib3.__version__.startswith("1.")  # type: ignore[attr-defined]  # documented, if not exported
 
 _bounded_classes: dict[type, type] = {}
 
@@ -67,6 +72,12 @@ class DeadlinePool(_Pool):
             options["timeout"] = self._within(options.get("timeout", self.timeout), deadline.remaining())
         return super().urlopen(method, url, *arguments, **options)
 
+    def _get_conn(self, timeout: float | None = None) -> Any:
+        connection: Any = super()._get_conn(timeout)
+        if connection.is_stale():
+            connection.close()  # urllib3 opens it anew
+        return connection
+
     def _within(self, timeout: Any, left: float) -> Timeout:
         if timeout is Timeout.DEFAULT_TIMEOUT:
             timeout = self.timeout
@@ -85,10 +96,17 @@ class DeadlineConnection(_Connection):
     def connect(self) -> None:
         """As urllib3's own, but with the shared SSL context's authorities, which it would parse each time again."""
         if is_shared(getattr(self, "ssl_context", None)):
-            self.ca_certs = None  # https://github.com/urllib3/urllib3/issues/3623
+            if _NAMES_NO_ADDRESS and is_ipaddress(self.host):
+                self.ssl_context = None
+            else:
+                self.ca_certs = None  # https://github.com/urllib3/urllib3/issues/3623
         super().connect()
         self._process = os.getpid()
         self._used = clock.wall()
+
+    def is_stale(self) -> bool:
+        """Whether it is not to be used again: it was idle for long, even frozen, or belongs to a parent process."""
+        return self.sock is not None and (clock.wall() - self._used > MAX_IDLE or self._process != os.getpid())
 
     def request(self, *arguments: Any, **options: Any) -> None:
         """As urllib3's own; the timeout of the last read must not be that of this request's sending."""
@@ -101,12 +119,6 @@ class DeadlineConnection(_Connection):
         response = super().getresponse()
         self._used = clock.wall()
         return response
-
-    @property
-    def is_connected(self) -> bool:
-        """Whether it can be used again: not if it was idle for long, even frozen, or belongs to a parent process."""
-        is_stale = clock.wall() - self._used > MAX_IDLE or self._process != os.getpid()
-        return not is_stale and bool(super().is_connected)
 
 
 class DeadlineResponse(HTTPResponse):

@@ -41,8 +41,8 @@ class CountingServer(ThreadingHTTPServer):
         if certificate is not None:
             self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             certificate.configure_cert(self._context)
-        scheme = "http" if certificate is None else "https"
-        self.url = f"{scheme}://127.0.0.1:{self.server_port}"
+        host = "http://127.0.0.1" if certificate is None else "https://localhost"
+        self.url = f"{host}:{self.server_port}"
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         with self.lock:
@@ -77,6 +77,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.do_GET()
+
+    def do_HEAD(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(_PIECES))
+        self.end_headers()
 
     def log_message(self, *_: Any) -> None:
         """Tests are quiet."""
@@ -175,7 +180,7 @@ def authority() -> trustme.CA:
 @pytest.fixture
 def tls_server(authority: trustme.CA) -> Iterator[CountingServer]:
     """A server of HTTPS."""
-    with serving(authority.issue_cert("127.0.0.1")) as running:
+    with serving(authority.issue_cert("localhost", "127.0.0.1")) as running:
         yield running
 
 

@@ -272,11 +272,11 @@ def test_a_websocket_is_not_ended_by_the_deadline_of_the_invocation_that_opened_
         application.router.add_get("/", echo)
         runner = web.AppRunner(application)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        ((host, port),) = runner.addresses
         session = await http()
         with within(0.2):
-            websocket = await session.ws_connect(site.name)
+            websocket = await session.ws_connect(f"http://{host}:{port}/")
         await asyncio.sleep(0.4)
         await websocket.send_str("still here")
         answer = await websocket.receive_str()

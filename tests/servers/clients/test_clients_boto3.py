@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from boto3.exceptions import RetriesExceededError
+from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 from botocore.exceptions import SSLError as BotocoreSSLError
@@ -181,6 +183,17 @@ def test_connecting_takes_no_longer_than_to_the_deadline(unanswering, within, el
     assert isinstance(caught.value.__cause__, ConnectTimeoutError)
 
 
+def test_a_transfer_on_the_callers_own_thread_ends_at_the_deadline(make, within, elapsed, tmp_path):
+    """On threads of its own it knows of no deadline, as the page says. It tries again after any TimeoutError."""
+    client = make()
+
+    with within(0.3), pytest.raises(RetriesExceededError) as caught:
+        client.download_file("bucket", "trickle", str(tmp_path / "it"), Config=TransferConfig(use_threads=False))
+
+    assert isinstance(caught.value.last_exception, meantime.DeadlineExceeded)
+    assert elapsed() < LONG
+
+
 def test_a_handler_that_fans_out_gets_the_deadline_not_a_client_error(make):
     client = make(max_concurrency=4)
 
@@ -206,6 +219,10 @@ class TestSettings:
     def test_the_pool_is_as_wide_as_the_fan_out(self, make):
         assert make(max_concurrency=32).meta.config.max_pool_connections == 32
         assert make().meta.config.max_pool_connections == 10
+
+    def test_a_read_may_take_as_long_as_botocore_lets_it(self, make):
+        """Bedrock, or another function, may take that long; a timeout would make the same call twice."""
+        assert make().meta.config.read_timeout == 60
 
     def test_ours_yield_to_what_the_users_config_sets(self, make):
         config = Config(max_pool_connections=5, read_timeout=7, retries={"total_max_attempts": 5}, tcp_keepalive=False)
@@ -273,45 +290,55 @@ def test_a_boto3_that_is_not_known_still_works_and_is_named_in_the_log(caplog):
 
 
 class TestTrust:
-    def test_all_clients_share_one_ssl_context_that_parses_the_authorities_once(self, tls_server, trusted, monkeypatch):
-        parsed = count_parsing(monkeypatch)
-        one, another = (clients.boto3(name, endpoint_url=tls_server.url, max_concurrency=8) for name in ("s3", "s3"))
+    @pytest.fixture
+    def make(self, tls_server) -> Callable[..., Any]:
+        """Makes an S3 client of the test server, that tries each call once."""
+        config = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
+        return lambda **options: clients.boto3("s3", endpoint_url=tls_server.url, config=config, **options)
 
-        for client in (one, another):
+    def test_all_clients_share_one_ssl_context_that_parses_the_authorities_once(
+        self, make, tls_server, trusted, monkeypatch
+    ):
+        parsed = count_parsing(monkeypatch)
+
+        for client in (make(max_concurrency=8), make(max_concurrency=8)):
             threads.map(partial(get, client), ["slow"] * 8, max_concurrency=8)
 
         assert len(trusted) == 1
         assert 2 <= tls_server.handshakes <= 16
         assert parsed == []
 
-    def test_the_users_own_bundle_is_respected(self, tls_server, bundle):
-        client = clients.boto3("s3", endpoint_url=tls_server.url, verify=str(bundle))
-
-        assert get(client, "ok") == b"ok"
+    def test_the_users_own_bundle_is_respected(self, make, bundle):
+        assert get(make(verify=str(bundle)), "ok") == b"ok"
 
     @pytest.mark.parametrize("name", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"])
-    def test_the_bundle_in_the_environment_is_respected(self, tls_server, bundle, name, monkeypatch):
+    def test_the_bundle_in_the_environment_is_respected(self, make, bundle, name, monkeypatch):
         monkeypatch.setenv(name, str(bundle))
 
-        assert get(clients.boto3("s3", endpoint_url=tls_server.url), "ok") == b"ok"
+        assert get(make(), "ok") == b"ok"
 
-    def test_a_server_that_nobody_vouches_for_is_refused(self, tls_server):
-        client = clients.boto3("s3", endpoint_url=tls_server.url, config=Config(retries={"total_max_attempts": 1}))
-
+    def test_a_server_that_nobody_vouches_for_is_refused(self, make, tls_server):
         with pytest.raises(BotocoreSSLError, match="CERTIFICATE_VERIFY_FAILED"):
-            get(client, "ok")
+            get(make(), "ok")
 
         assert tls_server.requests == {}
 
     @pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
-    def test_who_verifies_nothing_changes_nothing_for_the_others(self, tls_server):
-        reckless = clients.boto3("s3", endpoint_url=tls_server.url, verify=False)
-        careful = clients.boto3("s3", endpoint_url=tls_server.url, config=Config(retries={"total_max_attempts": 1}))
+    def test_who_verifies_nothing_changes_nothing_for_the_others(self, make):
+        reckless, careful = make(verify=False), make()
 
         assert get(reckless, "ok") == b"ok"
         with pytest.raises(BotocoreSSLError):
             get(careful, "ok")
         assert clients.ssl_context().verify_mode is ssl.CERT_REQUIRED
+
+    def test_a_certificate_of_the_clients_own_is_not_shared(self, tls_server, authority, trusted, tmp_path):
+        path = tmp_path / "client.pem"
+        authority.issue_cert("client").private_key_and_cert_chain_pem.write_to_path(path)
+
+        clients.boto3("s3", endpoint_url=tls_server.url, config=Config(client_cert=str(path)))
+
+        assert trusted == []
 
 
 def count_parsing(monkeypatch: pytest.MonkeyPatch) -> list[str]:
