@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 import pickle
 import re
 import threading
@@ -15,7 +16,7 @@ import pytest
 
 import meantime
 from meantime import in_thread, threads
-from meantime.executors.underway import registry
+from meantime.executors.underway import FanOut, Worker, registry
 from meantime.loop import kept_loop_of
 from meantime.testing import LambdaContext
 
@@ -821,6 +822,24 @@ def test_a_task_that_will_not_end_is_told_from_one_that_does(caplog):
     (record,) = [record for record in caplog.records if record.name == "meantime"]
     states = {each["name"].rpartition(".")[2]: each["state"] for each in record.leftovers}
     assert states == {"stubborn": "and not to be cancelled", "sleep": "cancelled"}
+
+
+def test_a_child_process_that_cannot_be_ended_is_counted_by_itself(environment, caplog):
+    # Stands for a child that the kernel does not let go: its worker waits for it.
+    @meantime.handler(reserve=0.05)
+    def lambda_handler(event, context):
+        fan_out, worker = FanOut("processes.map", math.sqrt, None), Worker()
+        worker.item = 2
+        fan_out.workers.append(worker)
+        registry.add(fan_out)
+        return fan_out
+
+    fan_out = lambda_handler({}, LambdaContext())
+    registry.discard(fan_out)
+
+    assert "still running: call sqrt(2) for" in caplog.text
+    statistics = environment.statistics()
+    assert (statistics.leftover_processes, statistics.leftover_threads) == (1, 0)
 
 
 def test_a_hanging_call_is_counted_once_in_the_invocation_that_left_it(environment):

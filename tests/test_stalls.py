@@ -14,6 +14,8 @@ import time
 import pytest
 
 import meantime
+from meantime import Deadline
+from meantime.stalls import StallWatch
 from meantime.testing import LambdaContext
 
 pytestmark = pytest.mark.blocks_the_loop
@@ -290,6 +292,20 @@ def test_a_loop_that_only_did_not_get_to_run_is_not_blamed_on_the_handler(stalls
     assert [(stall["function"], stall["place"]) for stall in stalls()] == [("", "")]
     assert "did not get to run" in caplog.text
     loop.close()
+
+
+def test_a_loop_that_has_just_been_closed_ends_no_watch(stalls, environment):
+    watch, closed = StallWatch(0.02), asyncio.new_event_loop()
+    closed.close()
+    before = _watchers()
+    watch.begin(closed, Deadline(60.0), environment)
+    (watcher,) = _watchers() - before
+    while watch._run.question is None:  # it has not yet asked
+        time.sleep(0.01)
+    watch.end()
+
+    assert _comes_to_stand_in(watcher, "_park")
+    assert stalls() == []
 
 
 def test_it_works_on_uvloop(stalls):

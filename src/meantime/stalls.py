@@ -31,7 +31,6 @@ _OFTENEST = 0.01  # seconds: the watch itself must cost next to nothing
 _TOLD_AT = 0.6
 
 _QUIET = 60.0  # seconds in which one line of code is reported once only
-_MOST_PLACES = 100
 _DEEPEST = 30  # calls of a stack that are reported
 _IDLE = ("_run_once", "select")  # where asyncio's loop stands while it has nothing to do
 
@@ -126,8 +125,6 @@ class StallWatch:
         if now - last < _QUIET:
             self._told[call] = (last, untold + 1)
             return
-        if len(self._told) >= _MOST_PLACES:
-            self._told.clear()
         self._told[call] = (now, 0)
         function, place = ("", "") if call is None else (call[0].co_qualname.replace("<locals>.", ""), place_text(call))
         lines = [f"{place_text(each)} in {each[0].co_qualname}" for each in _telling(stack)]
