@@ -11,7 +11,7 @@ from meantime.callables import is_async, name_of
 from meantime.deadline import current_deadline, deadline_of, deadline_variable
 from meantime.environment import current_environment
 from meantime.errors import DeadlineExceeded, LoopRunning, MeantimeError, WorkLeftOver
-from meantime.leftovers import EARLIER, in_words, take_stock, watch
+from meantime.leftovers import in_words, own_of, take_stock, watch
 from meantime.options import Options, check_function
 from meantime.segments import SDK, let_travel
 
@@ -184,8 +184,7 @@ class _Invoker:
             environment.busy.release()
 
     def _fail(self, left: list[Leftover], answer: object) -> None:
-        own = [each for each in left if each.state != EARLIER]
-        if own:
+        if own := own_of(left):
             raise WorkLeftOver(
                 f"{name_of(self._function)} had its answer and left work under way, {in_words(own)}. Await it before "
                 "returning.",

@@ -199,14 +199,13 @@ def _stuck_before(deadline: Deadline) -> int:
     return sum(len(fan_out.waiting()) for fan_out in before)
 
 
-def take_stock(left: Sequence[Leftover], environment: Environment, policy: str) -> list[Leftover]:
-    """Count what an invocation has left, and report it in one line of the log; what it has left itself.
+def take_stock(left: Sequence[Leftover], environment: Environment, policy: str) -> None:
+    """Count what an invocation has left, and report it in one line of the log.
 
     A log in JSON (AWS_LAMBDA_LOG_FORMAT=JSON) has it in fields as well, so that it can be asked for.
     """
-    own = [each for each in left if each.state != EARLIER]
     counted = environment.counted
-    for each in own:
+    for each in own_of(left):
         if each.kind == "task":
             counted.leftover_tasks += 1
         elif each.kind == "process":
@@ -224,7 +223,11 @@ def take_stock(left: Sequence[Leftover], environment: Environment, policy: str) 
             "policy": policy,
         },
     )
-    return own
+
+
+def own_of(left: Sequence[Leftover]) -> list[Leftover]:
+    """What the invocation has left itself; calls of earlier ones are reported with it."""
+    return [each for each in left if each.state != EARLIER]
 
 
 def in_words(left: Sequence[Leftover]) -> str:
