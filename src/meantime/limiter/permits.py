@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Waiter = ThreadWaiter | TaskWaiter
 
-# Seconds after which a thread that waits looks by itself: whoever was to sleep for all may be on a loop that has stopped.
+# Seconds after which a waiting thread looks by itself: whoever was to sleep for all may be on a loop that has stopped.
 _LOOK_AGAIN = 1.0
 
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from meantime import clock
 
+# Seconds: what adding up many intervals loses, so that the last call of a burst need not wait for a rounding error.
+_ROUNDING = 1e-7
+
 
 class Schedule:
     """The earliest moment of the next call; whoever uses it holds a lock meanwhile.
@@ -20,11 +23,12 @@ class Schedule:
         burst: Calls that may begin at one moment after a time of rest.
     """
 
-    __slots__ = ("_interval", "_next", "_pause", "_tolerance")
+    __slots__ = ("_interval", "_next", "_pause", "_taken_within", "_tolerance")
 
     def __init__(self, interval: float, burst: int = 1) -> None:
         self._interval = interval
         self._tolerance = (burst - 1) * interval
+        self._taken_within = self._tolerance + _ROUNDING
         self._next = float("-inf")  # when the next call were due if all kept their distance
         self._pause: tuple[float, float, float] | None = None  # when it began, when it ends, when it ends on the wall
 
@@ -38,8 +42,11 @@ class Schedule:
     def take(self, now: float) -> bool:
         """Let a call begin now, if one may."""
         due = self._next
-        if (due - self._tolerance > now or self._pause is not None) and self.ready_at(now) > now:
-            return False
+        if self._pause is not None or due - self._taken_within > now:
+            ready = self.ready_at(now)
+            if ready > now + _ROUNDING:
+                return False
+            due = self._next
         self._next = (due if due > now else now) + self._interval  # noqa: FURB136  # max() is a call, and each pays for it
         return True
 

@@ -1,0 +1,317 @@
+"""The line before a limiter: first come first served, and no permit is ever lost."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from meantime import tasks, threads
+from meantime.errors import DeadlineExceeded
+from meantime.limiter import Limiter, permits
+from meantime.testing import FakeClock
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+
+@pytest.fixture(autouse=True)
+def _nobody_is_rescued(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread that was forgotten stays so: it does not look by itself after a second."""
+    monkeypatch.setattr(permits, "_LOOK_AGAIN", 1e6)
+
+
+@pytest.fixture
+def limiter() -> Iterator[Limiter]:
+    """A limiter of one; in the end nobody may be in flight or wait."""
+    one = Limiter("api", max_concurrency=1)
+    yield one
+    assert (in_flight(one), waiting(one)) == (0, 0)
+
+
+def in_flight(limiter: Limiter) -> int:
+    return limiter.statistics().in_flight
+
+
+def waiting(limiter: Limiter) -> int:
+    return limiter.statistics().waiting
+
+
+def test_threads_and_tasks_are_admitted_in_the_order_in_which_they_came(limiter, beside, eventually):
+    order: list[int] = []
+
+    def on_thread(number: int) -> None:
+        with limiter:
+            order.append(number)
+
+    async def on_loop(number: int) -> None:
+        async with limiter:
+            order.append(number)
+
+    limiter.acquire()
+    results = []
+    for number in range(0, 12, 2):
+        beside.thread(lambda number=number: on_thread(number))
+        eventually(lambda number=number: waiting(limiter) == number + 1)
+        results.append(beside.task(on_loop(number + 1)))
+        eventually(lambda number=number: waiting(limiter) == number + 2)
+    limiter.release()
+    for result in results:
+        result.result(30)
+    eventually(lambda: len(order) == 12)
+    assert order == list(range(12))
+
+
+def test_who_comes_newly_does_not_overtake_the_line(limiter):
+    order: list[str] = []
+
+    async def call(name: str) -> None:
+        async with limiter:
+            order.append(name)
+
+    async def main() -> None:
+        await limiter.acquire_async()
+        first = asyncio.ensure_future(call("first"))
+        await asyncio.sleep(0)
+        limiter.release()  # to the first, who has not run yet
+        await call("second")
+        await first
+
+    asyncio.run(main())
+    assert order == ["first", "second"]
+
+
+def test_a_permit_released_by_a_thread_wakes_a_task_and_the_other_way_round(limiter, beside, eventually):
+    limiter.acquire()
+    result = beside.task(limiter.acquire_async())
+    eventually(lambda: waiting(limiter) == 1)
+    limiter.release()
+    result.result(30)
+    thread = beside.thread(limiter.acquire)
+    eventually(lambda: waiting(limiter) == 1)
+    beside.loop.call_soon_threadsafe(limiter.release)
+    thread.join(30)
+    limiter.release()
+
+
+def test_a_cancelled_task_gives_its_place_to_the_next(limiter):
+    async def main() -> None:
+        await limiter.acquire_async()
+        cancelled, next_one = (asyncio.ensure_future(limiter.acquire_async()) for _ in range(2))
+        await asyncio.sleep(0)
+        assert waiting(limiter) == 2
+        cancelled.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await cancelled
+        assert waiting(limiter) == 1
+        limiter.release()
+        await next_one
+        limiter.release()
+
+    asyncio.run(main())
+
+
+def test_a_task_cancelled_just_after_it_was_admitted_gives_the_permit_to_the_next(limiter):
+    async def main() -> None:
+        await limiter.acquire_async()
+        cancelled, next_one = (asyncio.ensure_future(limiter.acquire_async()) for _ in range(2))
+        await asyncio.sleep(0)
+        limiter.release()  # admits the first
+        cancelled.cancel()  # before it could run
+        with pytest.raises(asyncio.CancelledError):
+            await cancelled
+        await next_one
+        limiter.release()
+
+    asyncio.run(main())
+    assert limiter.statistics().admitted == 2
+
+
+def test_a_task_that_waits_no_longer_than_it_will(limiter):
+    async def main() -> None:
+        await limiter.acquire_async()
+        for _ in range(3):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.001):
+                    await limiter.acquire_async()
+        limiter.release()
+
+    asyncio.run(main())
+
+
+def test_waiters_of_a_closed_loop_are_dropped(limiter, beside, caplog, eventually):
+    limiter.acquire()
+    left = [beside.task(limiter.acquire_async()) for _ in range(3)]
+    eventually(lambda: waiting(limiter) == 3)
+    thread = beside.thread(limiter.acquire)
+    eventually(lambda: waiting(limiter) == 4)
+    beside.stop_loop()
+    beside.loop.close()
+    limiter.release()
+    thread.join(30)
+    assert not thread.is_alive()
+    limiter.release()
+    assert (in_flight(limiter), waiting(limiter)) == (0, 0)
+    with caplog.at_level(logging.CRITICAL, logger="asyncio"):  # "Task was destroyed but it is pending!"
+        del left
+        gc.collect()
+    with limiter:
+        assert in_flight(limiter) == 1  # whom the collector ended has given nothing back that was not its own
+
+
+def test_waiters_of_a_loop_that_stands_still_are_passed_over_until_it_runs(limiter, beside, eventually):
+    limiter.acquire()
+    parked = beside.task(limiter.acquire_async())
+    eventually(lambda: waiting(limiter) == 1)
+    beside.stop_loop()
+    limiter.release()
+    for _ in range(3):
+        with limiter:  # although one waits
+            assert waiting(limiter) == 1
+    assert in_flight(limiter) == 0
+    beside.run_loop_again()
+    parked.result(30)
+    limiter.release()
+
+
+def test_an_abandoned_coroutine_gives_back_its_permit_wherever_the_collector_ends_it(limiter):
+    class Yields:
+        def __await__(self) -> Generator[None, None, None]:
+            yield
+
+    async def call() -> None:
+        async with limiter:
+            await Yields()
+
+    circle: list[Any] = [call()]
+    circle[0].send(None)
+    circle.append(circle)
+    assert in_flight(limiter) == 1
+    with limiter._permits._lock:  # in the middle of whatever else this thread does with it
+        del circle
+        gc.collect()
+    assert in_flight(limiter) == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_child_starts_anew(run_python):
+    assert "child 0 0 0\nparent 1 0 1" in run_python("""
+        import os
+        from meantime.limiter import Limiter
+        limiter = Limiter("api", max_concurrency=1)
+        def tell(who):
+            now = limiter.statistics()
+            print(who, now.in_flight, now.waiting, now.admitted, flush=True)
+        with limiter:
+            child = os.fork()
+            if child == 0:
+                tell("child")
+                limiter.acquire()
+                limiter.release()
+            else:
+                _, status = os.waitpid(child, 0)
+                assert status == 0
+                tell("parent")
+        assert limiter.statistics().in_flight == 0
+    """)
+
+
+def test_a_thread_waits_until_the_deadline_and_no_longer(limiter, beside, eventually, within):
+    errors: list[DeadlineExceeded] = []
+    with FakeClock() as clock:
+
+        def wait() -> None:
+            with within(5):
+                try:
+                    limiter.acquire()
+                except DeadlineExceeded as error:
+                    errors.append(error)
+
+        limiter.acquire()
+        thread = beside.thread(wait)
+        eventually(lambda: waiting(limiter) == 1)
+        clock.advance(4.9)
+        assert thread.is_alive()
+        clock.advance(0.1)
+        thread.join(30)
+        limiter.release()
+    assert str(errors[0]) == (
+        "the limiter 'api' gave no permit before the deadline of the invocation: 1 of 1 in flight, 1 waiting"
+    )
+    assert not errors[0].foreseen
+
+
+def test_a_task_waits_until_the_deadline_and_no_longer(limiter, within):
+    async def main() -> None:
+        await limiter.acquire_async()
+        with FakeClock() as clock, within(5):
+            waiter = asyncio.ensure_future(limiter.acquire_async())
+            await asyncio.sleep(0)
+            clock.advance(4.9)
+            await asyncio.sleep(0)
+            assert not waiter.done()
+            clock.advance(0.1)
+            with pytest.raises(DeadlineExceeded, match=r"'api'.*1 of 1 in flight, 1 waiting") as raised:
+                await waiter
+        assert not raised.value.foreseen
+        limiter.release()
+
+    asyncio.run(main())
+
+
+def test_nobody_begins_to_wait_after_the_deadline(limiter, within):
+    with limiter, within(0), pytest.raises(DeadlineExceeded, match="before the deadline"):
+        limiter.acquire()
+
+
+def test_a_thread_that_was_left_behind_holds_its_permit_as_long_as_its_call_runs(limiter, eventually, within):
+    returns, called = threading.Event(), threading.Event()
+
+    def hang(_: int) -> None:
+        called.set()
+        assert returns.wait(30)
+
+    with within(0.05), pytest.raises(DeadlineExceeded):
+        threads.map(hang, [1], limiter=limiter)
+    assert called.wait(30)
+    assert in_flight(limiter) == 1  # it really is: the downstream works for it
+    returns.set()
+    eventually(lambda: in_flight(limiter) == 0)
+
+
+def test_tasks_cut_off_at_the_deadline_give_their_permits_back(within):
+    limiter = Limiter("api", max_concurrency=2)
+
+    async def hang(_: int) -> None:
+        await asyncio.Event().wait()
+
+    async def main() -> None:
+        with within(0.02), pytest.raises(DeadlineExceeded):
+            await tasks.map(hang, range(20), limiter=limiter)
+
+    asyncio.run(main())
+    assert (in_flight(limiter), waiting(limiter)) == (0, 0)
+
+
+def test_time_spent_waiting_is_told():
+    limiter = Limiter("api", max_concurrency=1)
+
+    async def main() -> None:
+        with FakeClock() as clock:
+            await limiter.acquire_async()
+            waiters = [asyncio.ensure_future(limiter.acquire_async()) for _ in range(2)]
+            await asyncio.sleep(0)
+            for seconds, waiter in zip((2.0, 1.0), waiters, strict=True):
+                clock.advance(seconds)
+                limiter.release()
+                await waiter
+            limiter.release()
+
+    asyncio.run(main())
+    told = limiter.statistics()
+    assert (told.waits, told.wait_time, told.longest_wait, told.admitted) == (2, 5.0, 3.0, 3)
