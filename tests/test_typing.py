@@ -47,6 +47,11 @@ def blocking_renewed() -> Iterator[int]:
     yield 1
 
 
+@meantime.handler(reserve=0.2, leftovers="wait", blocked_after=0.5, metrics="Shop/Orders")
+async def lambda_handler(event: dict[str, int], context: object) -> str:
+    return str(event["number"])
+
+
 def text(number: int) -> str:
     return str(number)
 
