@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
+from weakref import WeakSet
 
 import pytest
 
@@ -184,6 +186,76 @@ def test_an_async_one_that_hangs_in_closing_is_waited_for_a_moment_and_cancelled
     assert events == ["closing", "cancelled"]
     assert "client failed to close: cancelled after 2 seconds" in caplog.text
     assert len(environment.resources) == 1
+
+
+@pytest.mark.parametrize("kind", ["blocking", "async"])
+def test_of_what_was_made_anew_nothing_is_kept(kind, clock, environment):
+    class Client: ...
+
+    alive = WeakSet()
+
+    def make():
+        client = Client()
+        alive.add(client)
+        return client
+
+    if kind == "blocking":
+
+        @meantime.warm
+        def session():
+            return "session"
+
+        @meantime.warm(max_idle=300.0)
+        def client():
+            session()
+            yield make()
+
+        @meantime.handler
+        def lambda_handler(event, context):
+            client()
+    else:
+
+        @meantime.warm(max_idle=3000.0)
+        async def session():
+            yield "session"
+
+        @meantime.warm(max_idle=300.0)
+        async def client():
+            await session()
+            yield make()
+
+        @meantime.handler
+        async def lambda_handler(event, context):
+            await session()
+            await client()
+
+    for _ in range(10):
+        lambda_handler({}, LambdaContext())
+        clock.freeze(301)
+        clock.advance(3)  # past the limit of closing, whose timer the held clock keeps
+
+    gc.collect()
+    assert len(alive) == 1
+    assert len(environment.resources) == 2
+
+
+def test_closing_on_a_thread_does_not_belong_to_the_invocation(clock):
+    deadlines = []
+
+    @meantime.warm(max_idle=300.0)
+    def client():
+        yield
+        deadlines.append(meantime.current_deadline())
+
+    @meantime.handler
+    def lambda_handler(event, context):
+        client()
+
+    lambda_handler({}, LambdaContext())
+    clock.freeze(301)
+    lambda_handler({}, LambdaContext())
+
+    assert deadlines == [None]
 
 
 def test_what_is_being_closed_when_the_environment_ends_is_waited_for_there(clock):

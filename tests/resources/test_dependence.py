@@ -127,6 +127,40 @@ def test_a_failed_check_of_what_it_stands_on_makes_both_anew(kinds):
     assert pair.invoke(pair.connection) == ["connection 2"]
 
 
+def test_if_what_it_stands_on_breaks_down_by_itself_both_are_made_anew():
+    breaks = asyncio.Event()
+    events = []
+
+    async def heartbeat(number):
+        await breaks.wait()
+        raise ConnectionError(f"tunnel {number} is down")
+
+    @meantime.warm(max_age=300.0)
+    async def tunnel():
+        number = 1 + events.count("tunnel")
+        events.append("tunnel")
+        async with asyncio.TaskGroup() as group:
+            beating = group.create_task(heartbeat(number))
+            yield number
+            beating.cancel()
+
+    @meantime.warm
+    async def connection():
+        return f"through tunnel {await tunnel()}"
+
+    @meantime.handler
+    async def lambda_handler(event, context):
+        got = await connection()
+        if event == "break":
+            breaks.set()
+            await asyncio.sleep(0.01)
+            breaks.clear()
+        return got
+
+    assert lambda_handler("break", LambdaContext()) == "through tunnel 1"
+    assert lambda_handler({}, LambdaContext()) == "through tunnel 2"
+
+
 def test_it_stands_on_what_the_others_stand_on(clock):
     pair = Pair("async", "async", max_idle=300.0)
 

@@ -170,6 +170,7 @@ def test_made_before_the_first_invocation_it_is_looked_at_by_that(clock):
 
 def test_where_no_handler_runs_everybody_who_asks_looks(kind, clock):
     resource = Resource(kind, max_idle=300.0)
+    meantime.handler(lambda event, context: None)({}, LambdaContext())  # not even between invocations
 
     if kind == "blocking":
         first = resource.ask()
@@ -250,7 +251,7 @@ def test_an_async_resource_may_have_an_async_check():
     assert [resource.invoke(4), resource.invoke(4), resource.invoke(4)] == [[1] * 4, [2] * 4, [2] * 4]
 
 
-def test_an_async_check_that_hangs_has_failed_after_two_seconds(clock):
+def test_an_async_check_that_hangs_has_failed_after_two_seconds(clock, environment):
     async def check(number):
         clock.advance(2)
         await asyncio.Event().wait()
@@ -258,6 +259,7 @@ def test_an_async_check_that_hangs_has_failed_after_two_seconds(clock):
     resource = Resource("async", check=check)
 
     assert [resource.invoke(), resource.invoke()] == [[1], [2]]
+    assert environment.statistics().leftover_tasks == 0  # it was cancelled
 
 
 def test_an_async_check_that_does_not_let_itself_be_cancelled_takes_no_longer(clock, environment):

@@ -12,17 +12,21 @@ from meantime.deadline import deadline_variable
 from meantime.environment import current_environment
 from meantime.leftovers import being_made, staying_tasks
 from meantime.resources.made import CLOSING_WAITED_FOR, Resource, Thing, invocation_of, log_failure
+from meantime.resources.patience import ended
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
     from typing import Any
 
     from meantime.resources.freshness import Freshness
 
 # What was discarded and is not closed by then is cancelled: nobody waits for it, and it must not stay for ever.
 CLOSING_LIMIT = 2.0
+
+# The checks under way: nobody else may hold one that was given up, and what is not held Python may collect at any time.
+_asking: set[asyncio.Task[Any]] = set()
 
 
 class LoopResource(Resource):
@@ -108,7 +112,7 @@ class _Life(Thing):
     def start(self, before: _Life | None) -> None:
         """Make it, in a task of its own, once the one before it is closed, or has been given a moment for that."""
         self.task = self.in_its_context(self._live(before))
-        self.task.add_done_callback(lambda _: self.resource.forget(self))
+        self.task.add_done_callback(self._task_ended)
 
     def in_its_context(self, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run this as what belongs to the resource, not to the invocation."""
@@ -144,6 +148,11 @@ class _Life(Thing):
         finally:
             self.verdict = None
 
+    def _task_ended(self, _task: object) -> None:
+        self.is_settled = False
+        self.claim()  # it may not have been asked to close: a task group of its own may have failed, say
+        self.resource.forget(self)
+
     def _close_within_limit(self) -> None:
         self.close()
 
@@ -157,7 +166,7 @@ class _Life(Thing):
 
     async def _live(self, before: _Life | None) -> None:
         if before is not None:
-            await _ended([before.task], CLOSING_WAITED_FOR)
+            await ended([before.task], CLOSING_WAITED_FOR)
             before = None  # what it held is no longer needed
         generator: AsyncGenerator[Any, None] | None = None
         function = self.resource.__wrapped__
@@ -199,7 +208,7 @@ class _Life(Thing):
             self.made.set_result(value)
         try:
             await self._close_asked
-            await _ended(self._closes_after, CLOSING_WAITED_FOR)
+            await ended(self._closes_after, CLOSING_WAITED_FOR)
             if generator is not None:
                 await self._finish(generator)
         except asyncio.CancelledError as cancelled:
@@ -236,9 +245,11 @@ class _Life(Thing):
             return await check
 
         asking = self.in_its_context(ask())
+        _asking.add(asking)
+        asking.add_done_callback(_asking.discard)
         asking.add_done_callback(lambda task: task.cancelled() or task.exception())  # nobody may be left to hear it
         try:
-            await _ended([asking], limit)
+            await ended([asking], limit)
         finally:
             asking.cancel()
         if not asking.done():
@@ -264,27 +275,3 @@ class _Life(Thing):
             return
         except Exception:  # noqa: BLE001  # a task group's error, say: nobody else would hear of it
             log_failure(self.resource.__name__)
-
-
-async def _ended(tasks: Iterable[asyncio.Task[Any]], seconds: float) -> None:
-    """Return when these tasks have ended, or after `seconds`."""
-    waiting = {task for task in tasks if not task.done()}
-    if not waiting:
-        return
-    loop = sys.modules["asyncio"].get_running_loop()
-    over = loop.create_future()
-
-    def end(task: asyncio.Task[Any] | None = None) -> None:
-        waiting.discard(task)
-        if (task is None or not waiting) and not over.done():
-            over.set_result(None)
-
-    timer = clock.call_at(loop, clock.monotonic() + seconds, end)
-    for task in tuple(waiting):
-        task.add_done_callback(end)
-    try:
-        await over
-    finally:
-        timer.cancel()
-        for task in waiting:
-            task.remove_done_callback(end)
