@@ -48,7 +48,7 @@ def blocking_renewed() -> Iterator[int]:
 
 
 @meantime.handler(reserve=0.2, leftovers="wait", blocked_after=0.5, metrics="Shop/Orders")
-async def lambda_handler(event: dict[str, int], context: object) -> str:
+async def with_options(event: dict[str, int], context: object) -> str:
     return str(event["number"])
 
 
