@@ -9,6 +9,7 @@ import warnings
 from meantime import clock
 from meantime.callables import is_own_code, name_of, place_of_caller, place_text
 from meantime.errors import Leftover, LoopRunning, Waiting
+from meantime.executors.underway import registry
 from meantime.leftovers import CANCELLED, NOT_CANCELLED, being_made, staying_tasks, watch
 
 TYPE_CHECKING = False
@@ -47,11 +48,12 @@ class KeptTimer:
     Deadlines mostly move on, so that the one set earlier wakes soon enough, and then sets the next.
     """
 
-    __slots__ = ("_callback", "_handle", "_loop", "_wakes_at", "_when")
+    __slots__ = ("_by", "_callback", "_handle", "_loop", "_wakes_at", "_when")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._handle: Timer | None = None
+        self._by = clock.call_at  # whose timer it is: a test may have exchanged the clock since
         self._wakes_at = 0.0
         self._when = 0.0
         self._callback: Callable[[], None] | None = None
@@ -62,7 +64,7 @@ class KeptTimer:
         self._callback = callback
         if self._handle is None:
             self._schedule()
-        elif self._wakes_at > when:
+        elif self._wakes_at > when or self._by is not clock.call_at:
             self._handle.cancel()
             self._schedule()
 
@@ -72,7 +74,8 @@ class KeptTimer:
 
     def _schedule(self) -> None:
         self._wakes_at = self._when
-        self._handle = clock.call_at(self._loop, self._when, self._wake)
+        self._by = clock.call_at
+        self._handle = self._by(self._loop, self._when, self._wake)
 
     def _wake(self) -> None:
         self._handle = None
@@ -206,6 +209,7 @@ class KeptLoop:
             return
         for task in asyncio.all_tasks(loop):
             task._log_destroy_pending = False  # type: ignore[attr-defined]  # noqa: SLF001  # reported as leftovers already
+        registry.discard_loop(loop)
         resources = self._environment.resources
         resources[:] = [resource for resource in resources if resource.loop is not loop]
         asyncio.set_event_loop(None)

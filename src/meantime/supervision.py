@@ -172,6 +172,8 @@ class Supervision:
             timer.clear()
             if self._stalls is not None:
                 self._stalls.end()
+            if self._task is not None:
+                hear(self._task)  # SystemExit leaves the loop before anybody could
         return self._answer()
 
     def _begin(

@@ -8,7 +8,10 @@ from unittest.mock import AsyncMock
 
 import pytest
 
+import meantime
 from meantime import CallCancelled, CallTimeout, tasks
+from meantime.executors.underway import registry
+from meantime.testing import LambdaContext
 
 
 async def echo(item: object) -> object:
@@ -307,3 +310,18 @@ def test_a_callable_that_answers_every_name_is_called_all_the_same():
 def test_a_function_of_c_is_refused_before_anything_runs():
     with pytest.raises(TypeError, match="sorted is a blocking function"):
         tasks.map(sorted, [[1]])  # type: ignore[arg-type,unused-coroutine]  # the mistake under test
+
+
+def test_calls_on_a_loop_that_was_given_up_are_no_longer_under_way():
+    async def leave(_: int) -> None:
+        raise SystemExit(3)
+
+    @meantime.handler
+    async def lambda_handler(event, context) -> None:
+        await tasks.map(leave, [1, 2, 3], max_concurrency=2)
+
+    with pytest.raises(SystemExit):
+        lambda_handler({}, LambdaContext())
+
+    assert not registry.waiting()
+    assert not registry

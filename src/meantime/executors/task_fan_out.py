@@ -47,6 +47,7 @@ class TaskFanOut(FanOut):
         "_wake",
         "_width",
         "caller",
+        "loop",
         "tasks",
     )
 
@@ -61,6 +62,7 @@ class TaskFanOut(FanOut):
         # With a retry every attempt has the timeout, and the retry sees to it.
         super().__init__(verb, function, options.timeout if options.retry is None else None)
         self._options = options
+        self.loop: asyncio.AbstractEventLoop | None = None
         self.caller: asyncio.Task[Any] | None = None  # who waits for it now
         self.tasks: set[asyncio.Task[None]] = set()
         self._items: Any = items
@@ -137,7 +139,7 @@ class TaskFanOut(FanOut):
             self._end(timer)
 
     def _start(self) -> Any:
-        loop = asyncio.get_running_loop()
+        loop = self.loop = asyncio.get_running_loop()
         registry.add(self)
         # Of a lazy input nobody knows the length: there each worker starts the next when it finds work.
         for _ in range(1 if self._known is None else self._width):
@@ -202,7 +204,7 @@ class TaskFanOut(FanOut):
             if self.stopped:
                 registry.discard(self)
 
-    async def _work(self, worker: Worker) -> None:  # noqa: C901, PLR0912, PLR0915  # a method a step costs more than an item
+    async def _work(self, worker: Worker) -> None:  # noqa: C901, PLR0912  # a method a step costs more than an item
         collector, context, last_start = self._collector, self._context, self.last_start
         function = async_attempts(self.function, self._options, worker, self._call_in_time)
         timed = self.timeout is not None and self._options.limiter is None
@@ -216,9 +218,9 @@ class TaskFanOut(FanOut):
                 except StopIteration:
                     self.exhausted = True
                     return
-                except BaseException as failure:
+                except BaseException as failure:  # noqa: BLE001  # it is the caller's, and no task must keep it
                     self._input_failed(failure)
-                    raise
+                    return
             else:
                 item = await self._draw(worker, drawing)
                 if item is NOTHING:
@@ -247,9 +249,10 @@ class TaskFanOut(FanOut):
                     self._fail(error, at_once=True)
                     raise
                 verdict = collector.fail(index, error)
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001  # it is the caller's, and no task must keep it
                 if collector.raises or not is_outcome(error):
-                    raise
+                    self._fail(error, at_once=True)
+                    return
                 verdict = collector.fail(index, error)
             finally:
                 worker.item = NOTHING
@@ -268,7 +271,8 @@ class TaskFanOut(FanOut):
             self.exhausted = True
         except BaseException as error:
             self._input_failed(error)
-            raise
+            if isinstance(error, asyncio.CancelledError):
+                raise
         finally:
             worker.item = NOTHING
         return NOTHING

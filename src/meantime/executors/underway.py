@@ -147,6 +147,12 @@ class Registry:
             self._fan_outs.discard(fan_out)
             self._changed.notify_all()
 
+    def discard_loop(self, loop: object) -> None:
+        """Note that this event loop has been given up: the workers on it will never end."""
+        with self._changed:
+            self._fan_outs -= {each for each in self._fan_outs if getattr(each, "loop", None) is loop}
+            self._changed.notify_all()
+
     def __bool__(self) -> bool:
         return bool(self._fan_outs)
 
