@@ -20,7 +20,9 @@ from meantime import (
     CompletionReason,
     Deadline,
     DeadlineExceeded,
+    Limiter,
     NotPicklable,
+    Retry,
     SettleFailed,
     current_deadline,
     processes,
@@ -438,3 +440,78 @@ def test_a_handler_that_leaves_a_fan_out_behind_leaves_no_process(notes):
 
     assert registry.wait_until_idle(30)
     assert notes.running() == []
+
+
+# Limits and retries, which stay in the parent.
+
+
+def fail_at_first(notes: Any, item: int) -> int:
+    notes.add(os.getpid())
+    if len(notes.lines()) == 1:
+        raise ConnectionError
+    return item
+
+
+def hang_at_first(notes: Any, item: int) -> int:
+    if not notes.lines():
+        hang(notes)
+    return item
+
+
+def test_a_failed_call_is_made_again(notes):
+    retry = Retry(attempts=2, initial_backoff=0.0)
+
+    assert processes.map(partial(fail_at_first, notes), [5], retry=retry, max_concurrency=1) == [5]
+    assert len(notes.lines()) == 2
+    assert retry.statistics().retries == 1
+
+
+def test_each_call_of_a_gather_is_made_again_for_itself(notes):
+    retry = Retry(attempts=2, initial_backoff=0.0)
+
+    assert processes.gather(partial(fail_at_first, notes, 5), own_pid, retry=retry, max_concurrency=1)[0] == 5
+
+
+def test_an_attempt_over_its_timeout_is_ended_and_made_again(notes):
+    retry = Retry(attempts=2, initial_backoff=0.0)
+
+    assert processes.map(partial(hang_at_first, notes), [5], retry=retry, timeout=0.5, max_concurrency=1) == [5]
+    assert registry.wait_until_idle(30)
+    assert notes.running() == []
+
+
+def test_a_call_whose_child_died_is_not_made_again(notes):
+    with pytest.raises(ChildDied):
+        processes.map(partial(die_at_three, notes, "exit"), [3], retry=Retry(attempts=3, on=Exception))
+
+    assert notes.lines() == ["3"]
+
+
+def test_calls_pass_the_limiter_before_they_go_to_a_child(notes):
+    limiter = Limiter("test", max_concurrency=1)
+
+    overlaps = processes.map(partial(overlap, notes), range(6), limiter=limiter, max_concurrency=3)
+
+    assert overlaps == [False] * 6
+    assert limiter.statistics().admitted == 6
+
+
+def overlap(notes: Any, number: int) -> bool:
+    """Whether another call is under way at the same time."""
+    before = len(notes.lines())
+    notes.add(number)
+    time.sleep(0.02)
+    overlaps = before % 2 == 1 or len(notes.lines()) != before + 1
+    notes.add(number)
+    return overlaps
+
+
+def test_the_timeout_of_a_call_is_not_for_its_turn_at_the_limiter():
+    limiter = Limiter("test", max_concurrency=1)
+
+    assert processes.map(sleep, [0.4] * 3, limiter=limiter, max_concurrency=3, timeout=0.9) == [0.4] * 3
+
+
+def sleep(seconds: float) -> float:
+    time.sleep(seconds)
+    return seconds

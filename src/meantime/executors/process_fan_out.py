@@ -7,9 +7,9 @@ consumer leaves, the children at work are killed, and replaced when they are nex
 from __future__ import annotations
 
 from collections import deque
-from functools import update_wrapper
 
 from meantime import clock
+from meantime.callables import name_of
 from meantime.errors import NotPicklable
 from meantime.executors.arguments import CallOptions
 from meantime.executors.attempts import blocking_attempts
@@ -122,7 +122,10 @@ class ProcessFanOut(ThreadFanOut):
         def call_in_child(item: object) -> object:
             return in_child(item)
 
-        return blocking_attempts(update_wrapper(call_in_child, named_as), self._options, worker, self._is_stopped)
+        # The retry's statistics know a function by these, and a partial or an object has none of its own.
+        call_in_child.__module__ = str(getattr(named_as, "__module__", ""))
+        call_in_child.__qualname__ = name_of(named_as)
+        return blocking_attempts(call_in_child, self._options, worker, self._is_stopped)
 
     def _end(self) -> None:
         super()._end()
