@@ -247,6 +247,14 @@ def test_hedges_are_at_most_their_share_of_the_calls(way, clock):
     assert policy.statistics().hedges == 5  # a tenth of 40, and the one that a cold environment starts with
 
 
+def test_calls_that_need_no_hedge_save_up_for_three():
+    hedging, durations = Hedging(1.0, 0.5, None), Durations("function")
+    for _ in range(100):
+        hedging.delay(durations)
+
+    assert [hedging.may_begin(0.0, None, durations) for _ in range(5)] == [True, True, True, False, False]
+
+
 def test_no_hedge_while_the_retry_budget_is_more_than_half_empty(way, clock):
     budget = RetryBudget(100)
     budget.tokens = 49

@@ -62,6 +62,26 @@ def test_when_it_is_empty_the_error_is_raised_at_once_and_says_so(kind, clock, f
     assert policy.statistics().given_up_for_budget == 1
 
 
+def test_the_last_tokens_can_be_spent(kind, clock, flaky):
+    function = flaky(TimeoutError())
+
+    assert kind.call(Retry(budget=RetryBudget(14)), function) == "answer"
+
+
+def test_it_never_holds_more_than_its_capacity(kind, clock, flaky):
+    budget = RetryBudget(100)
+    policy = Retry(budget=budget)
+
+    def function():
+        if budget.tokens == 100:
+            raise TimeoutError
+        budget.tokens = 95  # as if calls of other threads had given back theirs meanwhile
+
+    kind.call(policy, function)
+
+    assert budget.tokens == 100
+
+
 def test_each_policy_has_a_budget_of_its_own_of_500_tokens():
     assert Retry().budget is not Retry().budget
     assert Retry().statistics().tokens == 500

@@ -62,6 +62,23 @@ def test_no_attempt_begins_in_less_time_than_the_fastest_success_took(kind, cloc
     assert "the fastest that succeeded took 0.500 s" in caught.value.__notes__[0]
 
 
+def test_a_slower_success_does_not_change_what_the_fastest_is(kind, clock, longest_waits):
+    policy = Retry(2, initial_backoff=1)
+    seconds = [0.5, 3]
+
+    def function():
+        if not seconds:
+            raise TimeoutError
+        clock.advance(seconds.pop(0))
+
+    kind.call(policy, function)
+    kind.call(policy, function)
+    with deadline(1.6), pytest.raises(TimeoutError) as caught:
+        kind.call(policy, function)
+
+    assert "attempt 2 of 2" in caught.value.__notes__[0]
+
+
 def test_the_fastest_success_is_remembered_for_each_function(kind, clock, longest_waits):
     policy = Retry(2, initial_backoff=1)
     calls = []

@@ -109,7 +109,8 @@ class RetriedCall:
     def wait(self) -> None:
         """Block until the next attempt is due, or the work is stopped."""
         if self._deadline is None and self._is_stopped is None:
-            clock.sleep(self.pause)
+            if self.pause:
+                clock.sleep(self.pause)
             return
         from meantime.retry.pause import Pause  # noqa: PLC0415  # only a failed call needs it
 
