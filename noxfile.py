@@ -39,7 +39,7 @@ for absent in sorted(set(OTHERS) - set(FOUND)):
 def library(session: nox.Session) -> None:
     """The library's tests, without the tools."""
     session.install("--quiet", "--constraint", "constraints.txt", ".", *NEEDED)
-    ignored = ("tools", "examples", "on_the_emulator")
+    ignored = ("tools", "examples", "on_the_emulator", "servers")
     session.run(
         "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", *(f"--ignore=tests/{name}" for name in ignored)
     )

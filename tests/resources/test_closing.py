@@ -66,11 +66,7 @@ def test_an_async_one_that_would_not_close_keeps_no_other_from_closing():
     @meantime.warm
     async def stubborn():
         yield
-        while True:
-            try:
-                await asyncio.sleep(60)
-            except asyncio.CancelledError:
-                continue
+        await asyncio.Event().wait()
 
     @meantime.warm
     def last():
