@@ -32,6 +32,11 @@ class ThreadPool:
         self._free = 0  # idle threads less waiting jobs
         self._here = local()
 
+    @property
+    def jobs(self) -> int:
+        """How many have not ended, those among them that wait for a thread."""
+        return self.threads - self._free
+
     def start(self, job: Callable[[], None]) -> None:
         """Run this job on a kept thread, which must not raise.
 

@@ -1,0 +1,170 @@
+"""Who goes by a held clock, and whether they all wait: only then does the next moment come.
+
+A thread counts as waiting while it waits for the clock, an event loop while it has nothing to call. A thread that is at
+work, or is blocked by something that the clock knows nothing of, is waited for a little in real time, and then left out
+until it uses the clock again.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from threading import Lock, current_thread
+
+from meantime.executors.pool import ThreadPool, pool
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+    from threading import Event, RLock, Thread
+    from types import CodeType
+
+    from meantime.testing.agenda import ThreadWait
+
+# Looks at who is at work before these are left out; counted, not timed, since a slow machine slows both alike.
+_PATIENCE = 30
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.00005, 0.001  # real seconds between two looks
+
+_TURNS = 20  # of a loop that does not show whether it has anything to call, as uvloop does not
+
+_OURS = "meantime-"  # what the names of the library's own threads begin with
+_IDLE = ThreadPool._serve.__code__  # noqa: SLF001  # where a kept thread stands that has no job
+
+
+class Bystanders:
+    """The threads and loops that go by one clock, from now on.
+
+    Threads that are there already count once they use the clock; those that are started later count at once.
+
+    Args:
+        lock: The clock's, which guards the waits.
+    """
+
+    def __init__(self, lock: RLock) -> None:
+        self._lock = lock
+        self._elsewhere = frozenset(threading.enumerate())
+        self._threads: set[Thread] = set()
+        self._loops: dict[AbstractEventLoop, Thread] = {}
+        self._waits: set[ThreadWait] = set()
+        self._left_out: set[Thread] = set()
+        self._changes = 0
+        self.note()
+
+    def note(self) -> None:
+        """This thread uses the clock."""
+        thread = current_thread()
+        self._threads.add(thread)
+        self._left_out.discard(thread)
+
+    def note_loop(self, loop: AbstractEventLoop) -> None:
+        """This loop, which runs on this thread now or soon, uses the clock."""
+        self.note()
+        self._loops[loop] = current_thread()
+
+    def begin(self, wait: ThreadWait) -> None:
+        """Note that this thread waits; under the lock."""
+        self.note()
+        self._changes += 1
+        self._waits.add(wait)
+
+    def end(self, wait: ThreadWait) -> None:
+        """Note that it waits no longer; under the lock."""
+        self._changes += 1
+        self._waits.discard(wait)
+        wait.cancel()
+
+    def nudge(self) -> None:
+        """Let those that wait for a gate look at it, and at whether the clock is still in use; under the lock."""
+        for wait in self._waits:
+            if wait.gate is not None:
+                wait.nudge()
+
+    def are_none(self) -> bool:
+        """Whether there is nobody but this thread."""
+        return {*self._everybody()} <= {current_thread()}
+
+    def wait_for(self, left: Event) -> None:
+        """Return once all of them wait, or those that do not are to be left out; or when this event is set."""
+        looks, changes, pause = 0, -1, _FIRST_PAUSE
+        while (busy := self._busy()) and not left.is_set():
+            if changes != self._changes:
+                looks, changes, pause = 0, self._changes, _FIRST_PAUSE
+            looks += 1
+            if looks > _PATIENCE:
+                self._left_out.update(thread for thread in busy if thread is not None)
+                return
+            left.wait(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _everybody(self) -> set[Thread | None]:
+        """The threads that may do something; None stands for one that cannot be told yet."""
+        everybody: set[Thread | None] = set()
+        jobs, at_work = pool.jobs, 0
+        places = _places() if jobs else {}
+        for thread in threading.enumerate():
+            if not thread.name.startswith(_OURS):
+                if thread in self._threads or thread not in self._elsewhere:
+                    everybody.add(thread)
+            elif jobs and thread.name.removeprefix(_OURS).isdecimal() and places.get(thread.ident) is not _IDLE:
+                everybody.add(thread)
+                at_work += 1
+        if at_work != jobs:
+            everybody.add(None)  # a job is being handed over
+        return everybody
+
+    def _busy(self) -> set[Thread | None]:
+        """Those that do not wait."""
+        with self._lock:
+            changes = self._changes
+            waiting = {wait for wait in self._waits if wait.is_blocked()}
+            for wait in self._waits - waiting:
+                if wait.gate is not None:
+                    wait.nudge()
+        busy = self._everybody() - {wait.thread for wait in waiting}
+        self._left_out &= busy
+        busy -= self._left_out
+        for loop, thread in tuple(self._loops.items()):
+            if loop.is_closed():
+                self._loops.pop(loop, None)
+            elif thread in busy and loop.is_running() and _Question(loop).is_answered():
+                busy.discard(thread)
+        with self._lock:
+            if not busy and (changes != self._changes or not all(wait.is_blocked() for wait in waiting)):
+                return {None}
+        return busy
+
+
+def _places() -> dict[int | None, CodeType]:
+    """Where each thread stands; of the frames themselves nothing is kept, since they hold what they work with."""
+    return {ident: frame.f_code for ident, frame in sys._current_frames().items()}  # noqa: SLF001  # documented; the underscore says: for special uses
+
+
+class _Question:
+    """Asks a loop whether it has nothing to call but this."""
+
+    def __init__(self, loop: AbstractEventLoop) -> None:
+        self._loop = loop
+        self._answered = Lock()
+        self._answered.acquire()
+        self._turns = 0
+        self._is_over = False
+
+    def is_answered(self) -> bool:
+        """Whether the loop says so within a moment."""
+        try:
+            self._loop.call_soon_threadsafe(self._answer)
+        except RuntimeError:  # it has just been closed
+            return False
+        answered = self._answered.acquire(True, _LONGEST_PAUSE)
+        self._is_over = True
+        return answered
+
+    def _answer(self) -> None:
+        if self._is_over:
+            return
+        ready = getattr(self._loop, "_ready", None)
+        self._turns += 1
+        if ready or (ready is None and self._turns < _TURNS):
+            self._loop.call_soon(self._answer)
+        else:
+            self._answered.release()
