@@ -6,6 +6,7 @@ from meantime.tools.emulator.mappings.answers import Outcome, Reading, read_queu
 from meantime.tools.emulator.mappings.errors import NotDrainedError, SourceError
 from meantime.tools.emulator.mappings.sqs import SQSMapping
 from meantime.tools.emulator.mappings.statistics import Statistics
+from meantime.tools.emulator.mappings.streams import StreamMapping
 
 __all__ = [
     "NotDrainedError",
@@ -14,6 +15,7 @@ __all__ = [
     "SQSMapping",
     "SourceError",
     "Statistics",
+    "StreamMapping",
     "read_queue_answer",
     "read_stream_answer",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Final, Self
 
@@ -151,8 +152,12 @@ class Mapping(ABC):
         """Do what must be done before anybody may put records into the source."""
 
     @abstractmethod
-    async def _look(self) -> str:
-        """Look how much is left, and count it; return that in words, empty if nothing is."""
+    async def _look(self, since: float) -> str:
+        """Look how much is left, and count it; return that in words, empty if nothing is.
+
+        Args:
+            since: What came before then, in `time.monotonic()` seconds, must have been looked for.
+        """
 
     @abstractmethod
     def _give_back(self) -> int:
@@ -170,16 +175,17 @@ class Mapping(ABC):
         """Keep the counters of what is waiting up to date."""
         while True:
             with contextlib.suppress(*CALL_ERRORS):
-                await self._look()
+                await self._look(0)
             await asyncio.sleep(_LOOK_EVERY)
 
     async def _drain(self, timeout: float | None) -> Statistics:  # noqa: ASYNC109  # its end is told in words
+        since = time.monotonic()
         deadline = None if timeout is None else clock.monotonic() + timeout
         left, empty_looks = "it could not be looked at", 0
         while empty_looks < _EMPTY_LOOKS:
             self._raise_what_ended_polling()
             with contextlib.suppress(*CALL_ERRORS):
-                left = await self._look()
+                left = await self._look(since)
                 empty_looks = 0 if left or self._counters.statistics().in_flight else empty_looks + 1
             if deadline is not None and clock.monotonic() >= deadline and empty_looks < _EMPTY_LOOKS:
                 raise NotDrainedError(self.source, timeout or 0, left, self.statistics())

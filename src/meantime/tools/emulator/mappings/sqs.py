@@ -82,9 +82,9 @@ class SQSMapping(Mapping):
         )
 
     async def _prepare(self) -> None:
-        await self._look()
+        await self._look(0)
 
-    async def _look(self) -> str:
+    async def _look(self, since: float) -> str:  # noqa: ARG002  # the queue itself is asked, each time
         assert self._endpoint is not None  # noqa: S101  # it is open
         depth = await self._endpoint.write(self._opened.depth)
         self._counters.set(
