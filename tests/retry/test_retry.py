@@ -88,10 +88,10 @@ def test_an_error_that_a_repeat_would_not_mend_is_raised_at_once_and_as_it_is(ki
 
 def test_such_an_error_after_another_attempt_says_so(kind, clock, flaky):
     with pytest.raises(ValueError, match="wrong") as caught:
-        kind.call(Retry(), flaky(TimeoutError(), ValueError("wrong")))
+        kind.call(Retry(), flaky(TimeoutError("too slow"), ValueError("wrong")))
 
     assert "attempt 2 of 3" in caught.value.__notes__[0]
-    assert "not one to be retried" in caught.value.__notes__[0]
+    assert "it is not one to be retried; before it, TimeoutError: too slow" in caught.value.__notes__[0]
 
 
 @pytest.mark.parametrize("ending", [KeyboardInterrupt, SystemExit])

@@ -12,6 +12,7 @@ from meantime.deadline import current_deadline
 from meantime.errors import DeadlineExceeded
 from meantime.retry import guard
 from meantime.retry.arguments import check_attempts, check_on, check_on_result, check_seconds
+from meantime.retry.attempts import async_attempts, blocking_attempts
 from meantime.retry.budget import RetryBudget
 from meantime.retry.durations import Durations
 from meantime.retry.hedging import Hedging
@@ -147,7 +148,7 @@ class Retry:
         """
         timeout = self.timeout if timeout is None else timeout
         durations = self._durations_of(function)
-        first, further = self._blocking_attempts(function, timeout, durations, limiter)
+        first, further = blocking_attempts(function, timeout, limiter, self.hedging, durations)
         on_result = self.on_result
 
         @wraps(function)
@@ -191,7 +192,7 @@ class Retry:
         """
         timeout = self.timeout if timeout is None else timeout
         durations = self._durations_of(function)
-        first, further = self._async_attempts(function, timeout, durations, limiter)
+        first, further = async_attempts(function, timeout, limiter, self.hedging, durations)
         return self._async_call(function, first, further, durations)
 
     def note_success(self, durations: Durations, seconds: float, attempts: int = 1) -> None:
@@ -205,42 +206,6 @@ class Retry:
             self.budget.give()
         if self.hedging is not None:
             durations.keep(seconds)
-
-    def _blocking_attempts(
-        self,
-        function: Callable[Parameters, Result],
-        timeout: float | None,
-        durations: Durations,
-        limiter: Limiter | None,
-    ) -> tuple[Callable[Parameters, Result], Callable[Parameters, Result]]:
-        """What to call for the first attempt, and for every further one: on threads only where they must be."""
-        through: Callable[..., Any] = _as_it_is if limiter is None else limiter.limited
-        if timeout is None and self.hedging is None:
-            return through(function), through(function)
-        from meantime.retry.thread_race import hedged_on_threads, timed_on_thread  # noqa: PLC0415  # rarely used
-
-        further = through(function if timeout is None else timed_on_thread(function, timeout))
-        if self.hedging is None:
-            return further, further
-        return hedged_on_threads(through(function), timeout, self.hedging, durations), further
-
-    def _async_attempts(
-        self,
-        function: Callable[Parameters, Awaitable[Result]],
-        timeout: float | None,
-        durations: Durations,
-        limiter: Limiter | None,
-    ) -> tuple[Callable[Parameters, Awaitable[Result]], Callable[Parameters, Awaitable[Result]]]:
-        """The same of an async function: tasks of their own only where they must be."""
-        through: Callable[..., Any] = _as_it_is if limiter is None else limiter.limited_async
-        if timeout is None and self.hedging is None:
-            return through(function), through(function)
-        from meantime.retry.task_race import hedged_on_tasks, timed  # noqa: PLC0415  # rarely used
-
-        further = through(function if timeout is None else timed(function, timeout))
-        if self.hedging is None:
-            return further, further
-        return hedged_on_tasks(through(function), timeout, self.hedging, durations), further
 
     def _async_call(
         self,
@@ -305,7 +270,3 @@ def _not_begun(durations: Durations) -> DeadlineExceeded:
 
 # Every policy there is: the metrics of an invocation ask for what they have counted.
 policies: WeakSet[Retry] = WeakSet()
-
-
-def _as_it_is(function: Callable[..., Any]) -> Callable[..., Any]:
-    return function

@@ -94,7 +94,9 @@ class RetriedCall:
         if not self._durations.warned and (made := attempts_already_made(error)) > 1:
             warn_of_attempts(made, self._policy.attempts, self._durations)
         if not _is_retryable(error, kind, self._policy):
-            self._end("it is not one to be retried", error if self.attempt > 1 else None)
+            before = self._outcome  # for the reader: this may be no more than a consequence
+            told = f"; before it, {type(before).__name__}: {before!s:.200}" if isinstance(before, Exception) else ""
+            self._end(f"it is not one to be retried{told}", error if self.attempt > 1 else None)
             return False
         return self._goes_on(error, kind)
 
