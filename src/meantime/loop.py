@@ -198,7 +198,8 @@ class KeptLoop:
             for task in left:
                 task.cancel()
             self._run_until_done(loop, left, until)
-            self._run_until_done(loop, [loop.create_task(loop.shutdown_asyncgens())], until)
+            if clock.monotonic() < until:  # begun and not ended, it would leave coroutines that nobody awaits
+                self._run_until_done(loop, [loop.create_task(loop.shutdown_asyncgens())], until)
         finally:
             self.abandon(close=not (keep_adopted and self._is_adopted))
 
