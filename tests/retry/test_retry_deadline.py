@@ -206,7 +206,8 @@ def test_a_thread_that_waits_for_its_next_attempt_ends_when_its_work_is_stopped(
     assert "no further attempt: the work that it belongs to was stopped" in errors[0].__notes__[0]
 
 
-def test_the_end_of_an_invocation_does_not_wait_for_a_retry(environment):
+@pytest.mark.parametrize("fails", ["before", "after"])
+def test_the_end_of_an_invocation_does_not_wait_for_a_retry(fails, environment):
     begun = threading.Event()
 
     @Retry(initial_backoff=1000, max_backoff=1000)
@@ -215,6 +216,8 @@ def test_the_end_of_an_invocation_does_not_wait_for_a_retry(environment):
             begun.wait(30)
             raise LookupError
         begun.set()
+        while fails == "after" and not any(each.stopped for each in registry.fan_outs()):
+            threading.Event().wait(0.001)
         raise TimeoutError
 
     @meantime.handler(reserve=5)
