@@ -15,6 +15,7 @@ import socket
 import stat
 import sys
 import warnings
+from _signal import getsignal  # type: ignore[import-not-found]  # signal.getsignal's enum costs 20 times as much
 from contextlib import suppress
 from contextvars import Context
 
@@ -129,8 +130,8 @@ def _live(pipe: socket.socket, lifeline: int | None, prepare: Callable[[int], No
 
 def _part_from_parent(pipe: int) -> None:
     """Undo what a forked child should not have of its parent's."""
-    for number in signal.valid_signals():
-        if callable(signal.getsignal(number)):
+    for number in range(1, signal.NSIG):
+        if callable(getsignal(number)):
             signal.signal(number, signal.SIG_DFL)
     signal.set_wakeup_fd(-1)
     signal.setitimer(signal.ITIMER_REAL, 0.0)

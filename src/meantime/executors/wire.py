@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import struct
+from struct import pack, unpack
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
     Part = bytes | bytearray | memoryview
 
-_COUNT = struct.Struct("!I")
-_LENGTH = struct.Struct("!Q")
+_COUNT_SIZE, _LENGTH_SIZE = 4, 8
 _AT_ONCE = 64 * 1024  # up to this size a message is one system call, and copying it costs less than a second one
+_GONE = "the other end of the pipe is gone"
 
 
 class Wire:
@@ -37,7 +37,7 @@ class Wire:
             OSError: The other end is gone; TimeoutError if the socket has a timeout.
         """
         lengths = [part.nbytes if isinstance(part, memoryview) else len(part) for part in parts]
-        header = _COUNT.pack(len(parts)) + b"".join(map(_LENGTH.pack, lengths))
+        header = pack(f"!I{len(lengths)}Q", len(lengths), *lengths)
         if sum(lengths) <= _AT_ONCE:
             self.socket.sendall(b"".join((header, *parts)))
             return
@@ -46,15 +46,17 @@ class Wire:
             self.socket.sendall(part)
 
     def receive(self) -> list[bytearray]:
-        """Wait for one message.
+        """Wait for one message; its parts may be written to, as a large array does that stands on one.
 
         Raises:
             EOFError: The other end is gone.
             OSError: TimeoutError if the socket has a timeout.
         """
-        (count,) = _COUNT.unpack(self._take(_COUNT.size))
-        lengths = self._take(count * _LENGTH.size)
-        return [self._take(length) for (length,) in _LENGTH.iter_unpack(lengths)]
+        if self._at == len(self._received):
+            self._received, self._at = self._read(), 0
+        (count,) = unpack("!I", self._take(_COUNT_SIZE))
+        lengths = unpack(f"!{count}Q", self._take(count * _LENGTH_SIZE))
+        return [self._take(length) for length in lengths]
 
     def is_open(self) -> bool:
         """Whether the other end is there, where nothing is to be received; looks without waiting."""
@@ -72,7 +74,7 @@ class Wire:
         self.socket.close()
 
     def _take(self, size: int) -> bytearray:
-        """The next bytes: copied once, and into memory that a large array may stand on."""
+        """The next bytes; what is large is read to where it stays."""
         end = self._at + size
         if end <= len(self._received):
             taken = bytearray(self._received[self._at : end])
@@ -83,17 +85,20 @@ class Wire:
         taken[:have] = self._received[self._at :]
         self._received, self._at = b"", 0
         with memoryview(taken) as view:
+            while size - have >= _AT_ONCE:
+                got = self.socket.recv_into(view[have:])
+                if not got:
+                    raise EOFError(_GONE)
+                have += got
             while have < size:
-                if size - have < _AT_ONCE:
-                    self._received = self.socket.recv(_AT_ONCE)
-                    if not self._received:
-                        raise EOFError("the other end of the pipe is gone")
-                    self._at = min(len(self._received), size - have)
-                    view[have : have + self._at] = self._received[: self._at]
-                    have += self._at
-                else:
-                    got = self.socket.recv_into(view[have:])
-                    if not got:
-                        raise EOFError("the other end of the pipe is gone")
-                    have += got
+                self._received = self._read()
+                self._at = min(len(self._received), size - have)
+                view[have : have + self._at] = self._received[: self._at]
+                have += self._at
         return taken
+
+    def _read(self) -> bytes:
+        received = self.socket.recv(_AT_ONCE)
+        if not received:
+            raise EOFError(_GONE)
+        return received
