@@ -79,13 +79,26 @@ $(VENV)/.aws-server: $(VENV)/.installed aws-server-constraints.txt
 	@touch $@
 
 # Only what Debian's own packages can bring, and only where this may install them; else the tests that need it say so.
+# Debian must not start its own PostgreSQL and Redis: the tests start theirs, so a policy forbids it meanwhile.
 system-packages:
-	@if ! command -v chromium >/dev/null && ! command -v google-chrome >/dev/null; then \
-		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-			echo "== installing Chromium, for the tests of the page"; \
-			{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; } >/dev/null \
-				|| echo "meantime: Chromium could not be installed; tests/tools/report/test_report_page.py will be skipped" >&2; \
-		else \
-			echo "meantime: Chromium is missing and cannot be installed from here; tests/tools/report/test_report_page.py will be skipped" >&2; \
-		fi; \
-	fi
+	@missing=; \
+	command -v chromium >/dev/null || command -v google-chrome >/dev/null || missing="$$missing chromium"; \
+	compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || missing="$$missing postgresql"; \
+	command -v redis-server >/dev/null || missing="$$missing redis-server"; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+		echo "meantime: missing, and not to be installed from here:$$missing; the tests that need them will be skipped" >&2; \
+		exit 0; \
+	fi; \
+	echo "== installing for the tests:$$missing"; \
+	policy=/usr/sbin/policy-rc.d; \
+	if [ ! -e $$policy ]; then \
+		trap "rm -f $$policy" EXIT; \
+		printf '#!/bin/sh\nexit 101\n' >$$policy; \
+		chmod 755 $$policy; \
+	fi; \
+	apt-get update -qq >/dev/null || true; \
+	for package in $$missing; do \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$package >/dev/null 2>&1 \
+			|| echo "meantime: $$package could not be installed; the tests that need it will be skipped" >&2; \
+	done

@@ -42,9 +42,12 @@ class Server:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
+        # Should these tests be killed, or end themselves because one of them hangs, the kernel ends the server.
+        guard = ["setpriv", "--pdeathsig", self.ends_by.name] if shutil.which("setpriv") else []
+        command = [*guard, *self.command()]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                self.command(), cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, user=self._account
+                command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, user=self._account
             )
         eventually(self.answers, f"{type(self).__name__} starts; its log is in {self.folder}/log")
 
