@@ -19,7 +19,17 @@ BLOCKS = [
     for number, text in enumerate(BLOCK.findall(page.read_text(encoding="utf-8")))
 ]
 TOOLS = ("emulator.md", "downstream.md")
-PACKAGES = ("boto3", "aws_lambda_powertools", "aws_xray_sdk", "opentelemetry")  # what blocks may need and not find
+# What blocks may need and not find.
+PACKAGES = (
+    "aiohttp",
+    "asyncpg",
+    "aws_lambda_powertools",
+    "aws_xray_sdk",
+    "boto3",
+    "opentelemetry",
+    "psycopg_pool",
+    "redis",
+)
 
 
 @pytest.mark.parametrize(("page", "source"), BLOCKS)
