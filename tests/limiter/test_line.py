@@ -14,6 +14,7 @@ import pytest
 from meantime import tasks, threads
 from meantime.errors import DeadlineExceeded
 from meantime.limiter import Limiter, permits
+from meantime.limiter.waiters import TaskWaiter
 from meantime.testing import FakeClock
 
 if TYPE_CHECKING:
@@ -162,6 +163,13 @@ def test_waiters_of_a_closed_loop_are_dropped(limiter, beside, caplog, eventuall
         gc.collect()
     with limiter:
         assert in_flight(limiter) == 1  # whom the collector ended has given nothing back that was not its own
+
+
+def test_there_is_nobody_to_wake_on_a_loop_that_is_closed_in_that_moment():
+    loop = asyncio.new_event_loop()
+    waiter = TaskWaiter(loop)
+    loop.close()
+    assert not waiter.wake()
 
 
 def test_waiters_of_a_loop_that_stands_still_are_passed_over_until_it_runs(limiter, beside, eventually):

@@ -224,14 +224,46 @@ def test_a_slot_that_comes_after_the_deadline_is_refused_at_once(clock, within):
 
 def test_those_who_wait_before_count_for_the_slot(clock, within):
     limiter = Limiter("api", rate=1, burst=1)
+    start = clock.monotonic()
+
+    async def begins() -> float:
+        async with limiter:
+            return clock.monotonic() - start
 
     async def main() -> list[object]:
         with within(2.5):
-            return await asyncio.gather(*(limiter.acquire_async() for _ in range(5)), return_exceptions=True)
+            return await asyncio.gather(*(foreseen_or_begun() for _ in range(5)))
 
-    outcomes = asyncio.run(main())
-    assert outcomes[:3] == [None, None, None]
-    assert [getattr(each, "foreseen", False) for each in outcomes[3:]] == [True, True]
+    async def foreseen_or_begun() -> object:
+        try:
+            return await begins()
+        except DeadlineExceeded as error:
+            return f"refused at {clock.monotonic() - start:g}" if error.foreseen else "too late"
+
+    assert asyncio.run(main()) == [0, 1, 2, "refused at 0", "refused at 0"]
+
+
+def test_who_comes_newly_does_not_take_a_slot_that_somebody_waits_for():
+    limiter, order = Limiter("api", rate=1, burst=1), []
+
+    async def call(name: str) -> None:
+        async with limiter:
+            order.append(name)
+
+    async def main() -> None:
+        with FakeClock(passes=False) as clock:
+            await call("before")
+            first = asyncio.ensure_future(call("first"))
+            await asyncio.sleep(0)
+            clock.advance(1)  # it is due, and has not noticed yet
+            second = call("second")
+            second_step = asyncio.ensure_future(second)
+            await first
+            clock.advance(1)
+            await second_step
+
+    asyncio.run(main())
+    assert order == ["before", "first", "second"]
 
 
 def test_a_clock_that_jumped_on_gives_no_more_than_a_burst(clock):

@@ -226,8 +226,6 @@ class Permits:
         with self._lock:
             if self._line.pop(waiter, self) is self and waiter.slot is not None:
                 self._put_back(waiter.slot)
-            if self._sleeper is waiter:
-                self._sleeper = None
             if self._line:
                 self._serve()
 
