@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import fan_outs
 import imports
 import invocations
+import warm_resources
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -38,7 +39,7 @@ def main() -> int:
     """Run all; the number of claims that do not hold is the exit status."""
     console = Console(width=100)
     failed: list[str] = []
-    for module in (invocations, fan_outs, imports):
+    for module in (invocations, fan_outs, warm_resources, imports):
         for comparison in module.benchmark():
             show(comparison, console)
             failed += comparison.failures()
