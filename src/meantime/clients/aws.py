@@ -103,6 +103,7 @@ def _bind(client: Any) -> None:
     is_public = session._verify is True and not client.meta.config.client_cert  # noqa: SLF001  # likewise
     emitter = _Retries(endpoint._event_emitter)  # noqa: SLF001  # likewise
     bound(manager)
+    session._pool_classes_by_scheme = manager.pool_classes_by_scheme  # noqa: SLF001  # for its proxies
     pool_options = manager.connection_pool_kw
     if client.meta.config.tcp_keepalive:
         pool_options["socket_options"] = [*pool_options["socket_options"], *KEEP_ALIVE]
@@ -151,8 +152,6 @@ class _Retries:
         deadline = current_deadline() if event_name.startswith("needs-retry.") else None
         if deadline is None:
             return self._emitter.emit(event_name, **facts)
-        if has_come(deadline):
-            return []
         answers = self._emitter.emit(event_name, **facts)
         delay = max((answer for _, answer in answers if answer is not None), default=0)
         return answers if delay < deadline.remaining() else []

@@ -45,9 +45,8 @@ _bounded_classes: dict[type, type] = {}
 
 def bound(manager: PoolManager) -> None:
     """Let the pools that this manager makes from now on end every call at the deadline."""
-    classes = manager.pool_classes_by_scheme
-    for scheme, pool_class in classes.items():
-        classes[scheme] = _bounded(pool_class)
+    classes = manager.pool_classes_by_scheme  # one for all managers there are: it stays as it is
+    manager.pool_classes_by_scheme = {scheme: _bounded(pool_class) for scheme, pool_class in classes.items()}
 
 
 def _bounded(pool_class: type) -> type:
@@ -109,7 +108,7 @@ class DeadlineConnection(_Connection):
         return self.sock is not None and (clock.wall() - self._used > MAX_IDLE or self._process != os.getpid())
 
     def request(self, *arguments: Any, **options: Any) -> None:
-        """As urllib3's own; the timeout of the last read must not be that of this request's sending."""
+        """As urllib3's own; in 1.26 the timeout of the last read would be that of this request's sending."""
         if self.sock is not None:
             self.sock.settimeout(self.timeout)
         super().request(*arguments, **options)

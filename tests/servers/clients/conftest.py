@@ -114,6 +114,14 @@ class _Handler(BaseHTTPRequestHandler):
             if self.server.may_end.wait(0.01):
                 break
 
+    def _stall(self) -> None:
+        """The head and one byte of a longer body, and nothing after it."""
+        self.send_response(200)
+        self.send_header("Content-Length", str(_PIECES))
+        self.end_headers()
+        self.wfile.write(b".")
+        self.server.may_end.wait()
+
     def _cookie(self) -> None:
         self._answer(Set_Cookie="user=alice; Path=/")
 

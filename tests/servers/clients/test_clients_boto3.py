@@ -215,6 +215,24 @@ def test_a_connection_is_used_again_after_a_call_that_ended_in_time(make, server
     assert server.connections == 1
 
 
+def test_calls_through_a_proxy_end_at_the_deadline_too(server, within, elapsed, monkeypatch):
+    monkeypatch.setenv("http_proxy", server.url)
+    client = clients.boto3("s3", endpoint_url="http://example.invalid", config=Config(s3={"addressing_style": "path"}))
+
+    with within(0.3), pytest.raises(meantime.DeadlineExceeded, match=r"GET http://example\.invalid/bucket/trickle"):
+        get(client, "trickle")
+
+    assert elapsed() < LONG
+
+
+def test_other_clients_stay_as_they_are(make, server, within):
+    make()
+    plain = boto3.client("s3", endpoint_url=server.url)
+
+    with within(0.0):
+        assert get(plain, "ok") == b"ok"
+
+
 class TestSettings:
     def test_the_pool_is_as_wide_as_the_fan_out(self, make):
         assert make(max_concurrency=32).meta.config.max_pool_connections == 32

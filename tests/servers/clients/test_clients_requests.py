@@ -50,11 +50,14 @@ def test_a_timeout_of_the_users_own_is_cut_at_the_deadline(server, within, elaps
     assert elapsed() < LONG
 
 
-def test_a_timeout_of_the_users_own_that_is_shorter_holds(server, within):
+@pytest.mark.parametrize("timeout", [0.1, (60, 0.1), Timeout(0.1), Timeout(total=0.1)], ids=str)
+def test_a_timeout_of_the_users_own_that_is_shorter_holds(server, within, elapsed, timeout):
     session = clients.requests()
 
     with within(60.0), pytest.raises(requests.ReadTimeout):
-        session.get(f"{server.url}/hang", timeout=0.1)
+        session.get(f"{server.url}/hang", timeout=timeout)
+
+    assert elapsed() < LONG
 
 
 def test_outside_an_invocation_a_timeout_of_the_users_own_holds(server):
@@ -108,6 +111,16 @@ def test_a_stream_that_trickles_ends_at_the_deadline(server, within, elapsed, re
         assert response.status_code == 200
         with within(0.1), pytest.raises(meantime.DeadlineExceeded, match="the body of GET"):
             read(response)
+
+    assert elapsed() < LONG
+
+
+def test_a_stream_that_stalls_ends_at_the_deadline(server, within, elapsed):
+    session = clients.requests(read_timeout=60)
+
+    response = session.get(f"{server.url}/stall", stream=True)
+    with within(0.1), pytest.raises(meantime.DeadlineExceeded, match="the body of GET"):
+        response.raw.read()
 
     assert elapsed() < LONG
 
@@ -224,6 +237,13 @@ def test_calls_through_a_proxy_end_at_the_deadline_too(server, within, elapsed, 
 
     assert elapsed() < LONG
     assert server.requests == {"hang": 1}
+
+
+def test_other_sessions_stay_as_they_are(server, within):
+    clients.requests()
+
+    with requests.Session() as plain, within(0.0):
+        assert plain.get(f"{server.url}/ok", timeout=60).text == "ok"
 
 
 class TestTrust:
