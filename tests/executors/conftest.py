@@ -30,6 +30,8 @@ class Blocking:
     def gather(self, *calls: Callable[[], Any], **keywords: Any) -> list[Any]:
         return self.module.gather(*calls, **keywords)
 
+    gather_functions = gather
+
     def settle(self, function: Callable[[Any], Any], items: Iterable[Any], **keywords: Any) -> Any:
         return self.module.settle(function, items, **keywords)
 
@@ -80,6 +82,12 @@ class Tasks:
     def gather(self, *calls: Callable[[], Any], **keywords: Any) -> list[Any]:
         async def main() -> list[Any]:
             return await tasks.gather(*(self._call(call) for call in calls), **keywords)
+
+        return asyncio.run(main())
+
+    def gather_functions(self, *calls: Callable[[], Any], **keywords: Any) -> list[Any]:
+        async def main() -> list[Any]:
+            return await tasks.gather(*((lambda call=call: self._call(call)) for call in calls), **keywords)
 
         return asyncio.run(main())
 

@@ -1,0 +1,195 @@
+"""What `limiter=` and `retry=` promise of every verb, asked of every executor of this process alike."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from meantime import CallTimeout, DeadlineExceeded, Limiter, Retry, tasks
+from meantime.deadline import Deadline, deadline_variable
+from meantime.testing import FakeClock
+
+
+class Flaky:
+    """Fails this often for each item, then answers."""
+
+    def __init__(self, failures: int) -> None:
+        self.failures = failures
+        self.attempts: dict[Any, int] = {}
+        self.lock = threading.Lock()
+
+    def __call__(self, item: Any) -> Any:
+        with self.lock:
+            self.attempts[item] = self.attempts.get(item, 0) + 1
+            attempt = self.attempts[item]
+        if attempt <= self.failures:
+            raise ConnectionError(f"{item}, attempt {attempt}")
+        return item
+
+
+def quick(**keywords: Any) -> Retry:
+    return Retry(initial_backoff=0.0001, **keywords)
+
+
+def test_a_limiter_narrower_than_the_verb_decides(concurrent_executor):
+    limiter = Limiter("narrow", max_concurrency=2)
+    meet = concurrent_executor.meeting(2)
+
+    results = concurrent_executor.map(meet, range(20), max_concurrency=10, limiter=limiter)
+
+    assert results == list(range(20))
+    assert limiter.statistics().peak_in_flight == 2
+    assert limiter.statistics().admitted == 20
+    assert limiter.statistics().in_flight == 0
+
+
+def test_every_verb_passes_the_limiter(executor):
+    limiter = Limiter("all", max_concurrency=3)
+
+    executor.map(str, range(4), limiter=limiter)
+    executor.settle(str, range(4), limiter=limiter)
+    executor.as_completed(str, range(4), limiter=limiter)
+    executor.gather(lambda: 1, lambda: 2, limiter=limiter)
+
+    assert limiter.statistics().admitted == 14
+    assert limiter.statistics().in_flight == 0
+
+
+def test_waiting_for_the_limiter_is_no_part_of_the_timeout(concurrent_executor):
+    limiter = Limiter("one", max_concurrency=1)
+    first_is_in, release = threading.Event(), threading.Event()
+    hang = concurrent_executor.hanging(release)
+
+    def call(number: int) -> Any:
+        if number:
+            return number
+        first_is_in.set()
+        threading.Timer(0.5, release.set).start()
+        return hang(number)
+
+    outcomes = concurrent_executor.settle(call, [0, 1, 2], max_concurrency=3, limiter=limiter, timeout=30)
+    assert outcomes.results == [0, 1, 2]
+
+    release.clear()
+    timed = concurrent_executor.settle(call, [0, 1, 2], max_concurrency=3, limiter=limiter, timeout=0.3)
+    release.set()
+
+    assert isinstance(timed[0].error, CallTimeout)
+    assert timed.results == [1, 2]
+
+
+def test_a_failing_call_gives_its_permit_back(executor):
+    limiter = Limiter("failing", max_concurrency=1)
+
+    outcomes = executor.settle(Flaky(9), range(5), limiter=limiter)
+
+    assert outcomes.failure_count == 5
+    assert limiter.statistics().in_flight == 0
+
+
+def test_at_the_deadline_the_limiter_is_named(concurrent_executor):
+    limiter = Limiter("dynamodb", max_concurrency=1)
+    release = threading.Event()
+    hang = concurrent_executor.hanging(release)
+    token = deadline_variable.set(Deadline(0.3))
+
+    try:
+        with pytest.raises(DeadlineExceeded) as caught:
+            concurrent_executor.map(hang, ["a", "b"], max_concurrency=2, limiter=limiter)
+    finally:
+        deadline_variable.reset(token)
+        release.set()
+
+    assert "dynamodb" in str(caught.value)
+
+
+def test_a_failed_call_is_made_again(executor):
+    flaky = Flaky(2)
+
+    assert executor.map(flaky, range(5), retry=quick(attempts=3)) == list(range(5))
+    assert set(flaky.attempts.values()) == {3}
+
+
+def test_the_error_of_the_last_attempt_is_the_calls(executor):
+    outcomes = executor.settle(Flaky(9), [7], retry=quick(attempts=2))
+
+    assert str(outcomes[0].error) == "7, attempt 2"
+
+
+def test_every_verb_takes_a_retry(executor):
+    retry = quick(attempts=2)
+
+    assert executor.map(Flaky(1), [1], retry=retry) == [1]
+    assert executor.settle(Flaky(1), [1], retry=retry).results == [1]
+    assert [outcome.result for outcome in executor.as_completed(Flaky(1), [1], retry=retry)] == [1]
+    assert retry.statistics().retries == 3
+
+
+def test_functions_given_to_gather_are_retried_each_by_itself(executor):
+    first, second = Flaky(1), Flaky(0)
+
+    results = executor.gather_functions(lambda: first("a"), lambda: second("b"), retry=quick(attempts=2))
+
+    assert results == ["a", "b"]
+    assert first.attempts == {"a": 2}
+    assert second.attempts == {"b": 1}
+
+
+def test_a_coroutine_runs_once_and_so_gather_refuses_to_retry_it():
+    async def call() -> None: ...
+
+    with pytest.raises(TypeError, match="takes functions, since a coroutine runs only once"):
+        _ = tasks.gather(call(), retry=Retry())
+
+
+def test_every_attempt_passes_the_limiter(executor):
+    limiter = Limiter("attempts", max_concurrency=1)
+
+    executor.map(Flaky(1), range(4), retry=quick(attempts=2), limiter=limiter)
+
+    assert limiter.statistics().admitted == 8
+
+
+def test_with_a_retry_each_attempt_has_the_timeout(concurrent_executor):
+    release = threading.Event()
+    hang = concurrent_executor.hanging(release)
+    flaky = Flaky(1)
+
+    def slow_at_first(item: Any) -> Any:
+        try:
+            return flaky(item)
+        except ConnectionError:
+            return hang(item)
+
+    results = concurrent_executor.map(slow_at_first, ["x"], timeout=0.3, retry=quick(attempts=2))
+    release.set()
+
+    assert results == ["x"]
+    assert flaky.attempts == {"x": 2}
+
+
+def test_no_attempt_begins_whose_backoff_ends_after_the_deadline(executor):
+    with FakeClock():
+        token = deadline_variable.set(Deadline(1.0))
+        flaky = Flaky(9)
+        try:
+            outcomes = executor.settle(flaky, ["x"], retry=Retry(attempts=50, initial_backoff=0.2, budget=None))
+        finally:
+            deadline_variable.reset(token)
+
+    assert isinstance(outcomes[0].error, ConnectionError)
+    assert 1 <= flaky.attempts["x"] < 50
+
+
+@pytest.mark.parametrize(
+    ("keywords", "words"),
+    [
+        ({"limiter": 5}, r"limiter must be a meantime\.Limiter, got 5"),
+        ({"retry": 3}, r"retry must be a meantime\.Retry, as in retry=Retry\(attempts=3\); got 3"),
+    ],
+)
+def test_what_is_no_limiter_and_no_retry_is_refused(executor, keywords, words):
+    with pytest.raises(TypeError, match=words):
+        executor.map(str, [1], **keywords)
