@@ -7,9 +7,11 @@ or where the function uses SIGALRM itself.
 from __future__ import annotations
 
 import signal
+import sys
 from _signal import getsignal  # type: ignore[import-not-found]  # signal.getsignal's enum costs 20 times as much
 from threading import current_thread, main_thread
 
+from meantime import clock
 from meantime.callables import is_own_code, place_text
 
 TYPE_CHECKING = False
@@ -37,6 +39,7 @@ class Interrupted(BaseException):
 
 _may_interrupt: Callable[[], bool] | None = None
 _again_in = 0.0
+_rings_at = 0.0  # by `clock`; the timer itself goes by real time
 _interrupted: Interrupted | None = None
 
 
@@ -45,7 +48,7 @@ def arm(seconds: float, again_in: float, may_interrupt: Callable[[], bool]) -> N
 
     Only these two, so that the code that is interrupted has time to clean up.
     """
-    global _may_interrupt, _again_in, _interrupted  # noqa: PLW0603  # a process has one alarm
+    global _may_interrupt, _again_in, _interrupted, _rings_at  # noqa: PLW0603  # a process has one alarm
     if not _AVAILABLE or current_thread() is not main_thread():
         return
     handler = getsignal(_SIGALRM)
@@ -55,6 +58,7 @@ def arm(seconds: float, again_in: float, may_interrupt: Callable[[], bool]) -> N
         signal.signal(signal.SIGALRM, _interrupt)
     _interrupted = None
     _again_in = again_in
+    _rings_at = clock.monotonic() + seconds
     _may_interrupt = may_interrupt
     signal.setitimer(signal.ITIMER_REAL, max(seconds, _SOONEST))
 
@@ -73,13 +77,26 @@ def disarm() -> Interrupted | None:
         return raised
 
 
+def rings_at() -> float | None:
+    """When it is to ring, by the clock; None while it is not armed."""
+    return None if _may_interrupt is None else _rings_at
+
+
+def ring() -> None:
+    """Ring: that moment has come on a clock which a test holds. Called on the main thread."""
+    _interrupt(_SIGALRM, sys._getframe(1))  # noqa: SLF001  # the public way, inspect.currentframe, imports much
+
+
 def _interrupt(_signal: int, frame: FrameType | None) -> None:
-    global _again_in, _interrupted  # noqa: PLW0603  # a process has one alarm
+    global _again_in, _interrupted, _rings_at  # noqa: PLW0603  # a process has one alarm
     if _may_interrupt is None:
         return
     if _again_in > 0:
         signal.setitimer(signal.ITIMER_REAL, max(_again_in, _SOONEST))
+        _rings_at += _again_in
         _again_in = 0.0
+    else:
+        _rings_at = float("inf")
     if _may_interrupt():
         _interrupted = Interrupted(*_user_place(frame))
         raise _interrupted

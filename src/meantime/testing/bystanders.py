@@ -10,8 +10,10 @@ from __future__ import annotations
 import sys
 import threading
 from threading import Lock, current_thread
+from weakref import WeakKeyDictionary
 
 from meantime.executors.pool import ThreadPool, pool
+from meantime.limiter.waiters import running_loop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,8 +23,9 @@ if TYPE_CHECKING:
 
     from meantime.testing.agenda import ThreadWait
 
-# Looks at who is at work before these are left out; counted, not timed, since a slow machine slows both alike.
-_PATIENCE = 30
+# Looks at who is at work before these are left out: counted, not timed, since a slow machine slows both alike. Many
+# more where somebody is certain to go on soon, as a thread that has been woken is.
+_PATIENCE, _PATIENCE_IF_CERTAIN = 50, 2000
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.00005, 0.001  # real seconds between two looks
 
 _TURNS = 20  # of a loop that does not show whether it has anything to call, as uvloop does not
@@ -44,20 +47,23 @@ class Bystanders:
         self._lock = lock
         self._elsewhere = frozenset(threading.enumerate())
         self._threads: set[Thread] = set()
-        self._loops: dict[AbstractEventLoop, Thread] = {}
+        self._loops: WeakKeyDictionary[AbstractEventLoop, Thread] = WeakKeyDictionary()
         self._waits: set[ThreadWait] = set()
         self._left_out: set[Thread] = set()
         self._changes = 0
         self.note()
 
     def note(self) -> None:
-        """This thread uses the clock."""
+        """This thread uses the clock, and so does the loop that runs on it."""
         thread = current_thread()
         self._threads.add(thread)
         self._left_out.discard(thread)
+        loop = running_loop()
+        if loop is not None:
+            self._loops[loop] = thread
 
     def note_loop(self, loop: AbstractEventLoop) -> None:
-        """This loop, which runs on this thread now or soon, uses the clock."""
+        """This loop uses the clock, and will run on this thread if it does not yet."""
         self.note()
         self._loops[loop] = current_thread()
 
@@ -90,14 +96,21 @@ class Bystanders:
             if changes != self._changes:
                 looks, changes, pause = 0, self._changes, _FIRST_PAUSE
             looks += 1
-            if looks > _PATIENCE:
-                self._left_out.update(thread for thread in busy if thread is not None)
+            if looks > (_PATIENCE_IF_CERTAIN if None in busy else _PATIENCE):
+                self._leave_out(busy)
                 return
             left.wait(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
 
+    def _leave_out(self, busy: set[Thread | None]) -> None:
+        places = _places()
+        for thread in busy:
+            # A loop that the clock does not know may be told something at any time: that is waited for every time.
+            if thread is not None and not (thread in self._threads and _is_select(places.get(thread.ident))):
+                self._left_out.add(thread)
+
     def _everybody(self) -> set[Thread | None]:
-        """The threads that may do something; None stands for one that cannot be told yet."""
+        """The threads that may do something; None stands for one that is certain to."""
         everybody: set[Thread | None] = set()
         jobs, at_work = pool.jobs, 0
         places = _places() if jobs else {}
@@ -109,34 +122,46 @@ class Bystanders:
                 everybody.add(thread)
                 at_work += 1
         if at_work != jobs:
-            everybody.add(None)  # a job is being handed over
+            everybody.add(None)  # a job is being handed over: it begins unless all kept threads are taken
         return everybody
 
     def _busy(self) -> set[Thread | None]:
         """Those that do not wait."""
+        busy = self._at_work()
+        loops = {loop: thread for loop, thread in tuple(self._loops.items()) if thread in busy and loop.is_running()}
+        threads = set(loops.values())
+        if not loops or busy - threads:  # who is at work may tell a loop anything until it waits itself
+            return busy
+        for loop in [*loops] * min(2, len(loops)):  # of several, one may have told another that was asked already
+            if not _Question(loop).is_answered():
+                return busy
+        return self._at_work() - threads  # before a loop has nothing to call any more, it may give work to others
+
+    def _at_work(self) -> set[Thread | None]:
+        """The threads that do not wait for the clock, those of idle loops among them."""
         with self._lock:
             changes = self._changes
             waiting = {wait for wait in self._waits if wait.is_blocked()}
-            for wait in self._waits - waiting:
+            woken = self._waits - waiting
+            for wait in woken:
                 if wait.gate is not None:
                     wait.nudge()
         busy = self._everybody() - {wait.thread for wait in waiting}
         self._left_out &= busy
         busy -= self._left_out
-        for loop, thread in tuple(self._loops.items()):
-            if loop.is_closed():
-                self._loops.pop(loop, None)
-            elif thread in busy and loop.is_running() and _Question(loop).is_answered():
-                busy.discard(thread)
         with self._lock:
-            if not busy and (changes != self._changes or not all(wait.is_blocked() for wait in waiting)):
-                return {None}
+            if woken or changes != self._changes or not all(wait.is_blocked() for wait in waiting):
+                busy.add(None)
         return busy
 
 
 def _places() -> dict[int | None, CodeType]:
     """Where each thread stands; of the frames themselves nothing is kept, since they hold what they work with."""
     return {ident: frame.f_code for ident, frame in sys._current_frames().items()}  # noqa: SLF001  # documented; the underscore says: for special uses
+
+
+def _is_select(place: CodeType | None) -> bool:
+    return place is not None and place.co_name == "select" and place.co_filename.endswith("selectors.py")
 
 
 class _Question:

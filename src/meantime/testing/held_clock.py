@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 from math import ceil, isfinite
-from threading import Condition, Event, Lock, RLock, Thread
+from threading import Condition, Event, Lock, RLock, Thread, current_thread, main_thread
 
-from meantime import clock
+from meantime import alarm, clock
 from meantime.testing.agenda import ADVANCE, SLEEP, TIMER, Agenda, LoopCall, ThreadWait
 from meantime.testing.bystanders import Bystanders
 
@@ -196,14 +197,22 @@ class FakeClock:
                 self._rouse(self._bystanders)
 
     def _wait(self, seconds: float, kind: int, *, drives: bool) -> None:
-        """Let this thread wait for so long; time passes for its sake, or else by others."""
+        """Let this thread wait for so long. Blocking code on the main thread is interrupted as the alarm does it."""
+        until = self._now + seconds
+        rings_at = alarm.rings_at() if _is_blocking_code_on_main_thread() else None
+        if rings_at is not None and rings_at <= until:
+            self._wait_until(rings_at, kind, drives=drives)
+            alarm.ring()
+        self._wait_until(until, kind, drives=drives)
+
+    def _wait_until(self, moment: float, kind: int, *, drives: bool) -> None:
         with self._lock:
             bystanders = self._bystanders
             if bystanders is None:
-                self._now += seconds
+                self._now = max(self._now, moment)
                 return
             wait = ThreadWait(kind, drives=drives)
-            self._agenda.add(self._now + seconds, wait)
+            self._agenda.add(moment, wait)
             if drives and bystanders.are_none():
                 while not wait.over:
                     self._step()
@@ -252,6 +261,14 @@ def _checked(seconds: float) -> float:
     if not (isfinite(seconds) and seconds >= 0):
         raise ValueError(f"time only goes forward, for a finite number of seconds; got {seconds!r}")
     return seconds
+
+
+def _is_blocking_code_on_main_thread() -> bool:
+    """Whether the alarm would interrupt this; a coroutine may be cancelled instead, where it awaits something next."""
+    asyncio = sys.modules.get("asyncio")
+    return current_thread() is main_thread() and (
+        asyncio is None or asyncio._get_running_loop() is None  # noqa: SLF001  # public, but for its name: get_running_loop raises
+    )
 
 
 def _go_by_the_machine() -> None:
