@@ -216,7 +216,7 @@ def test_a_task_needs_asyncio_to_wait():
     limiter = Limiter("api", max_concurrency=1)
     limiter.acquire()
     with pytest.raises(RuntimeError, match="no event loop"):
-        limiter.__aenter__()  # as another framework's loop would
+        _ = limiter.__aenter__()  # as another framework's loop would
     limiter.release()
 
 

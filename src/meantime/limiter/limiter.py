@@ -83,7 +83,7 @@ class Limiter:
     ) -> None:
         self._permits.leave(error)
 
-    def __aenter__(self) -> Awaitable[None]:
+    def __aenter__(self) -> Coroutine[Any, Any, None]:
         permits = self._permits
         if permits.take():
             return _DONE
@@ -94,7 +94,7 @@ class Limiter:
 
     def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> Awaitable[None]:
+    ) -> Coroutine[Any, Any, None]:
         self._permits.leave(error)
         return _DONE
 
@@ -243,7 +243,8 @@ class _Done:
     __await__ = ().__iter__  # no function of ours, which would cost as much again
 
 
-_DONE: Awaitable[None] = _Done()  # type: ignore[assignment]  # it is one to `await`, if not to a type checker
+# To a type checker, it is what the `__aenter__` of others gives.
+_DONE: Coroutine[Any, Any, None] = _Done()  # type: ignore[assignment]
 
 
 def _without_coroutines(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
