@@ -173,6 +173,31 @@ def test_it_stands_on_what_the_others_stand_on(clock):
     assert pair.invoke(repository) == ["repository on connection 2"]
 
 
+@pytest.mark.parametrize("kind", ["blocking", "async"])
+def test_what_failed_to_be_made_of_it_is_forgotten(kind, environment):
+    pair = Pair(kind, kind, max_idle=300.0)
+
+    if kind == "blocking":
+
+        @meantime.warm
+        def refused():
+            pair.tunnel()
+            raise ConnectionError("refused")
+    else:
+
+        @meantime.warm
+        async def refused():
+            await pair.tunnel()
+            raise ConnectionError("refused")
+
+    for _ in range(3):
+        with pytest.raises(ConnectionError, match="refused"):
+            pair.invoke(refused)
+
+    (tunnel,) = environment.resources
+    assert tunnel.dependents == []  # else they would pile up as long as the tunnel is good
+
+
 def test_what_is_made_of_something_that_is_never_made_anew_stays_as_quick_to_ask_for(clock):
     pair = Pair("blocking", "blocking")
 

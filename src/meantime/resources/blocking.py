@@ -59,6 +59,9 @@ class BlockingResource(Resource):
         token = being_made.set((*being_made.get(), kept))
         try:
             kept.make()
+        except BaseException:
+            kept.claim()  # what it was to stand on need not know of it
+            raise
         finally:
             being_made.reset(token)
         kept.was_made()

@@ -182,14 +182,14 @@ class _Life(Thing):
         except Exception as error:  # noqa: BLE001  # it belongs to those who asked for the resource
             self._failed(error)
         except BaseException:
-            self.closed = True
+            self.claim()
             self.made.cancel()
             raise
         else:
             await self._stay(value, generator)
 
     def _failed(self, error: Exception) -> None:
-        self.closed = True
+        self.claim()
         if not self.made.done():
             self.made.set_exception(error)
             self.made.exception()  # those who asked may be gone; Python need not say that nobody looked
