@@ -13,7 +13,7 @@ from meantime.resources.restoring import close_before_snapshot, discard_after_re
 from meantime.testing import LambdaContext
 
 
-def test_before_the_snapshot_both_kinds_are_closed_newest_first_and_the_loop_stays():
+def test_before_the_snapshot_both_kinds_are_closed_newest_first_and_the_loop_stays(environment):
     events = []
 
     @meantime.warm
@@ -37,6 +37,7 @@ def test_before_the_snapshot_both_kinds_are_closed_newest_first_and_the_loop_sta
 
     before = lambda_handler({}, LambdaContext())
     close_before_snapshot()
+    assert environment.resources == []
     assert events == ["blocking made", "async made", "async closed", "blocking closed"]
     discard_after_restore()
 
