@@ -14,6 +14,7 @@ from meantime.tools.emulator.batch import Batch
 from meantime.tools.emulator.errors import EmulatorError
 from meantime.tools.emulator.event_option import parsed_event
 from meantime.tools.emulator.function import Function
+from meantime.tools.emulator.mappings.command import run
 from meantime.tools.emulator.presentation import as_json, show
 
 _BAD_INPUT = 2
@@ -32,6 +33,9 @@ class Format(StrEnum):
 @app.callback()
 def _group() -> None:
     """Run a Lambda function on this machine as Lambda would run it."""
+
+
+app.command()(run)
 
 
 @app.command()

@@ -6,6 +6,7 @@ botocore makes the clients, not boto3: what boto3 adds to it, resources and tran
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -127,5 +128,7 @@ async def _run(threads: ThreadPoolExecutor, function: Callable[P, T], *args: P.a
     try:
         return await asyncio.shield(work)
     except asyncio.CancelledError:
-        await asyncio.wait([work])
+        while not work.done():  # whoever is cancelled once more waits all the same
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait([work])
         raise

@@ -14,13 +14,17 @@ from meantime.tools.emulator.engine import Engine, in_thread
 from meantime.tools.emulator.errors import ClosedError
 from meantime.tools.emulator.function import Function
 from meantime.tools.emulator.mappings.endpoint import CALL_ERRORS, Endpoint
-from meantime.tools.emulator.mappings.errors import NotDrainedError
+from meantime.tools.emulator.mappings.errors import NotDrainedError, SourceError
 from meantime.tools.emulator.mappings.statistics import Counters, Statistics
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
     from types import TracebackType
-    from typing import Protocol
+    from typing import Any, Protocol
 
+    from meantime.tools.emulator.invocation import Invocation
+    from meantime.tools.emulator.mappings.settings import QueueSettings, StreamSettings
     from meantime.tools.emulator.mechanisms import Mechanisms
 
     class Poller(Protocol):
@@ -46,17 +50,32 @@ class Mapping(ABC):
     Args:
         function: The function, which then gets an emulator of its own, or a running emulator of it, which stays
             its owner's to close.
+        name: What it reads, in words.
+        endpoint: Where that is served.
+        region: And in which region.
+        on_invocation: Called with each invocation when it has ended, on another thread; it must be quick.
     """
 
-    def __init__(self, function: Function | Emulator, *, source: str, endpoint: str | None, region: str | None) -> None:
+    settings: QueueSettings | StreamSettings
+
+    def __init__(
+        self,
+        function: Function | Emulator,
+        *,
+        name: str,
+        endpoint: str | None,
+        region: str | None,
+        on_invocation: Callable[[Invocation], None] | None,
+    ) -> None:
         if not isinstance(function, Function | Emulator):
             raise TypeError(f"a mapping invokes a Function or an Emulator, not {function!r}")
         self._emulator: Emulator = Emulator(function) if isinstance(function, Function) else function
         self._own_emulator = self._emulator if isinstance(function, Function) else None
         self.function = self._emulator.function
-        self.source = source
+        self.name = name
         self.warnings: tuple[str, ...] = ()
         self._place = (endpoint, region)
+        self._on_invocation = on_invocation
         self._counters = Counters()
         self._engine: Engine | None = None
         self._endpoint: Endpoint | None = None
@@ -75,6 +94,12 @@ class Mapping(ABC):
         """Return what was done so far."""
         return self._counters.statistics()
 
+    @property
+    def error(self) -> BaseException | None:
+        """What ended the polling before its time, if something did."""
+        polling = self._polling
+        return polling.exception() if polling is not None and polling.done() and not polling.cancelled() else None
+
     def drain(self, timeout: float | None = None) -> Statistics:
         """Wait until the source is empty and nothing is under way; return what was done.
 
@@ -87,9 +112,13 @@ class Mapping(ABC):
             EmulatorError: The function cannot be run.
             ClosedError: The mapping is not running.
         """
+        return self.drained(timeout).result()
+
+    def drained(self, timeout: float | None = None) -> Future[Statistics]:
+        """Begin to wait as `drain` does; return where what that returns or raises will be."""
         if self._engine is None:
             raise ClosedError("the mapping was not started; use it in a with statement")
-        return self._engine.submit(self._drain(timeout)).result()
+        return self._engine.submit(self._drain(timeout))
 
     def close(self, *, finish: bool = True) -> None:
         """End the mapping.
@@ -106,12 +135,12 @@ class Mapping(ABC):
                 self._own_emulator.close()
             return
         if not finish:
-            self._abandon(engine)
+            self._abandoned = True
         closing = engine.finish(self._end)
         try:
             closing.result()
         except BaseException:
-            self._abandon(engine)
+            self._abandoned = True
             raise
 
     def __enter__(self) -> Self:
@@ -168,13 +197,14 @@ class Mapping(ABC):
         await in_thread(self._open, endpoint)
         self._poller = self._make_poller(endpoint)
         await self._prepare()
+        self._counters.begin()
         self._polling = asyncio.create_task(self._poller.run())
         self._watching = asyncio.create_task(self._watch())
 
     async def _watch(self) -> None:
         """Keep the counters of what is waiting up to date."""
         while True:
-            with contextlib.suppress(*CALL_ERRORS):
+            with contextlib.suppress(SourceError, *CALL_ERRORS):  # the polling tells
                 await self._look(0)
             await asyncio.sleep(_LOOK_EVERY)
 
@@ -185,33 +215,43 @@ class Mapping(ABC):
         while empty_looks < _EMPTY_LOOKS:
             self._raise_what_ended_polling()
             with contextlib.suppress(*CALL_ERRORS):
-                left = await self._look(since)
+                left = await self._look_to_drain(since)
                 empty_looks = 0 if left or self._counters.statistics().in_flight else empty_looks + 1
             if deadline is not None and clock.monotonic() >= deadline and empty_looks < _EMPTY_LOOKS:
-                raise NotDrainedError(self.source, timeout or 0, left, self.statistics())
+                raise NotDrainedError(self.name, timeout or 0, left, self.statistics())
             await asyncio.sleep(_DRAIN_LOOK_EVERY)
         return self.statistics()
 
+    async def _look_to_drain(self, since: float) -> str:
+        try:
+            return await self._look(since)
+        except SourceError:
+            self._error_told = True  # the polling ends for the same reason
+            raise
+
     def _raise_what_ended_polling(self) -> None:
-        polling = self._polling
-        if polling is not None and polling.done() and not polling.cancelled() and (error := polling.exception()):
+        error = self.error
+        if error is not None:
             self._error_told = True
             raise error
 
-    def _abandon(self, engine: Engine) -> None:
-        self._abandoned = True
-        with contextlib.suppress(ClosedError):  # its end is begun: `_end` looks at the flag
-            engine.submit(self._cancel_polling())
+    def _invoke(self, event: Any) -> Future[Invocation]:
+        """Begin an invocation."""
+        future = self._emulator.submit(event)
+        if self._on_invocation is not None:
+            future.add_done_callback(self._observe)
+        return future
 
-    async def _cancel_polling(self) -> None:
-        if self._polling is not None:
-            self._polling.cancel()
+    def _observe(self, future: Future[Invocation]) -> None:
+        if self._on_invocation is not None and not future.cancelled() and future.exception() is None:
+            self._on_invocation(future.result())
 
     async def _end(self) -> None:
         """The last thing the engine does; nobody can interrupt it."""
         if self._poller is not None and self._polling is not None:
             self._poller.stop()
             await self._wait_for_polling(self._polling)
+            self._counters.end()
         if self._watching is not None:
             self._watching.cancel()
             await asyncio.gather(self._watching, return_exceptions=True)
@@ -225,7 +265,8 @@ class Mapping(ABC):
             await in_thread(self._endpoint.close)
 
     async def _wait_for_polling(self, polling: asyncio.Task[None]) -> None:
-        while not polling.done():
-            if self._abandoned:
-                polling.cancel()
+        while not (self._abandoned or polling.done()):
             await asyncio.wait([polling], timeout=_DRAIN_LOOK_EVERY)
+        # Once: a second time would cut short the waiting for calls that still receive messages.
+        polling.cancel()
+        await asyncio.wait([polling])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from meantime import clock
 from meantime.tools.emulator.mappings import limits
-from meantime.tools.emulator.mappings.endpoint import CALL_ERRORS, source_error
+from meantime.tools.emulator.mappings.endpoint import CALL_ERRORS, is_passing, source_error
 from meantime.tools.emulator.mappings.errors import SourceError
 from meantime.tools.emulator.mappings.gathering import size_of
 from meantime.tools.emulator.mappings.settings import QUEUE_ARN
@@ -88,7 +88,10 @@ class Queue:
         self._lock = threading.Lock()
         self._name = name
         self.url = name if "://" in name else queue_url(self._client, name)
-        attributes = self._attributes(self.url, ["All"])
+        try:
+            attributes = self._attributes(self.url, ["All"])
+        except CALL_ERRORS as error:
+            raise source_error(f"queue {self.url} cannot be read", error) from error
         self.arn: str = attributes["QueueArn"]
         self.region = self.arn.split(":")[3]
         self.fifo = attributes.get("FifoQueue") == "true"
@@ -169,6 +172,8 @@ class Queue:
                 "Attributes"
             ]
         except CALL_ERRORS as error:
+            if is_passing(error):
+                raise
             raise source_error(f"queue {url} cannot be read", error) from error
         return attributes
 

@@ -148,4 +148,5 @@ class ShardReader:
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._common.stopping.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._common.stopping.wait()

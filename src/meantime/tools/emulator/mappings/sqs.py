@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from meantime.tools.emulator.mappings import limits
-from meantime.tools.emulator.mappings.endpoint import place_of
+from meantime.tools.emulator.mappings.endpoint import CALL_ERRORS, place_of
 from meantime.tools.emulator.mappings.mapping import Mapping
 from meantime.tools.emulator.mappings.queue import Queue
 from meantime.tools.emulator.mappings.settings import QueueSettings
 from meantime.tools.emulator.mappings.sqs_poller import QueuePoller
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from meantime.tools.emulator.emulator import Emulator
     from meantime.tools.emulator.function import Function
+    from meantime.tools.emulator.invocation import Invocation
     from meantime.tools.emulator.mappings.endpoint import Endpoint
 
 
@@ -29,6 +33,7 @@ class SQSMapping(Mapping):
         batch_window: Seconds to gather a batch.
         maximum_concurrency: The most batches at once.
         report_batch_item_failures: Whether the function's answer may list failed messages.
+        on_invocation: Called with each invocation when it has ended, on another thread; it must be quick.
 
     Raises:
         TypeError: The function is none.
@@ -39,6 +44,8 @@ class SQSMapping(Mapping):
     Attributes:
         warnings: What AWS advises against, in words; known once it is entered.
     """
+
+    settings: QueueSettings
 
     def __init__(
         self,
@@ -51,6 +58,7 @@ class SQSMapping(Mapping):
         batch_window: int = 0,
         maximum_concurrency: int | None = None,
         report_batch_item_failures: bool = False,
+        on_invocation: Callable[[Invocation], None] | None = None,
     ) -> None:
         self.settings = QueueSettings(
             batch_size=batch_size,
@@ -59,7 +67,9 @@ class SQSMapping(Mapping):
             report_batch_item_failures=report_batch_item_failures,
         )
         endpoint, place = place_of(queue_url, endpoint_url, region)
-        super().__init__(function, source=f"queue {queue_url}", endpoint=endpoint, region=place)
+        super().__init__(
+            function, name=f"queue {queue_url}", endpoint=endpoint, region=place, on_invocation=on_invocation
+        )
         self._queue_url = queue_url
         self._queue: Queue | None = None
 
@@ -75,14 +85,15 @@ class SQSMapping(Mapping):
         return QueuePoller(
             self._opened,
             self.settings,
-            invoke=self._emulator.submit,
+            invoke=self._invoke,
             function_timeout=self.function.timeout,
             endpoint=endpoint,
             counters=self._counters,
         )
 
     async def _prepare(self) -> None:
-        await self._look(0)
+        with contextlib.suppress(*CALL_ERRORS):  # it will be looked at again
+            await self._look(0)
 
     async def _look(self, since: float) -> str:  # noqa: ARG002  # the queue itself is asked, each time
         assert self._endpoint is not None  # noqa: S101  # it is open

@@ -76,7 +76,8 @@ class QueuePoller:
             while not self._stopping.is_set():
                 self._staff()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), _STAFF_EVERY)
+                    async with asyncio.timeout(_STAFF_EVERY):  # wait_for may swallow a cancellation
+                        await self._stopping.wait()
                 self._raise_what_ended_a_worker()
             await asyncio.gather(*self._workers.values())
         finally:

@@ -86,10 +86,19 @@ class Counters:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._began = clock.monotonic()
+        self._began: float | None = None
+        self._ended: float | None = None
         self._environments: set[str] = set()
         self._errors: dict[str, int] = {}
         self._values: dict[str, Any] = {}
+
+    def begin(self) -> None:
+        """Time counts from now on."""
+        self._began = clock.monotonic()
+
+    def end(self) -> None:
+        """It counts no more."""
+        self._ended = clock.monotonic()
 
     def add(self, **amounts: int) -> None:
         """Raise counters, or lower them, by these amounts."""
@@ -133,5 +142,10 @@ class Counters:
                 **self._values,
                 environments=len(self._environments),
                 errors=dict(sorted(self._errors.items())),
-                elapsed=clock.monotonic() - self._began,
+                elapsed=self._elapsed(),
             )
+
+    def _elapsed(self) -> float:
+        if self._began is None:
+            return 0.0
+        return (clock.monotonic() if self._ended is None else self._ended) - self._began

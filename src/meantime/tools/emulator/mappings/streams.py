@@ -18,8 +18,11 @@ from meantime.tools.emulator.mappings.settings import StreamSettings
 from meantime.tools.emulator.mappings.stream_poller import StreamPoller
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from meantime.tools.emulator.emulator import Emulator
     from meantime.tools.emulator.function import Function
+    from meantime.tools.emulator.invocation import Invocation
     from meantime.tools.emulator.mappings.endpoint import Endpoint
     from meantime.tools.emulator.mappings.source import Source
 
@@ -47,6 +50,7 @@ class StreamMapping(Mapping):
         maximum_record_age: Seconds after which a record is given up; -1 for no limit.
         on_failure: The ARN of the queue or topic that is told of what is given up.
         tumbling_window: Seconds of a window; 0 for none.
+        on_invocation: Called with each invocation when it has ended, on another thread; it must be quick.
 
     Raises:
         TypeError: The function is none.
@@ -54,6 +58,8 @@ class StreamMapping(Mapping):
         SourceError: On entering: the stream or the destination is not there.
         EmulatorError: On entering: the function cannot be run on this machine.
     """
+
+    settings: StreamSettings
 
     def __init__(
         self,
@@ -72,6 +78,7 @@ class StreamMapping(Mapping):
         maximum_record_age: int = -1,
         on_failure: str | None = None,
         tumbling_window: int = 0,
+        on_invocation: Callable[[Invocation], None] | None = None,
     ) -> None:
         self.settings = StreamSettings(
             starting_position=starting_position,
@@ -92,7 +99,9 @@ class StreamMapping(Mapping):
         if _DYNAMODB.fullmatch(stream_arn) and isinstance(starting_position, datetime):
             raise ValueError("a DynamoDB stream has no starting_position in time; AT_TIMESTAMP is for Kinesis only")
         endpoint, place = place_of(stream_arn, endpoint_url, region)
-        super().__init__(function, source=f"stream {stream_arn}", endpoint=endpoint, region=place)
+        super().__init__(
+            function, name=f"stream {stream_arn}", endpoint=endpoint, region=place, on_invocation=on_invocation
+        )
         self._stream_arn = stream_arn
         self._source: Source | None = None
         self._destination: Destination | None = None
@@ -119,7 +128,7 @@ class StreamMapping(Mapping):
                 source=self._source,
                 settings=self.settings,
                 function_arn=self.function.arn,
-                invoke=self._emulator.submit,
+                invoke=self._invoke,
                 endpoint=endpoint,
                 destination=self._destination,
                 counters=self._counters,
