@@ -145,6 +145,32 @@ def test_at_the_deadline_of_a_handler_its_hedged_calls_are_named(environment):
     assert environment.counted.loops_retired == 0
 
 
+def test_a_hedged_call_on_a_loop_that_is_given_up_is_not_waited_for():
+    loop = asyncio.new_event_loop()
+    try:
+        caller = loop.create_task(Retry(hedge_after=1)(hang)())
+        loop.run_until_complete(asyncio.sleep(0.01))
+        assert registry
+
+        registry.discard_loop(loop)
+
+        assert not registry
+        caller.cancel()
+        loop.run_until_complete(asyncio.wait([caller]))
+    finally:
+        loop.close()
+
+
+def test_what_a_hedged_call_raises_to_end_the_process_reaches_its_caller(clock):
+    async def leave():
+        await asyncio.sleep(0)
+        raise SystemExit(3)
+
+    for first, second in ((leave, hang), (hang, leave)):
+        with pytest.raises(SystemExit):
+            asyncio.run(race(clock, first, second)())
+
+
 def test_a_blocking_call_of_which_nothing_is_known_yet_needs_no_thread():
     threads = set()
 

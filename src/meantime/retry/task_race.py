@@ -72,11 +72,11 @@ class _TaskRace(FanOut):
         "_durations",
         "_ended",
         "_failures",
-        "_first",
         "_hedging",
         "_item",
         "_value",
         "caller",
+        "loop",
         "tasks",
     )
 
@@ -94,24 +94,25 @@ class _TaskRace(FanOut):
         self._hedging = hedging
         self._durations = durations
         self._context = copy_context()
-        self._first: asyncio.Task[Any] | None = None
         self._answered = False
         self._value: Any = None
         self._failures: list[BaseException] = []
         self._ended: asyncio.Future[None] | None = None
-        self.caller: asyncio.Task[Any] | None = None  # both as in tasks.map: the end of the invocation looks for them
-        self.tasks: set[asyncio.Task[Any]] = set()
+        # These as in tasks.map: the end of the invocation looks for them.
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.caller: asyncio.Task[Any] | None = None
+        self.tasks: set[asyncio.Task[None]] = set()
 
     async def answer(self, delay: float) -> Any:
         """Start the first attempt, and the second after `delay` if it may; the first answer, or the first's error."""
-        loop = asyncio.get_running_loop()
+        loop = self.loop = asyncio.get_running_loop()
         timers = [clock.call_at(loop, clock.monotonic() + delay, self._hedge)]
         if self.deadline is not None:
             timers.append(clock.call_at(loop, self.deadline.at, self._expire))
         self.caller = asyncio.current_task()
         registry.add(self)
         try:
-            self._first = self._start()
+            self._start(loop)
             await self._all_ended(loop)
             if self._answered:
                 return self._value
@@ -121,7 +122,7 @@ class _TaskRace(FanOut):
                 timer.cancel()
             self.failure = None  # its traceback holds this frame: keep no circle
             self._failures.clear()
-            self.caller = self._first = self._value = None
+            self.caller = self._value = None
             if not self.tasks:
                 registry.discard(self)
 
@@ -135,19 +136,34 @@ class _TaskRace(FanOut):
             self.failure = reason
         self._stop()
 
-    def _start(self) -> asyncio.Task[Any]:
+    def _start(self, loop: asyncio.AbstractEventLoop) -> None:
         worker = Worker()
         worker.started = clock.monotonic()
         worker.item = self._item
         self.workers.append(worker)
-        task = self._context.copy().run(asyncio.get_running_loop().create_task, self._make(worker))
+        task = self._context.copy().run(loop.create_task, self._make(worker))
         self.tasks.add(task)
         task.add_done_callback(self._attempt_ended)
-        return task
 
-    async def _make(self, worker: Worker) -> Any:
+    async def _make(self, worker: Worker) -> None:
+        """Make one attempt. No task keeps what it raised: on a loop that is given up nobody would hear of it."""
+        is_first = worker is self.workers[0]
         try:
-            return await self._attempt()
+            value = await self._attempt()
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001  # whatever it raises belongs to the caller, SystemExit too
+            if not isinstance(error, Exception):
+                self.drop(error)  # not one attempt's business
+            elif not self.stopped:
+                self._failures.insert(0 if is_first else len(self._failures), error)
+        else:
+            if not self.stopped:  # else it is too late: the answer is there, or nobody waits
+                self._answered = True
+                self._value = value
+                if not is_first:
+                    self._hedging.has_won()
+                self._stop()
         finally:
             worker.item = NOTHING
 
@@ -155,43 +171,31 @@ class _TaskRace(FanOut):
         if self.stopped or self._failures or not self.tasks:
             return
         if self._hedging.may_begin(clock.monotonic(), self.deadline, self._durations):
-            self._start()
+            self._start(asyncio.get_running_loop())
 
     def _expire(self) -> None:
         if self.tasks and not self.stopped:
             self.drop(self.deadline_exceeded(self.waiting()))
 
-    def _attempt_ended(self, task: asyncio.Task[Any]) -> None:
+    def _attempt_ended(self, task: asyncio.Task[None]) -> None:
         self.tasks.discard(task)
-        if task.cancelled():
-            if not self.stopped:
-                name = self.named(self._item)[0]
-                self._failures.append(CallCancelled(f"an attempt of {name} was cancelled, or raised CancelledError"))
-        elif (error := task.exception()) is None:
-            self._has_answered(task)
-        elif not self.stopped:
-            self._failures.insert(0 if task is self._first else len(self._failures), error)
+        if task.cancelled() and not self.stopped:
+            name = self.named(self._item)[0]
+            self._failures.append(CallCancelled(f"an attempt of {name} was cancelled, or raised CancelledError"))
         if not self.tasks:
             if self._ended is not None and not self._ended.done():
                 self._ended.set_result(None)
             if self.caller is None:
                 registry.discard(self)
 
-    def _has_answered(self, task: asyncio.Task[Any]) -> None:
-        if self.stopped:  # too late: the answer is there, or nobody waits
-            return
-        self._answered = True
-        self._value = task.result()
-        if task is not self._first:
-            self._hedging.has_won()
-        self._stop()
-
     def _stop(self) -> None:
         if self.stopped:  # cancelled again, their cleaning up would be cut short
             return
         self.stopped = True
+        current = asyncio.current_task()
         for task in self.tasks:
-            task.cancel()
+            if task is not current:
+                task.cancel()
 
     async def _all_ended(self, loop: asyncio.AbstractEventLoop) -> None:
         cancelled: asyncio.CancelledError | None = None
