@@ -16,7 +16,7 @@ from typing import Any
 from unittest.mock import MagicMock
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from meantime.errors import CallCancelled, CallTimeout, DeadlineExceeded, InvocationEnded
@@ -297,6 +297,7 @@ anything = st.recursive(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be
 @given(
     attributes=st.dictionaries(
         st.sampled_from(["response", "status", "status_code", "headers", "sqlstate", "pgcode", "orig", "reason"]),

@@ -39,6 +39,7 @@ bursts = st.integers(1, 20)
 pauses = st.one_of(st.just(0.0), st.floats(0, 0.01), st.floats(0, 100))
 
 
+@settings(deadline=None)
 @given(rate=rates, burst=bursts, waits=st.lists(pauses, min_size=1, max_size=60))
 def test_in_no_window_begin_more_than_the_rate_and_the_burst_allow(rate, burst, waits):
     schedule, now, begun = Schedule(1 / rate, burst), 1000.0, []
@@ -49,6 +50,7 @@ def test_in_no_window_begin_more_than_the_rate_and_the_burst_allow(rate, burst, 
     check_every_window(begun, rate, burst)
 
 
+@settings(deadline=None)
 @given(rate=rates, burst=bursts, waits=st.lists(pauses, min_size=1, max_size=40), unused=st.sets(st.integers(0, 39)))
 def test_nor_if_some_slots_are_put_back(rate, burst, waits, unused):
     schedule, now, begun = Schedule(1 / rate, burst), 1000.0, []
@@ -62,6 +64,7 @@ def test_nor_if_some_slots_are_put_back(rate, burst, waits, unused):
     check_every_window(begun, rate, burst)
 
 
+@settings(deadline=None)
 @given(rate=rates, burst=bursts, number=st.integers(1, 60))
 def test_who_comes_as_early_as_it_may_gets_the_whole_rate(rate, burst, number):
     schedule, now = Schedule(1 / rate, burst), 1000.0
