@@ -68,7 +68,7 @@ def test_a_call_that_was_given_up_is_left_over_only_if_its_thread_is_really_bloc
         clock.sleep(60)
         assert item != "blocked" or release.wait(30)
 
-    @meantime.handler(reserve=4.0, on_deadline=answer_late)  # a second of real time for threads
+    @meantime.handler(reserve=0.5, on_deadline=answer_late)  # a quarter of a second, in real time, for threads
     def lambda_handler(event, context):
         threads.map(call, [event])
 

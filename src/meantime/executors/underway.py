@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from sys import modules
-from threading import Condition
+from threading import Condition, get_ident
 
 from meantime import clock
 from meantime.callables import name_of, place_of_caller, place_text, shown
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 NOTHING = object()  # an item that is no item: the worker is between two calls
 DRAWING = object()  # likewise: the worker is waiting for the input to give the next item
+
+
+class NothingReady(Exception):  # noqa: N818  # no error: it never leaves the fan-out
+    """Raised by an input that has nothing for this worker, and will have something for another."""
 
 
 def call(function: Callable[[], object]) -> object:
@@ -134,6 +138,9 @@ class Registry:
     def __init__(self) -> None:
         self._changed = Condition()
         self._fan_outs: set[FanOut] = set()
+        self.waiters: set[int] = (
+            set()
+        )  # the threads in `wait_until_idle`: a clock that a test holds need not wait for them
         self.gauges: tuple[Gauge, Gauge] | None = None  # of verbs, and of `in_thread`, where somebody asks for them
 
     def add(self, fan_out: FanOut) -> None:
@@ -172,7 +179,11 @@ class Registry:
             return not any(deadline is None or each.deadline is deadline for each in self._fan_outs)
 
         with self._changed:
-            return self._changed.wait_for(is_idle, max(0.0, timeout))
+            self.waiters.add(get_ident())
+            try:
+                return self._changed.wait_for(is_idle, max(0.0, timeout))
+            finally:
+                self.waiters.discard(get_ident())
 
     def forget(self) -> None:
         """Start anew, as a forked child must: its parent's threads do not exist in it."""

@@ -13,6 +13,7 @@ from threading import Lock, current_thread
 from weakref import WeakKeyDictionary
 
 from meantime.executors.pool import ThreadPool, pool
+from meantime.executors.underway import registry
 from meantime.limiter.waiters import running_loop
 
 TYPE_CHECKING = False
@@ -149,6 +150,8 @@ class Bystanders:
         busy = self._everybody() - {wait.thread for wait in waiting}
         self._left_out &= busy
         busy -= self._left_out
+        if registry:  # else these are about to go on
+            busy = {thread for thread in busy if thread is None or thread.ident not in registry.waiters}
         with self._lock:
             if woken or changes != self._changes or not all(wait.is_blocked() for wait in waiting):
                 busy.add(None)
