@@ -123,10 +123,17 @@ def test_large_items_go_both_ways_at_once():
     assert processes.map(double, items, max_concurrency=2) == [item * 2 for item in items]
 
 
-def test_what_a_call_prints_is_in_the_log_before_its_result(capfd):
-    processes.map(print, ["from a child"])
+def test_what_a_call_prints_is_in_the_log_before_its_result(run_python):
+    printed = run_python("""
+        import sys
+        from meantime import processes
 
-    assert capfd.readouterr().out == "from a child\n"
+        sys.stdout = open(1, "w", buffering=8192, closefd=False)
+        processes.map(print, ["from a child"])
+        print("from the parent")
+    """)
+
+    assert printed == "from a child\nfrom the parent\n"
 
 
 def test_a_new_python_may_be_asked_for(monkeypatch, tmp_path):
@@ -360,6 +367,7 @@ def test_an_idle_child_does_not_keep_a_function_with_much_data(notes):
     work = LargeWork(notes)
     processes.map(work, [1], max_concurrency=1)
 
+    notes.wait()
     (pid,) = processes.map(own_pid, [None], max_concurrency=1)
     assert notes.lines() == [str(pid)]
 

@@ -6,6 +6,7 @@ import contextvars
 import itertools
 import os
 import signal
+import socket
 import time
 from functools import partial
 from typing import Any, NoReturn
@@ -250,6 +251,27 @@ def test_the_children_that_were_killed_while_they_were_idle_cost_nobody_anything
         os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
 
     assert processes.map(double, range(4), max_concurrency=2) == [0, 2, 4, 6]
+
+
+def test_a_child_that_dies_before_it_has_read_its_message_costs_nobody_anything(monkeypatch):
+    (pid,) = processes.map(own_pid, [None], max_concurrency=1)
+    os.kill(pid, signal.SIGKILL)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    monkeypatch.setattr("meantime.executors.child.Child.is_alive", lambda _: True)  # it has died just after
+
+    assert processes.map(double, [1], max_concurrency=1) == [2]
+
+
+def test_children_that_die_at_once_time_after_time_are_an_error(monkeypatch):
+    def start(_: str) -> Any:
+        ours, theirs = socket.socketpair()
+        theirs.close()
+        return os.posix_spawn("/bin/false", ["false"], {}), ours
+
+    monkeypatch.setattr("meantime.executors.children.start", start)
+
+    with pytest.raises(ChildDied, match="ended with exit code 1"):
+        processes.map(double, [1], max_concurrency=1)
 
 
 # Time.

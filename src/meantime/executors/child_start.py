@@ -132,6 +132,9 @@ def _part_from_parent(pipe: int) -> None:
     """Undo what a forked child should not have of its parent's."""
     for number in range(1, signal.NSIG):
         if callable(getsignal(number)):
+            signal.signal(
+                number, signal.SIG_IGN
+            )  # which drops those that have come meanwhile: they were for the parent
             signal.signal(number, signal.SIG_DFL)
     signal.set_wakeup_fd(-1)
     signal.setitimer(signal.ITIMER_REAL, 0.0)
