@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _COROUTINE = 0x80 | 0x100  # inspect.CO_COROUTINE | CO_ITERABLE_COROUTINE, without paying for inspect
 _ASYNC_GENERATOR = 0x200
 _GENERATOR = 0x20
+_TAKES_ANY = 0x04 | 0x08  # inspect.CO_VARARGS | CO_VARKEYWORDS
 _LONGEST = 80
 _MACHINERY = ("meantime.", "asyncio.", "concurrent.futures.")
 _FOREIGN = (os.__file__.removesuffix("os.py"), __file__.removesuffix("callables.py"), "<frozen")
@@ -70,6 +71,26 @@ def required_arguments(function: object) -> tuple[str, ...]:
     positional = code.co_varnames[bound : code.co_argcount - defaults]
     keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
     return (*positional, *(name for name in keywords if name not in keyword_defaults))
+
+
+def argument_names(function: object) -> tuple[str, ...]:
+    """The names of all the arguments that a call of this function may give."""
+    if isinstance(function, partial):
+        names = argument_names(function.func)[len(function.args) :]
+        return tuple(name for name in names if name not in function.keywords)
+    innermost = _innermost(function)
+    code = _code(innermost)
+    if code is None:
+        return ()
+    bound = 0 if innermost is function else 1  # a method's, or a callable object's, own
+    return code.co_varnames[bound : code.co_argcount + code.co_kwonlyargcount]
+
+
+def undecorated(function: Any) -> Any:
+    """The function that says which arguments there are, behind decorators that hand on whatever they are given."""
+    while (wrapped := getattr(function, "__wrapped__", None)) is not None and _flags(function) & _TAKES_ANY:
+        function = wrapped
+    return function
 
 
 def name_of(function: object) -> str:

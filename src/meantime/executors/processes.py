@@ -80,7 +80,7 @@ def map(
     """
     options = _options(max_concurrency, timeout, limiter, retry)
     chunks = _chunks(chunk_size, items, options)
-    return _fan_out("processes.map", function, items, options, start_method=start_method, chunks=chunks).values()
+    return fan_out("processes.map", function, items, options, start_method=start_method, chunks=chunks).values()
 
 
 def gather(
@@ -108,7 +108,7 @@ def gather(
     for each in calls:
         check_blocking(each, "processes.gather")
         _pack_function(_innermost(each), "processes.gather", start_method)
-    return _fan_out("processes.gather", call, calls, options, start_method=start_method).values()
+    return fan_out("processes.gather", call, calls, options, start_method=start_method).values()
 
 
 def settle(
@@ -151,8 +151,8 @@ def settle(
     options = _options(max_concurrency, timeout, limiter, retry)
     check_completion(completion, known_length(items))
     chunks = _chunks(chunk_size, items, options)
-    fan_out = _fan_out("processes.settle", function, items, options, start_method=start_method, chunks=chunks)
-    return fan_out.outcomes(Settling(completion, known_length(items)))
+    settled = fan_out("processes.settle", function, items, options, start_method=start_method, chunks=chunks)
+    return settled.outcomes(Settling(completion, known_length(items)))
 
 
 def as_completed(
@@ -185,7 +185,7 @@ def as_completed(
         Exception: Whatever the input raises; and as `map` does for bad arguments.
     """
     options = _options(max_concurrency, timeout, limiter, retry)
-    return _fan_out("processes.as_completed", function, items, options, start_method=start_method).stream()
+    return fan_out("processes.as_completed", function, items, options, start_method=start_method).stream()
 
 
 def _options(
@@ -212,15 +212,16 @@ def _chunks(size: int | None, items: object, options: CallOptions) -> Chunks | N
     return Chunks(size, known, options.max_concurrency)
 
 
-def _fan_out(
+def fan_out(
     verb: str,
     function: Callable[..., object],
     items: Iterable[Any],
     options: CallOptions,
     *,
-    start_method: str,
+    start_method: str = FORK,
     chunks: Chunks | None = None,
 ) -> ProcessFanOut:
+    """One use of a verb on child processes, its arguments checked; for those who settle it in a way of their own."""
     check_blocking(function, verb)
     iterator = check_items(items)
     if start_method not in START_METHODS:

@@ -63,7 +63,7 @@ def map(
     """
     options = CallOptions(max_concurrency, timeout, limiter, retry)
     check_blocking(function, "sequential.map")
-    return _Sequence("sequential.map", function, check_items(items), options).values()
+    return Sequence("sequential.map", function, check_items(items), options).values()
 
 
 def gather(
@@ -88,7 +88,7 @@ def gather(
     options = CallOptions(max_concurrency, timeout, limiter, retry)
     for each in calls:
         check_blocking(each, "sequential.gather")
-    return _Sequence("sequential.gather", call, iter(calls), options).values()
+    return Sequence("sequential.gather", call, iter(calls), options).values()
 
 
 def settle(
@@ -123,7 +123,7 @@ def settle(
     options, total = CallOptions(max_concurrency, timeout, limiter, retry), known_length(items)
     check_completion(completion, total)
     check_blocking(function, "sequential.settle")
-    sequence = _Sequence("sequential.settle", function, check_items(items), options)
+    sequence = Sequence("sequential.settle", function, check_items(items), options)
     return sequence.outcomes(Settling(completion, total), total)
 
 
@@ -152,11 +152,18 @@ def as_completed(
     """
     options = CallOptions(max_concurrency, timeout, limiter, retry)
     check_blocking(function, "sequential.as_completed")
-    return _Sequence("sequential.as_completed", function, check_items(items), options).stream()
+    return Sequence("sequential.as_completed", function, check_items(items), options).stream()
 
 
-class _Sequence(FanOut):
-    """One worker, which is the caller itself."""
+class Sequence(FanOut):
+    """One use of a verb, whose only worker is the caller itself.
+
+    Args:
+        verb: What the user called, for messages.
+        function: What each item is given to.
+        items: Where it draws from.
+        options: The verb's keywords.
+    """
 
     __slots__ = ("_caller", "_context", "_items", "_worker")
 

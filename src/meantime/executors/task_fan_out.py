@@ -12,7 +12,7 @@ from meantime.errors import CallCancelled, InvocationEnded
 from meantime.executors.attempts import async_attempts, await_call
 from meantime.executors.collecting import STOP, Streaming, Values, is_outcome
 from meantime.executors.stepping import in_context
-from meantime.executors.underway import DRAWING, NOTHING, FanOut, Worker, registry
+from meantime.executors.underway import DRAWING, NOTHING, FanOut, NothingReady, Worker, registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -204,7 +204,7 @@ class TaskFanOut(FanOut):
             if self.stopped:
                 registry.discard(self)
 
-    async def _work(self, worker: Worker) -> None:  # noqa: C901, PLR0912  # a method a step costs more than an item
+    async def _work(self, worker: Worker) -> None:  # noqa: C901, PLR0911, PLR0912, PLR0915  # a method a step costs more than an item
         collector, context, last_start = self._collector, self._context, self.last_start
         function = async_attempts(self.function, self._options, worker, self._call_in_time)
         timed = self.timeout is not None and self._options.limiter is None
@@ -217,6 +217,8 @@ class TaskFanOut(FanOut):
                     item = next(self._items)
                 except StopIteration:
                     self.exhausted = True
+                    return
+                except NothingReady:
                     return
                 except BaseException as failure:  # noqa: BLE001  # it is the caller's, and no task must keep it
                     self._input_failed(failure)

@@ -14,7 +14,7 @@ from meantime.executors.arguments import check_result
 from meantime.executors.attempts import blocking_attempts
 from meantime.executors.collecting import LOST, STOP, Streaming, Values
 from meantime.executors.pool import pool
-from meantime.executors.underway import DRAWING, NOTHING, FanOut, Worker, call, registry
+from meantime.executors.underway import DRAWING, NOTHING, FanOut, NothingReady, Worker, call, registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -256,6 +256,8 @@ class ThreadFanOut(FanOut):
                         item = context.run(next, self._items)
                     except StopIteration:
                         self.exhausted = True
+                        return
+                    except NothingReady:
                         return
                     index = begin(item)
                 if self._known is None and self._active < self._width:

@@ -25,7 +25,7 @@ NOTHING = object()  # an item that is no item: the worker is between two calls
 DRAWING = object()  # likewise: the worker is waiting for the input to give the next item
 
 
-class NothingReady(Exception):  # noqa: N818  # no error: it never leaves the fan-out
+class NothingReady(Exception):
     """Raised by an input that has nothing for this worker, and will have something for another."""
 
 
