@@ -138,9 +138,7 @@ class Registry:
     def __init__(self) -> None:
         self._changed = Condition()
         self._fan_outs: set[FanOut] = set()
-        self.waiters: set[int] = (
-            set()
-        )  # the threads in `wait_until_idle`: a clock that a test holds need not wait for them
+        self.waiters: set[int] = set()  # threads in `wait_until_idle`: a clock that a test holds does not wait for them
         self.gauges: tuple[Gauge, Gauge] | None = None  # of verbs, and of `in_thread`, where somebody asks for them
 
     def add(self, fan_out: FanOut) -> None:
