@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from meantime import tasks, threads
-from meantime.errors import DeadlineExceeded
+from meantime.errors import DeadlineExceeded, InvocationEnded
 from meantime.limiter import Limiter, permits
 from meantime.limiter.waiters import TaskWaiter
+from meantime.retry import Retry
 from meantime.testing import FakeClock
 
 if TYPE_CHECKING:
@@ -304,6 +305,40 @@ def test_tasks_cut_off_at_the_deadline_give_their_permits_back(within):
 
     asyncio.run(main())
     assert (in_flight(limiter), waiting(limiter)) == (0, 0)
+
+
+@pytest.mark.parametrize("retry", [None, Retry()], ids=["no retry", "retry"])
+def test_calls_that_wait_begin_no_more_once_their_verb_has_failed(limiter, retry, eventually):
+    called: list[int] = []
+
+    def fail(item: int) -> None:
+        called.append(item)
+        eventually(lambda: waiting(limiter) == 3)
+        raise ValueError(item)
+
+    with pytest.raises(ValueError, match="0"):
+        threads.map(fail, range(9), max_concurrency=4, limiter=limiter, retry=retry)
+    eventually(lambda: waiting(limiter) == in_flight(limiter) == 0)
+    assert called == [0]
+
+
+def test_who_waits_for_work_that_was_stopped_leaves_the_line_soon(limiter, beside, eventually):
+    stopped, errors = threading.Event(), []
+    limited = limiter.limited(lambda: None, stopped.is_set)
+
+    def wait() -> None:
+        try:
+            limited()
+        except InvocationEnded as error:
+            errors.append(str(error))
+
+    limiter.acquire()
+    beside.thread(wait)
+    eventually(lambda: waiting(limiter) == 1)
+    stopped.set()
+    eventually(lambda: errors)
+    assert errors == ["the work was stopped while this call waited for the limiter 'api'"]
+    limiter.release()
 
 
 def test_time_spent_waiting_is_told():

@@ -47,7 +47,7 @@ def blocking_attempts(
         worker.waits_for = None
         return function(item)
 
-    limited = limiter.limited(let_through)
+    limited = limiter.limited(let_through, is_stopped)
 
     def wait_and_call(item: object) -> Any:
         worker.waits_for = limiter

@@ -78,6 +78,9 @@ class Limiter:
         )
         limiters.add(self)
 
+    def __enter__(self) -> None:
+        self._enter()
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
@@ -105,16 +108,7 @@ class Limiter:
             DeadlineExceeded: None came before the invocation's deadline, or none can.
             LoopRunning: Called on a running event loop, which it would block.
         """
-        if running_loop() is not None:
-            raise LoopRunning(
-                f"the limiter {self.name!r} was acquired on the event loop, and would block it: use `async with`, or "
-                "`await limiter.acquire_async()`"
-            )
-        permits = self._permits
-        if not permits.take():
-            permits.wait()
-
-    __enter__ = acquire
+        self._enter()
 
     async def acquire_async(self) -> None:
         """Wait for a permit, on this event loop; `release` gives it back.
@@ -154,12 +148,20 @@ class Limiter:
             return self.limited_async(function)  # type: ignore[arg-type, return-value]  # an async function's Result is a coroutine
         return self.limited(_without_coroutines(function))
 
-    def limited(self, function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-        """The blocking function with a permit for each call."""
+    def limited(
+        self, function: Callable[Parameters, Result], is_stopped: Callable[[], bool] | None = None
+    ) -> Callable[Parameters, Result]:
+        """The blocking function with a permit for each call.
+
+        Args:
+            function: A blocking function.
+            is_stopped: Tells whether the work was stopped that the calls belong to: a call that waits then raises
+                InvocationEnded.
+        """
 
         @wraps(function)
         def call_within_limits(*args: Parameters.args, **keywords: Parameters.kwargs) -> Result:
-            self.acquire()
+            self._enter(is_stopped)
             try:
                 value = function(*args, **keywords)
             except BaseException as error:
@@ -224,6 +226,16 @@ class Limiter:
     def statistics(self) -> LimiterStatistics:
         """How it stands now: a copy."""
         return LimiterStatistics(self._permits)
+
+    def _enter(self, is_stopped: Callable[[], bool] | None = None) -> None:
+        if running_loop() is not None:
+            raise LoopRunning(
+                f"the limiter {self.name!r} was acquired on the event loop, and would block it: use `async with`, or "
+                "`await limiter.acquire_async()`"
+            )
+        permits = self._permits
+        if not permits.take():
+            permits.wait(is_stopped)
 
     def __str__(self) -> str:
         return f"the limiter {self.name!r}"

@@ -6,28 +6,28 @@ may close an abandoned coroutine, whose `async with` gives its permit back right
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from math import inf
 from threading import RLock
 
 from meantime import clock
 from meantime.deadline import current_deadline
-from meantime.errors import DeadlineExceeded
+from meantime.errors import DeadlineExceeded, InvocationEnded
 from meantime.limiter.schedule import Schedule
-from meantime.limiter.waiters import TaskWaiter, ThreadWaiter
+from meantime.limiter.waiters import Line, TaskWaiter, ThreadWaiter
 from meantime.recognition import SUCCESS, THROTTLED, kind_of, retry_after_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
+    from collections.abc import Callable
 
     from meantime.deadline import Deadline
     from meantime.limiter.adaptive_limit import AdaptiveLimit
-
-    Waiter = ThreadWaiter | TaskWaiter
+    from meantime.limiter.waiters import Waiter
 
 # Seconds after which a waiting thread looks by itself: whoever was to sleep for all may be on a loop that has stopped.
 _LOOK_AGAIN = 1.0
+_LOOK_WHETHER_STOPPED = 0.05
 
 
 class Permits:
@@ -68,7 +68,7 @@ class Permits:
     def start_anew(self) -> None:
         """Nobody has a permit, nobody waits: so it is in a forked child. What was learnt is kept."""
         self._lock = RLock()
-        self._line: OrderedDict[Waiter, None] = OrderedDict()
+        self._line = Line()
         self._sleeper: Waiter | None = None  # the one that sleeps until the schedule is ready, or was woken to do so
         self.in_flight = 0
         self.peak = 0
@@ -108,21 +108,28 @@ class Permits:
                 self.peak = self.in_flight
             return True
 
-    def wait(self) -> None:
+    def wait(self, is_stopped: Callable[[], bool] | None = None) -> None:
         """Wait on this thread for a permit, until the invocation's deadline.
+
+        Args:
+            is_stopped: Tells whether the work that it is for was stopped meanwhile.
 
         Raises:
             DeadlineExceeded: It has come, or no permit can come before it.
+            InvocationEnded: The work was stopped.
         """
         waiter, deadline = ThreadWaiter(), current_deadline()
         ends = inf if deadline is None else deadline.at
+        longest = _LOOK_AGAIN if is_stopped is None else _LOOK_WHETHER_STOPPED
         try:
             seconds = self._join(waiter, deadline)
             while seconds is not None:
                 if seconds:
-                    clock.sleep(seconds)
+                    clock.sleep(seconds if is_stopped is None else min(seconds, longest))
                 else:
-                    waiter.wait(min(ends, clock.monotonic() + _LOOK_AGAIN))
+                    waiter.wait(min(ends, clock.monotonic() + longest))
+                if is_stopped is not None and is_stopped():
+                    raise self.stopped()  # noqa: TRY301  # it leaves the line as by any error
                 seconds = self._look(waiter, deadline)
         except BaseException:  # an error, or whatever interrupts the main thread
             self._leave(waiter)
@@ -162,6 +169,10 @@ class Permits:
                 self.in_flight -= 1
             if self._line:
                 self._serve()
+
+    def stopped(self) -> InvocationEnded:
+        """The error for a call that waited when the work it belongs to was stopped."""
+        return InvocationEnded(f"the work was stopped while this call waited for the limiter {self.name!r}")
 
     def _learn(self, kind: str, pause: float | None) -> None:
         if kind is THROTTLED:
@@ -209,7 +220,7 @@ class Permits:
             if waiter not in self._line:
                 return None
             schedule, now = self._schedule, clock.monotonic()
-            is_first = schedule is not None and self._first() is waiter
+            is_first = schedule is not None and self._line.first() is waiter
             if deadline is not None and (is_first or now >= deadline.at):
                 self._check(deadline, now, 0)
             if schedule is None or not is_first:
@@ -249,30 +260,12 @@ class Permits:
             else:
                 waiter.slot = None
                 self._put_back(slot)
-                passed_over += self._pass_over(waiter)
+                passed_over += self._line.pass_over(waiter, self._loop_runs)
         if schedule is not None and self._line and schedule.ready_at(now) > now:
-            first = self._first()
+            first = self._line.first()
             if first is not None and first is not self._sleeper:
                 self._sleeper = first
                 first.wake()
-
-    def _first(self) -> Waiter | None:
-        """The first in the line that can run."""
-        first = next(iter(self._line), None)
-        if first is None or first.can_run():
-            return first
-        return next((each for each in tuple(self._line) if each.can_run()), None)
-
-    def _pass_over(self, waiter: Waiter) -> int:
-        """Its loop stands still: send it to the end of the line, and ask again when it runs; 0 if it never will."""
-        if isinstance(waiter, TaskWaiter):
-            if waiter.loop.is_closed():
-                return 0
-            if not waiter.passed_over:
-                waiter.passed_over = True
-                waiter.loop.call_soon_threadsafe(self._loop_runs, waiter)
-        self._line[waiter] = None
-        return 1
 
     def _loop_runs(self, waiter: TaskWaiter) -> None:
         with self._lock:

@@ -1,7 +1,8 @@
-"""Who waits for a permit, a thread or a task, and how each is woken; to the line they stand in they are alike."""
+"""Who waits for a permit, threads and tasks in one line, and how each is woken."""
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from sys import modules
 from threading import Lock
 
@@ -10,7 +11,10 @@ from meantime import clock
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Future
-    from typing import Any
+    from collections.abc import Callable
+    from typing import Any, TypeAlias
+
+    Waiter: TypeAlias = "ThreadWaiter | TaskWaiter"
 
 
 def running_loop() -> AbstractEventLoop | None:
@@ -105,3 +109,27 @@ class TaskWaiter:
     def _open(self) -> None:
         if self._future is not None and not self._future.done():
             self._future.set_result(None)
+
+
+class Line(OrderedDict["Waiter", None]):
+    """Those who wait, in the order in which they came. Who has left it, and did not give up, has been admitted."""
+
+    __slots__ = ()
+
+    def first(self) -> Waiter | None:
+        """The first that can run."""
+        first = next(iter(self), None)
+        if first is None or first.can_run():
+            return first
+        return next((each for each in tuple(self) if each.can_run()), None)
+
+    def pass_over(self, waiter: Waiter, when_it_runs: Callable[[TaskWaiter], None]) -> int:
+        """Its loop stands still: it goes to the end of the line until that runs; 0 if it never will."""
+        if isinstance(waiter, TaskWaiter):
+            if waiter.loop.is_closed():
+                return 0
+            if not waiter.passed_over:
+                waiter.passed_over = True
+                waiter.loop.call_soon_threadsafe(when_it_runs, waiter)
+        self[waiter] = None
+        return 1

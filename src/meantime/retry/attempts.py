@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -21,6 +23,8 @@ def blocking_attempts(
     limiter: Limiter | None,
     hedging: Hedging | None,
     durations: Durations,
+    *,
+    is_stopped: Callable[[], bool] | None = None,
 ) -> tuple[Callable[Parameters, Result], Callable[Parameters, Result]]:
     """For the first attempt, and for every further one: on threads only where they must be.
 
@@ -30,8 +34,9 @@ def blocking_attempts(
         limiter: What every attempt has to pass. Only of hedged attempts is the wait for it part of their time.
         hedging: When the first attempt gets a second one beside it, if it may.
         durations: What is known of the function.
+        is_stopped: Tells whether the work was stopped that the calls belong to: then they stop waiting for the limiter.
     """
-    through: Callable[..., Any] = _as_it_is if limiter is None else limiter.limited
+    through: Callable[..., Any] = _as_it_is if limiter is None else partial(limiter.limited, is_stopped=is_stopped)
     if timeout is None and hedging is None:
         return through(function), through(function)
     from meantime.retry.thread_race import hedged_on_threads, timed_on_thread  # noqa: PLC0415  # rarely used

@@ -148,7 +148,7 @@ class Retry:
         """
         timeout = self.timeout if timeout is None else timeout
         durations = self._durations_of(function)
-        first, further = blocking_attempts(function, timeout, limiter, self.hedging, durations)
+        first, further = blocking_attempts(function, timeout, limiter, self.hedging, durations, is_stopped=is_stopped)
         on_result = self.on_result
 
         @wraps(function)
