@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
 
-_SWITCHING_PROTOCOLS = 101
-
 
 async def within_deadline(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
     """Send one request, and begin to read the answer; its body has until the deadline, too."""
@@ -27,7 +25,7 @@ async def within_deadline(request: ClientRequest, handler: ClientHandlerType) ->
         response = await handler(request)
     deadline = current_deadline()
     connection = response.connection  # None: all of the answer is here
-    if deadline is not None and connection is not None and response.status != _SWITCHING_PROTOCOLS:
+    if deadline is not None and connection is not None:
         end = partial(_end, response, clock.monotonic())
         connection.add_callback(clock.call_at(asyncio.get_running_loop(), deadline.at, end).cancel)
     return response
