@@ -13,7 +13,7 @@ FIND_PYTHON := for python in $(PYTHON) python3.11 python3 python3.12 python3.13 
 	if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo "$$python"; exit; fi; \
 	done; echo "meantime: no Python 3.11 or later is to be found; install one, or say which: make PYTHON=/path/to/python" >&2; exit 1
 
-.PHONY: help demo test check lint types contract unit versions bench docs numbers format clean system-packages
+.PHONY: help demo test check lint types contract unit versions bench adaptive docs numbers format clean system-packages
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -48,8 +48,11 @@ versions: $(VENV)/.installed ## The library's own tests on every other Python th
 	@echo "== the library on the other Pythons"
 	@$(BIN)/nox --no-error-on-missing-interpreters 2>&1 | grep -vE 'uv binary not found|Reusing existing' || exit $${PIPESTATUS[0]}
 
-bench: $(VENV)/.installed ## Ratios against the standard library and peers, measured in one run
-	@$(BIN)/python benchmarks/run.py
+bench: $(VENV)/.installed ## Ratios against the standard library and peers, measured in one run; BENCH="limiters retries" for some
+	@$(BIN)/python benchmarks/run.py $(BENCH)
+
+adaptive: $(VENV)/.installed ## What an adaptive limiter learns in 20 s from a downstream that throttles: docs/adaptive.svg
+	@$(BIN)/python benchmarks/adaptive.py
 
 docs: $(VENV)/.installed ## The pages of docs/ as a site: build/docs/index.html
 	@$(BIN)/mkdocs build --strict --quiet
