@@ -316,6 +316,14 @@ def test_a_percentile_is_one_of_the_newest_durations_above_that_share_of_them(se
     assert sum(each < limit for each in newest) <= percent / 100 * len(newest) + 1e-6
 
 
+def test_a_percentile_is_of_the_newest_durations_only():
+    durations = Durations("function")
+    for seconds in range(1000):
+        durations.keep(float(seconds))
+
+    assert durations.percentile(0.01) == 1000 - WINDOW + 2
+
+
 def test_durations_below_any_clocks_grain_are_durations_too():
     durations = Durations("function")
     durations.note(0.0)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from meantime import CallTimeout, DeadlineExceeded
 from meantime.deadline import Deadline, deadline_variable
+from meantime.limiter import Limiter
 from meantime.retry import Retry, RetryBudget, retried_call
 from meantime.testing import FakeClock
 
@@ -363,6 +364,34 @@ def test_a_generator_is_refused_since_its_errors_come_later():
     for function in (rows, pages):
         with pytest.raises(TypeError, match=r"generator.*retry the calls inside it"):
             Retry()(function)
+
+
+def test_a_policy_for_functions_without_end_still_works(clock, flaky):
+    policy = Retry(budget=None)
+    for number in range(1100):
+        function = flaky(TimeoutError())
+        function.__name__ = function.__qualname__ = f"made_{number}"
+        assert policy(function)() == "answer"
+
+    assert policy.statistics().retries == 1100
+    assert len(policy._durations) == 1000  # what it remembers is bounded
+
+
+def test_each_attempt_passes_the_limiter(kind, clock, flaky):
+    limiter = Limiter("downstream", max_concurrency=1)
+
+    kind.as_verbs_do(Retry(), flaky(TimeoutError(), TimeoutError()), limiter=limiter)
+
+    assert limiter.statistics().admitted == 3
+
+
+@pytest.mark.parametrize("policy", [Retry(timeout=30), Retry(hedge_after=30)], ids=["timed", "hedged"])
+def test_so_does_each_attempt_in_a_time_of_its_own(policy, kind, flaky):
+    limiter = Limiter("downstream", max_concurrency=1)
+
+    kind.as_verbs_do(policy, flaky(TimeoutError()), limiter=limiter)
+
+    assert limiter.statistics().admitted == 2
 
 
 def test_what_is_no_function_is_refused():

@@ -11,8 +11,9 @@ import pytest
 import meantime
 from meantime import CallTimeout, DeadlineExceeded, InvocationEnded
 from meantime.deadline import Deadline, deadline_variable
+from meantime.executors.pool import ThreadPool
 from meantime.executors.underway import registry
-from meantime.retry import Retry
+from meantime.retry import Retry, thread_race
 from meantime.testing import LambdaContext
 
 
@@ -92,6 +93,32 @@ def test_a_blocking_attempt_with_a_timeout_stops_at_the_deadline(clock):
     finally:
         release.set()
         deadline_variable.reset(token)
+
+
+def test_an_attempt_that_found_no_thread_in_its_time_is_never_begun(clock, monkeypatch):
+    small, busy, begun = ThreadPool(1), threading.Event(), []
+    monkeypatch.setattr(thread_race, "pool", small)
+    small.start(lambda: _wait_for(busy))
+    timer = threading.Thread(target=_advance_once_waited_for, args=(clock,))
+    timer.start()
+
+    with pytest.raises(CallTimeout):
+        Retry(1, timeout=2)(begun.append)(1)
+
+    busy.set()
+    timer.join()
+    assert registry.wait_until_idle(30)
+    assert begun == []
+
+
+def _wait_for(event):
+    assert event.wait(30)
+
+
+def _advance_once_waited_for(clock):
+    while not registry:
+        threading.Event().wait(0.001)
+    clock.advance(2)
 
 
 def test_what_was_given_up_is_reported_if_it_outlives_the_invocation(environment, caplog):

@@ -43,6 +43,17 @@ class Session:
         pass
 
 
+class Odd:
+    """Whose attributes are not to be asked for."""
+
+    @property
+    def meta(self) -> object:
+        raise RuntimeError
+
+    def get(self) -> None:
+        pass
+
+
 class ClientError(Exception):
     """Of the shape of botocore's."""
 
@@ -93,6 +104,7 @@ def test_it_says_which_line_turns_them_off(caplog):
         (Retry(3), Session(None).get),
         (Retry(1, hedge_after=1), Client(mode="legacy").get_object),
         (Retry(3), "text".upper),
+        (Retry(3), Odd().get),
         (Retry(3), SimpleNamespace(meta=None, call=print).call),
     ],
 )

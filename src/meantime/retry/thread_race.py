@@ -174,8 +174,6 @@ class _ThreadRace(FanOut):
         return attempt.failure
 
     def _hedge(self, now: float, hedging: Hedging, durations: Durations) -> None:
-        if any(attempt.failure is not None for attempt in self._attempts):
-            return
         if hedging.may_begin(now, self.deadline, durations):
             try:
                 self._start()

@@ -30,7 +30,7 @@ def warn_of_client(function: object, attempts: int, durations: Durations) -> Non
         if underneath is None:
             underneath = _urllib3_attempts(owner)
             how = _TURN_OFF_URLLIB3
-    except (AttributeError, KeyError, TypeError):  # of another shape than the clients we know
+    except Exception:  # noqa: BLE001  # of another shape than the clients we know; what it raises is nobody's business
         return
     if underneath is not None and underneath > 1:
         _warn(durations, attempts, underneath, how)
