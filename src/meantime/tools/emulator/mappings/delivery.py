@@ -89,6 +89,7 @@ class Delivery:
             reading = await self._attempt(piece, event, answered)
             if reading is None:
                 pieces.insert(0, piece)  # it never reached the function: neither a retry nor a failure
+                await clock.sleep_async(FIRST_PAUSE)
             elif reading.again:
                 pieces[:0] = await self._after(piece, len(piece.records) - len(reading.again))
 
@@ -140,7 +141,7 @@ class Delivery:
         """Give up the records that are older than the mapping allows."""
         now = clock.wall()
         most = self._common.settings.maximum_record_age
-        old = [] if most == -1 else [record for record in piece.records if now - record.arrived > most]
+        old = [] if most == -1 else [record for record in piece.records if now - record.arrived >= most]
         if old:
             await self._give_up(piece, old, Condition.TOO_OLD)
             piece.records = piece.records[len(old) :]

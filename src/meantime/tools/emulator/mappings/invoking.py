@@ -56,7 +56,8 @@ async def invoke(
         else:
             counters.invoked(invocation)
             return invocation
-        if stopping.is_set() or (until is not None and clock.monotonic() + pause >= until):
+        left = pause if until is None else until - clock.monotonic()
+        if stopping.is_set() or left <= 0:
             return None
-        await clock.sleep_async(pause)
+        await clock.sleep_async(min(pause, left))
         pause = min(2 * pause, LONGEST_PAUSE)
