@@ -1,4 +1,7 @@
-"""The pytest plugin: fixtures for tests of Lambda handlers. Found by pytest itself where Meantime is installed."""
+"""The pytest plugin: fixtures for tests of Lambda handlers. Found by pytest itself where Meantime is installed.
+
+Every test run there loads this file, so it loads nothing; a fixture of the same name in a test suite goes first.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +18,11 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def lambda_context(request: pytest.FixtureRequest) -> LambdaContext:
-    """A Lambda context of 3 seconds; another timeout by `@pytest.mark.lambda_timeout(30)`."""
+    """A Lambda context of 3 seconds; another time by `@pytest.mark.lambda_timeout(30)`."""
     from meantime.testing import LambdaContext  # noqa: PLC0415  # pytest loads this file for every test there is
 
+    if "fake_clock" in request.fixturenames:
+        request.getfixturevalue("fake_clock")  # first: the time of the context is to run by it
     marker = request.node.get_closest_marker("lambda_timeout")
     return LambdaContext(*(marker.args if marker else ()), **(marker.kwargs if marker else {}))
 
@@ -42,4 +47,6 @@ def fake_clock() -> Iterator[FakeClock]:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Name the marker."""
-    config.addinivalue_line("markers", "lambda_timeout(seconds): the time that the lambda_context fixture has")
+    config.addinivalue_line(
+        "markers", "lambda_timeout(seconds, **more): what the lambda_context fixture gives LambdaContext"
+    )
