@@ -663,12 +663,22 @@ def test_a_fork_beside_threads_is_no_warning_of_ours_to_anybody(run_python):
 
 def test_a_signal_to_all_is_handled_by_the_parent_and_does_not_disturb_a_child_that_begins(run_python):
     printed = run_python("""
-        import os, signal
+        import os, signal, time
         from meantime.executors.children import ChildPool
 
-        os.setpgid(0, 0)
+        fork, setpgid = os.fork, os.setpgid
+
+        def slow_fork():
+            number = fork()
+            if number == 0:
+                time.sleep(0.01)  # as on a busy machine: time for signals to come before anything is set
+            return number
+
+        os.fork = slow_fork
+        os.setpgid = lambda pid, group: setpgid(pid, group) if pid == 0 else None
+        setpgid(0, 0)
         parent = os.getpid()
-        spammer = os.fork()
+        spammer = fork()
         if spammer == 0:
             signal.signal(signal.SIGUSR1, signal.SIG_IGN)
             while os.getppid() == parent:
@@ -676,7 +686,7 @@ def test_a_signal_to_all_is_handled_by_the_parent_and_does_not_disturb_a_child_t
             os._exit(0)
         signal.signal(signal.SIGUSR1, lambda *_: os.getpid() == parent or os.write(1, b"handled in the child"))
         pool = ChildPool()
-        for _ in range(100):
+        for _ in range(10):
             child = pool.lease()
             pool.give_back(child)
             pool.close()

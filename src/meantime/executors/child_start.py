@@ -130,6 +130,8 @@ def _live(pipe: socket.socket, lifeline: int | None, prepare: Callable[[int], No
 
 def _part_from_parent(pipe: int) -> None:
     """Undo what a forked child should not have of its parent's."""
+    with suppress(OSError):
+        os.setpgid(0, 0)  # what a call starts in turn ends with the child, and what is meant for all does not reach it
     for number in range(1, signal.NSIG):
         if callable(getsignal(number)):
             signal.signal(
@@ -139,8 +141,6 @@ def _part_from_parent(pipe: int) -> None:
     signal.set_wakeup_fd(-1)
     signal.setitimer(signal.ITIMER_REAL, 0.0)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    with suppress(OSError):
-        os.setpgid(0, 0)  # what a call starts in turn ends with the child
     _cut_connections(pipe)
     gc.freeze()  # the parent's garbage is not ours to finalize, and looking at it would copy its memory
 
