@@ -8,7 +8,7 @@ from functools import partial
 
 from meantime import clock
 from meantime.clients.ending import cut_off, described
-from meantime.clients.scope import until_deadline
+from meantime.clients.scope import UntilDeadline
 from meantime.clients.settings import KEEP_ALIVE
 from meantime.deadline import current_deadline
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 async def within_deadline(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
     """Send one request, and begin to read the answer; its body has until the deadline, too."""
-    async with until_deadline(lambda: described(request.method, str(request.url))):
+    async with UntilDeadline(lambda: described(request.method, str(request.url))):
         response = await handler(request)
     deadline = current_deadline()
     connection = response.connection  # None: all of the answer is here

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from meantime.clients.ending import described
-from meantime.clients.scope import until_deadline
+from meantime.clients.scope import UntilDeadline
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def client_class(module: ModuleType) -> type[AsyncClient]:
 
         async def send(self, request: Request, *, stream: bool = False, **options: Any) -> Response:
             """Send one request; redirects, and without `stream` the body, are part of it."""
-            async with until_deadline(lambda: _described(request)):
+            async with UntilDeadline(lambda: _described(request)):
                 response: Response = await super().send(request, stream=stream, **options)
             if stream:
                 response.stream = DeadlineStream(response.stream, request)
@@ -44,7 +44,7 @@ def client_class(module: ModuleType) -> type[AsyncClient]:
             pieces = aiter(self._stream)
             try:
                 while True:
-                    async with until_deadline(lambda: f"the body of {_described(self._request)}"):
+                    async with UntilDeadline(lambda: f"the body of {_described(self._request)}"):
                         piece = await anext(pieces, None)
                     if piece is None:
                         return
