@@ -13,12 +13,12 @@ import pytest
 from blockbuster import blockbuster_ctx
 
 from meantime.executors.underway import registry
-from meantime.testing import fresh_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from meantime.environment import Environment
+    from meantime.testing import FakeClock
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -36,11 +36,16 @@ def _nothing_blocks_the_loop(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def clock(fake_clock: FakeClock) -> FakeClock:
+    """A clock to hold."""
+    return fake_clock
+
+
 @pytest.fixture(autouse=True)
-def environment() -> Iterator[Environment]:
+def environment(fresh_environment: Environment) -> Iterator[Environment]:
     """A fresh execution environment; after the test no call of it may be under way."""
-    with fresh_environment() as fresh:
-        yield fresh
+    yield fresh_environment
     assert registry.wait_until_idle(30), f"left under way: {registry.waiting()}"
 
 

@@ -17,15 +17,9 @@ from meantime.limiter.schedule import Schedule
 from meantime.testing import FakeClock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 ROUNDING = 1e-6  # seconds
-
-
-@pytest.fixture
-def clock() -> Iterator[FakeClock]:
-    with FakeClock() as held:
-        yield held
 
 
 def check_every_window(times: Sequence[float], rate: float, burst: int) -> None:

@@ -10,13 +10,7 @@ from weakref import WeakSet
 import pytest
 
 import meantime
-from meantime.testing import FakeClock, LambdaContext, fresh_environment
-
-
-@pytest.fixture
-def clock():
-    with FakeClock() as held:
-        yield held
+from meantime.testing import LambdaContext, fresh_environment
 
 
 def test_resources_of_both_kinds_are_closed_newest_first():

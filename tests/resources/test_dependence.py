@@ -7,13 +7,7 @@ import asyncio
 import pytest
 
 import meantime
-from meantime.testing import FakeClock, LambdaContext
-
-
-@pytest.fixture
-def clock():
-    with FakeClock() as held:
-        yield held
+from meantime.testing import LambdaContext
 
 
 class Pair:

@@ -11,13 +11,7 @@ import pytest
 
 import meantime
 from meantime import tasks, threads
-from meantime.testing import FakeClock, LambdaContext
-
-
-@pytest.fixture
-def clock():
-    with FakeClock() as held:
-        yield held
+from meantime.testing import LambdaContext
 
 
 class Resource:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from meantime.retry import retried_call
-from meantime.testing import FakeClock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from meantime.retry import Retry
+    from meantime.testing import FakeClock
 
 
 class Blocking:
@@ -56,13 +56,6 @@ class Async:
 def kind(request: pytest.FixtureRequest) -> Any:
     """Blocking and async functions in turn."""
     return request.param
-
-
-@pytest.fixture
-def clock() -> Iterator[FakeClock]:
-    """A clock on which every wait is over at once."""
-    with FakeClock() as held:
-        yield held
 
 
 @pytest.fixture

@@ -14,12 +14,6 @@ from meantime import clock as clock_in_use
 from meantime.testing import FakeClock
 
 
-@pytest.fixture
-def clock():
-    with FakeClock() as held:
-        yield held
-
-
 def test_time_stands_still_until_it_is_moved_on(clock):
     began = clock_in_use.monotonic()
     threading.Event().wait(0.01)

@@ -12,12 +12,6 @@ from meantime import DeadlineExceeded, tasks, threads
 from meantime.testing import FakeClock, LambdaContext, fresh_environment
 
 
-@pytest.fixture
-def clock():
-    with FakeClock() as held:
-        yield held
-
-
 def answer_late(event, context, error):
     return f"late, with {context.get_remaining_time_in_millis()} ms left: {error.waiting[0].function}"
 

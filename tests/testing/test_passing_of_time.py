@@ -22,12 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-@pytest.fixture
-def clock():
-    with FakeClock() as held:
-        yield held
-
-
 class OnThreads:
     def map(self, function: Callable[[Any], Any], items, **keywords):
         return threads.map(function, items, **keywords)
