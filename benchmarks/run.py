@@ -17,6 +17,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+import clients
+
 if TYPE_CHECKING:
     from timing import Comparison
 
@@ -47,6 +49,7 @@ MODULES = {
     "hedging": hedging,
     "processes": processes,
     "warm_resources": warm_resources,
+    "clients": clients,
     "imports": imports,
 }
 
