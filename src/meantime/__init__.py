@@ -8,23 +8,27 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from meantime import clients, testing
+    from meantime import batch, clients, testing
     from meantime.deadline import Deadline, current_deadline
     from meantime.environment import Environment, current_environment
     from meantime.errors import (
+        BatchFailed,
         CallCancelled,
         CallTimeout,
         ChildDied,
         DeadlineExceeded,
+        HeldBack,
         InvocationCancelled,
         InvocationEnded,
         Leftover,
         LoopRunning,
         MeantimeError,
+        NotFinished,
         NotPicklable,
         SettleFailed,
         Waiting,
         WorkLeftOver,
+        WrongEvent,
     )
     from meantime.executors import processes, sequential, tasks, threads
     from meantime.executors.in_threads import in_thread
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "BatchFailed",
     "CallCancelled",
     "CallTimeout",
     "ChildDied",
@@ -45,12 +50,14 @@ __all__ = [
     "Deadline",
     "DeadlineExceeded",
     "Environment",
+    "HeldBack",
     "InvocationCancelled",
     "InvocationEnded",
     "Leftover",
     "Limiter",
     "LoopRunning",
     "MeantimeError",
+    "NotFinished",
     "NotPicklable",
     "Outcome",
     "Outcomes",
@@ -59,6 +66,8 @@ __all__ = [
     "SettleFailed",
     "Waiting",
     "WorkLeftOver",
+    "WrongEvent",
+    "batch",
     "clients",
     "current_deadline",
     "current_environment",
@@ -74,6 +83,7 @@ __all__ = [
 
 # Where each public name lives; None: the name is the module itself.
 _HOMES = {
+    "BatchFailed": ("meantime.errors", "BatchFailed"),
     "CallCancelled": ("meantime.errors", "CallCancelled"),
     "CallTimeout": ("meantime.errors", "CallTimeout"),
     "ChildDied": ("meantime.errors", "ChildDied"),
@@ -82,12 +92,14 @@ _HOMES = {
     "Deadline": ("meantime.deadline", "Deadline"),
     "DeadlineExceeded": ("meantime.errors", "DeadlineExceeded"),
     "Environment": ("meantime.environment", "Environment"),
+    "HeldBack": ("meantime.errors", "HeldBack"),
     "InvocationCancelled": ("meantime.errors", "InvocationCancelled"),
     "InvocationEnded": ("meantime.errors", "InvocationEnded"),
     "Leftover": ("meantime.errors", "Leftover"),
     "Limiter": ("meantime.limiter", "Limiter"),
     "LoopRunning": ("meantime.errors", "LoopRunning"),
     "MeantimeError": ("meantime.errors", "MeantimeError"),
+    "NotFinished": ("meantime.errors", "NotFinished"),
     "NotPicklable": ("meantime.errors", "NotPicklable"),
     "Outcome": ("meantime.outcomes", "Outcome"),
     "Outcomes": ("meantime.outcomes", "Outcomes"),
@@ -96,6 +108,8 @@ _HOMES = {
     "SettleFailed": ("meantime.errors", "SettleFailed"),
     "Waiting": ("meantime.errors", "Waiting"),
     "WorkLeftOver": ("meantime.errors", "WorkLeftOver"),
+    "WrongEvent": ("meantime.errors", "WrongEvent"),
+    "batch": ("meantime.batch", None),
     "clients": ("meantime.clients", None),
     "current_deadline": ("meantime.deadline", "current_deadline"),
     "current_environment": ("meantime.environment", "current_environment"),

@@ -219,6 +219,46 @@ class LoopRunning(MeantimeError, RuntimeError):
     """A blocking call of Meantime was made where it would block a running event loop."""
 
 
+class WrongEvent(MeantimeError, ValueError):
+    """The event is no batch of the kind that the function was decorated for; no record was touched.
+
+    Attributes:
+        looks_like: What it seems to be, in words.
+    """
+
+    def __init__(self, message: str, looks_like: str = "") -> None:
+        self.looks_like = looks_like
+        super().__init__(message)
+
+
+class HeldBack(MeantimeError):
+    """A record was not begun, since one that goes before it has failed; it comes again with that one.
+
+    Attributes:
+        behind: The identifier of the record that has failed.
+    """
+
+    def __init__(self, message: str, behind: str = "") -> None:
+        self.behind = behind
+        super().__init__(message)
+
+
+class NotFinished(MeantimeError):
+    """A record was worked on, and the batch's `finish` says that it could not finish it."""
+
+
+class BatchFailed(MeantimeError):
+    """The batch has failed as a whole, by its `fail_when`: every record comes again.
+
+    Attributes:
+        outcomes: What became of each record.
+    """
+
+    def __init__(self, message: str, outcomes: Outcomes[Any, Any] | None = None) -> None:
+        self.outcomes = outcomes
+        super().__init__(message)
+
+
 NO_ANSWER = "The deadline of the invocation passed before the handler had its answer."
 _SHOWN = 5
 

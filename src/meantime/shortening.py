@@ -5,7 +5,7 @@ from __future__ import annotations
 from reprlib import Repr
 
 # Whose repr is cheap and says something.
-_TELLING = ("pathlib", "uuid", "decimal", "datetime", "enum", "fractions", "ipaddress")
+_TELLING = ("pathlib", "uuid", "decimal", "datetime", "enum", "fractions", "ipaddress", "meantime")
 
 
 class _Shortening(Repr):

@@ -63,7 +63,7 @@ def map(
     """
     options = CallOptions(max_concurrency, timeout, limiter, retry)
     check_blocking(function, "sequential.map")
-    return Sequence("sequential.map", function, check_items(items), options).values()
+    return SequentialFanOut("sequential.map", function, check_items(items), options).values()
 
 
 def gather(
@@ -88,7 +88,7 @@ def gather(
     options = CallOptions(max_concurrency, timeout, limiter, retry)
     for each in calls:
         check_blocking(each, "sequential.gather")
-    return Sequence("sequential.gather", call, iter(calls), options).values()
+    return SequentialFanOut("sequential.gather", call, iter(calls), options).values()
 
 
 def settle(
@@ -123,7 +123,7 @@ def settle(
     options, total = CallOptions(max_concurrency, timeout, limiter, retry), known_length(items)
     check_completion(completion, total)
     check_blocking(function, "sequential.settle")
-    sequence = Sequence("sequential.settle", function, check_items(items), options)
+    sequence = SequentialFanOut("sequential.settle", function, check_items(items), options)
     return sequence.outcomes(Settling(completion, total), total)
 
 
@@ -152,10 +152,10 @@ def as_completed(
     """
     options = CallOptions(max_concurrency, timeout, limiter, retry)
     check_blocking(function, "sequential.as_completed")
-    return Sequence("sequential.as_completed", function, check_items(items), options).stream()
+    return SequentialFanOut("sequential.as_completed", function, check_items(items), options).stream()
 
 
-class Sequence(FanOut):
+class SequentialFanOut(FanOut):
     """One use of a verb, whose only worker is the caller itself.
 
     Args:
