@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from meantime import sequential, tasks, threads
+from meantime import clock, sequential, tasks, threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -68,6 +68,15 @@ class Blocking:
             return item
 
         return hang
+
+    def taking(self, seconds: float) -> Callable[[Any], Any]:
+        """A function that gives its item back when it has taken so long, by the clock that the test holds."""
+
+        def take(item: Any) -> Any:
+            clock.sleep(seconds)
+            return item
+
+        return take
 
 
 class Tasks:
@@ -139,6 +148,13 @@ class Tasks:
             return item
 
         return hang
+
+    def taking(self, seconds: float) -> Callable[[Any], Any]:
+        async def take(item: Any) -> Any:
+            await clock.sleep_async(seconds)
+            return item
+
+        return take
 
 
 EXECUTORS = {"sequential": Blocking(sequential), "threads": Blocking(threads), "tasks": Tasks()}

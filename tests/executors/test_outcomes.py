@@ -221,29 +221,26 @@ def test_a_call_that_exits_is_that_items_failure(executor):
     assert isinstance(outcomes[1].error, SystemExit)
 
 
-def test_a_call_over_its_timeout_has_failed_and_the_others_go_on(concurrent_executor):
-    release = threading.Event()
-    hang = concurrent_executor.hanging(release)
+def test_a_call_over_its_timeout_has_failed_and_the_others_go_on(concurrent_executor, clock):
+    slow, began = concurrent_executor.taking(60), clock.monotonic()
 
     def call(number: int) -> Any:
-        return hang(number) if number == 1 else number
+        return slow(number) if number == 1 else number
 
-    outcomes = concurrent_executor.settle(call, range(20), timeout=0.2, max_concurrency=1)
-    release.set()
+    outcomes = concurrent_executor.settle(call, range(20), timeout=2, max_concurrency=1)
 
+    assert clock.monotonic() == began + 2
     assert statuses(outcomes) == "SF" + "S" * 18
     assert isinstance(outcomes[1].error, CallTimeout)
 
 
-def test_at_the_deadline_what_is_not_done_is_unfinished(concurrent_executor, deadline):
-    release = threading.Event()
-    hang = concurrent_executor.hanging(release)
-    deadline(0.3)
+def test_at_the_deadline_what_is_not_done_is_unfinished(concurrent_executor, clock, deadline):
+    slow = concurrent_executor.taking(60)
+    deadline(3)
 
     outcomes = concurrent_executor.settle(
-        lambda number: hang(number) if number else "done", [0, 1, 2, 3], max_concurrency=2
+        lambda number: slow(number) if number else "done", [0, 1, 2, 3], max_concurrency=2
     )
-    release.set()
 
     assert statuses(outcomes) == "SUUU"
     assert outcomes.reason is CompletionReason.DEADLINE_EXCEEDED
@@ -352,20 +349,18 @@ def test_a_failing_input_of_as_completed_is_raised_after_what_it_gave(executor):
     assert sorted(outcome.index for outcome in came) == [0, 1]
 
 
-def test_at_the_deadline_as_completed_gives_what_it_cuts_off_and_then_says_so(concurrent_executor, deadline):
-    release = threading.Event()
-    hang = concurrent_executor.hanging(release)
+def test_at_the_deadline_as_completed_gives_what_it_cuts_off_and_then_says_so(concurrent_executor, clock, deadline):
+    slow = concurrent_executor.taking(60)
     came = []
-    deadline(0.3)
+    deadline(3)
 
     with pytest.raises(DeadlineExceeded, match="as_completed stopped at the deadline"):
         concurrent_executor.as_completed(
-            lambda number: hang(number) if number else "done",
+            lambda number: slow(number) if number else "done",
             [0, 1, 2, 3],
             came.append,
             max_concurrency=2,
         )
-    release.set()
 
     assert statuses(came) == "SUU"
     assert {outcome.item for outcome in came[1:]} == {1, 2}

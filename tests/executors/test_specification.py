@@ -163,31 +163,24 @@ def test_no_call_sees_what_another_call_set(executor):
     assert variable.get() == "unset"
 
 
-def test_a_call_over_its_timeout_is_an_error_that_names_it(concurrent_executor):
-    release = threading.Event()
-    hang = concurrent_executor.hanging(release)
+def test_a_call_over_its_timeout_is_an_error_that_names_it(concurrent_executor, clock):
+    with pytest.raises(CallTimeout, match=r"take.*'slow'.* 2\.5 s") as caught:
+        concurrent_executor.map(concurrent_executor.taking(60), ["slow"], timeout=2.5)
 
-    with pytest.raises(CallTimeout, match=r"hang.*'slow'.* 0\.05 s") as caught:
-        concurrent_executor.map(hang, ["slow"], timeout=0.05)
-    release.set()
-
-    assert caught.value.timeout == 0.05
+    assert caught.value.timeout == 2.5
 
 
 def test_a_timeout_that_is_not_reached_changes_nothing(executor):
     assert executor.map(lambda item: item, range(30), timeout=60, max_concurrency=3) == list(range(30))
 
 
-def test_at_the_deadline_the_caller_learns_what_was_waiting(concurrent_executor, deadline):
-    release = threading.Event()
-    deadline(0.1)
+def test_at_the_deadline_the_caller_learns_what_was_waiting(concurrent_executor, clock, deadline):
+    deadline(3)
 
     with pytest.raises(DeadlineExceeded) as caught:
-        concurrent_executor.map(concurrent_executor.hanging(release), ["x", "y"], max_concurrency=2)
-    release.set()
+        concurrent_executor.map(concurrent_executor.taking(60), ["x", "y"], max_concurrency=2)
 
-    assert {waiting.item for waiting in caught.value.waiting} == {"x", "y"}
-    assert all(waiting.seconds > 0.05 for waiting in caught.value.waiting)
+    assert {waiting.item: waiting.seconds for waiting in caught.value.waiting} == {"x": 3, "y": 3}
     assert "test_specification.py" in caught.value.waiting[0].place or "conftest.py" in caught.value.waiting[0].place
 
 
