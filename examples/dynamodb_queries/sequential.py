@@ -7,16 +7,13 @@ import logging
 import os
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
 import meantime
-from meantime import sequential
+from meantime import clients, sequential
 
 TABLE = os.environ["TABLE"]
 MOST = 50  # sensors in one request
 
-dynamodb = boto3.client("dynamodb", config=Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard"}))
+dynamodb = clients.boto3("dynamodb", read_timeout=5)
 log = logging.getLogger(__name__)
 
 

@@ -7,20 +7,15 @@ import logging
 import os
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
 import meantime
-from meantime import threads
+from meantime import clients, threads
 
 TABLE = os.environ["TABLE"]
 MOST = 50  # sensors in one request
 WIDTH = 12  # queries at once; the client keeps as many connections
 
-dynamodb = boto3.client(  # threads may share a client; a resource (boto3.resource) they must not
-    "dynamodb",
-    config=Config(max_pool_connections=WIDTH, connect_timeout=2, read_timeout=5, retries={"mode": "standard"}),
-)
+# Threads may share a client; a resource (boto3.resource) they must not.
+dynamodb = clients.boto3("dynamodb", max_concurrency=WIDTH, read_timeout=5)
 log = logging.getLogger(__name__)
 
 

@@ -6,25 +6,22 @@ import os
 from typing import Any
 from urllib.parse import quote
 
-import boto3
-import requests
-from botocore.config import Config
 from transform import revenue_table
 
 import meantime
-from meantime import sequential
+from meantime import clients, sequential
 
 API_URL = os.environ["API_URL"]
 BUCKET = os.environ["BUCKET"]
-TIMEOUT = 5.0  # seconds, for each document
+TIMEOUT = 5.0  # seconds that each answer may take
 
-s3 = boto3.client("s3", config=Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard"}))
-session = requests.Session()  # kept between invocations, with its connections
+s3 = clients.boto3("s3", read_timeout=TIMEOUT)
+session = clients.requests(read_timeout=TIMEOUT)  # kept between invocations, with its connections
 
 
 def process(name: str) -> dict[str, Any]:
     """Fetch one document, transform it, store the table."""
-    response = session.get(f"{API_URL}/documents/{quote(name, safe='')}.json", timeout=TIMEOUT)
+    response = session.get(f"{API_URL}/documents/{quote(name, safe='')}.json")
     response.raise_for_status()
     table = revenue_table(response.content)
     key = f"revenue/{name}.csv.gz"

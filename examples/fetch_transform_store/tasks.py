@@ -3,37 +3,24 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
-import boto3
-import httpx
-from botocore.config import Config
 from transform import revenue_table
 
 import meantime
-from meantime import tasks
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+from meantime import clients, tasks
 
 API_URL = os.environ["API_URL"]
 BUCKET = os.environ["BUCKET"]
-TIMEOUT = 5.0  # seconds, for each document
+TIMEOUT = 5.0  # seconds that each answer may take
 WIDTH = 8  # documents at once; the clients keep as many connections
 
-s3 = boto3.client(  # threads may share a client
-    "s3",
-    config=Config(max_pool_connections=WIDTH, connect_timeout=2, read_timeout=5, retries={"mode": "standard"}),
-)
+# Kept between invocations, with their connections.
+s3 = clients.boto3("s3", max_concurrency=WIDTH, read_timeout=TIMEOUT)
+http = clients.httpx(max_concurrency=WIDTH, read_timeout=TIMEOUT)
+
 put_object = meantime.in_thread(s3.put_object)
-
-
-@meantime.warm
-async def http() -> AsyncGenerator[httpx.AsyncClient, None]:
-    """Kept between invocations, with its connections."""
-    async with httpx.AsyncClient(timeout=TIMEOUT) as client:
-        yield client
 
 
 async def process(name: str) -> dict[str, Any]:

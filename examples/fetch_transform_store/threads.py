@@ -3,42 +3,27 @@
 from __future__ import annotations
 
 import os
-import threading
 from typing import Any
 from urllib.parse import quote
 
-import boto3
-import requests
-from botocore.config import Config
 from transform import revenue_table
 
 import meantime
-from meantime import threads
+from meantime import clients, threads
 
 API_URL = os.environ["API_URL"]
 BUCKET = os.environ["BUCKET"]
-TIMEOUT = 5.0  # seconds, for each document
+TIMEOUT = 5.0  # seconds that each answer may take
 WIDTH = 8  # documents at once; the clients keep as many connections
 
-s3 = boto3.client(  # threads may share a client
-    "s3",
-    config=Config(max_pool_connections=WIDTH, connect_timeout=2, read_timeout=5, retries={"mode": "standard"}),
-)
-
-
-class Kept(threading.local):
-    """Each thread's own, since threads must not share a Session; kept between invocations, as the threads are."""
-
-    def __init__(self) -> None:
-        self.session = requests.Session()
-
-
-kept = Kept()
+# For all threads; kept between invocations, with their connections.
+s3 = clients.boto3("s3", max_concurrency=WIDTH, read_timeout=TIMEOUT)
+session = clients.requests(max_concurrency=WIDTH, read_timeout=TIMEOUT)
 
 
 def process(name: str) -> dict[str, Any]:
     """Fetch one document, transform it, store the table."""
-    response = kept.session.get(f"{API_URL}/documents/{quote(name, safe='')}.json", timeout=TIMEOUT)
+    response = session.get(f"{API_URL}/documents/{quote(name, safe='')}.json")
     response.raise_for_status()
     table = revenue_table(response.content)
     key = f"revenue/{name}.csv.gz"

@@ -8,15 +8,12 @@ import os
 from datetime import date
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
 import meantime
-from meantime import sequential
+from meantime import clients, sequential
 
 BUCKET = os.environ["BUCKET"]
 
-s3 = boto3.client("s3", config=Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard"}))
+s3 = clients.boto3("s3", read_timeout=5)
 log = logging.getLogger(__name__)
 
 

@@ -8,19 +8,13 @@ import os
 from datetime import date
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
 import meantime
-from meantime import threads
+from meantime import clients, threads
 
 BUCKET = os.environ["BUCKET"]
 WIDTH = 12  # reads at once; the client keeps as many connections
 
-s3 = boto3.client(  # threads may share a client, and this one is kept between invocations
-    "s3",
-    config=Config(max_pool_connections=WIDTH, connect_timeout=2, read_timeout=5, retries={"mode": "standard"}),
-)
+s3 = clients.boto3("s3", max_concurrency=WIDTH, read_timeout=5)  # for all threads; kept between invocations
 log = logging.getLogger(__name__)
 
 

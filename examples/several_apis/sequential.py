@@ -12,19 +12,18 @@ from urllib.parse import quote
 import requests
 
 import meantime
-from meantime import sequential
+from meantime import clients, sequential
 
 API_URL = os.environ["API_URL"]
-TIMEOUT = 5.0  # seconds, for each API
+TIMEOUT = 5.0  # seconds that each API may take
 
 log = logging.getLogger(__name__)
-
-session = requests.Session()  # kept between invocations, with its connections
+session = clients.requests(read_timeout=TIMEOUT)  # kept between invocations, with its connections
 
 
 def fetch(customer: str, part: str) -> Any:
     """One part of the overview, from the API that has it."""
-    response = session.get(f"{API_URL}/customers/{quote(customer, safe='')}/{part}", timeout=TIMEOUT)
+    response = session.get(f"{API_URL}/customers/{quote(customer, safe='')}/{part}")
     response.raise_for_status()
     return response.json()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import threading
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -13,27 +12,18 @@ from urllib.parse import quote
 import requests
 
 import meantime
-from meantime import threads
+from meantime import clients, threads
 
 API_URL = os.environ["API_URL"]
-TIMEOUT = 5.0  # seconds, for each API
+TIMEOUT = 5.0  # seconds that each API may take
 
 log = logging.getLogger(__name__)
-
-
-class Kept(threading.local):
-    """Each thread's own, since threads must not share a Session; kept between invocations, as the threads are."""
-
-    def __init__(self) -> None:
-        self.session = requests.Session()
-
-
-kept = Kept()
+session = clients.requests(read_timeout=TIMEOUT)  # for all threads; kept between invocations, with its connections
 
 
 def fetch(customer: str, part: str) -> Any:
     """One part of the overview, from the API that has it."""
-    response = kept.session.get(f"{API_URL}/customers/{quote(customer, safe='')}/{part}", timeout=TIMEOUT)
+    response = session.get(f"{API_URL}/customers/{quote(customer, safe='')}/{part}")
     response.raise_for_status()
     return response.json()
 

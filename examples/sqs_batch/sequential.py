@@ -8,17 +8,14 @@ import os
 from typing import Any
 from urllib.parse import quote
 
-import requests
-
 import meantime
-from meantime import sequential
+from meantime import clients, sequential
 
 API_URL = os.environ["API_URL"]
-TIMEOUT = 5.0  # seconds, for each message
+TIMEOUT = 5.0  # seconds that each answer may take
 
 log = logging.getLogger(__name__)
-
-session = requests.Session()  # kept between invocations, with its connections
+session = clients.requests(read_timeout=TIMEOUT)  # kept between invocations, with its connections
 
 
 def send_invoice(record: dict[str, Any]) -> None:
@@ -29,7 +26,6 @@ def send_invoice(record: dict[str, Any]) -> None:
             f"{API_URL}/orders/{quote(order['id'], safe='')}/invoice",
             json={"email": order["email"], "total": order["total"]},
             headers={"Idempotency-Key": record["messageId"]},
-            timeout=TIMEOUT,
         )
         response.raise_for_status()
     except Exception:

@@ -5,29 +5,18 @@ from __future__ import annotations
 import json
 import logging
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
-import httpx
-
 import meantime
-from meantime import tasks
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+from meantime import clients, tasks
 
 API_URL = os.environ["API_URL"]
-TIMEOUT = 5.0  # seconds, for each message
+TIMEOUT = 5.0  # seconds that each answer may take
 WIDTH = 10  # messages at once; the whole batch
 
 log = logging.getLogger(__name__)
-
-
-@meantime.warm
-async def http() -> AsyncGenerator[httpx.AsyncClient, None]:
-    """Kept between invocations, with its connections."""
-    async with httpx.AsyncClient(timeout=TIMEOUT) as client:
-        yield client
+http = clients.httpx(max_concurrency=WIDTH, read_timeout=TIMEOUT)  # kept between invocations, with its connections
 
 
 async def send_invoice(record: dict[str, Any]) -> None:

@@ -5,41 +5,30 @@ from __future__ import annotations
 import json
 import logging
 import os
-import threading
 from typing import Any
 from urllib.parse import quote
 
-import requests
-
 import meantime
-from meantime import threads
+from meantime import clients, threads
 
 API_URL = os.environ["API_URL"]
-TIMEOUT = 5.0  # seconds, for each message
+TIMEOUT = 5.0  # seconds that each answer may take
 WIDTH = 10  # messages at once; the whole batch
 
 log = logging.getLogger(__name__)
 
-
-class Kept(threading.local):
-    """Each thread's own, since threads must not share a Session; kept between invocations, as the threads are."""
-
-    def __init__(self) -> None:
-        self.session = requests.Session()
-
-
-kept = Kept()
+# For all threads; kept between invocations, with its connections.
+session = clients.requests(max_concurrency=WIDTH, read_timeout=TIMEOUT)
 
 
 def send_invoice(record: dict[str, Any]) -> None:
     """Send one, and mark its record as done. The API knows a message that comes again by its key."""
     try:
         order = json.loads(record["body"])
-        response = kept.session.post(
+        response = session.post(
             f"{API_URL}/orders/{quote(order['id'], safe='')}/invoice",
             json={"email": order["email"], "total": order["total"]},
             headers={"Idempotency-Key": record["messageId"]},
-            timeout=TIMEOUT,
         )
         response.raise_for_status()
     except Exception:

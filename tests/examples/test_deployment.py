@@ -192,10 +192,12 @@ _TemplateLoader.add_multi_constructor("!", lambda loader, _suffix, node: loader.
 
 
 def imports_of(file: Path) -> set[str]:
-    """The first names of what a file imports."""
+    """The first names of what a file imports, or has `meantime.clients` import."""
     names = set()
     for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.Import):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "clients":
+            names.add(node.attr)
+        elif isinstance(node, ast.Import):
             names |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             names.add((node.module or "").partition(".")[0])
