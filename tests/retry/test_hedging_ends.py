@@ -10,7 +10,7 @@ import weakref
 import pytest
 
 import meantime
-from meantime import CallCancelled, tasks
+from meantime import CallCancelled, CallTimeout, tasks
 from meantime.executors.pool import pool
 from meantime.executors.underway import registry
 from meantime.retry import Retry
@@ -213,6 +213,42 @@ def test_the_losing_thread_is_reported_only_if_it_outlives_its_invocation(enviro
     assert "get" in caplog.text
 
 
+def test_what_a_thread_raises_to_end_the_process_reaches_its_caller_while_another_is_under_way(clock):
+    begun, release = threading.Event(), threading.Event()
+    calls = []
+
+    def get():
+        calls.append(1)
+        if len(calls) == 2:
+            begun.set()
+            assert release.wait(30)
+            return
+        clock.advance(1)
+        assert begun.wait(30)
+        raise SystemExit(3)
+
+    with pytest.raises(SystemExit):
+        Retry(hedge_after=1)(get)()
+    release.set()
+
+
+def test_an_attempt_that_fails_as_its_time_comes_is_not_hedged(clock):
+    calls = []
+
+    async def get():
+        calls.append(1)
+        clock.advance(1)
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        asyncio.run(_called(Retry(hedge_after=1)(get)))
+    assert calls == [1]
+
+
+async def _called(function):
+    return await function()
+
+
 def test_a_machine_that_gives_no_thread_for_the_hedge_leaves_the_first_attempt_alone(clock, monkeypatch):
     start, refused = pool.start, threading.Event()
     started = []
@@ -265,6 +301,28 @@ def test_nothing_of_a_failed_call_is_kept_alive(policy):
         with pytest.raises(TimeoutError):
             policy(get)(held)
         del held
+        assert registry.wait_until_idle(30)
+        assert _is_gone(reference)
+    finally:
+        gc.enable()
+
+
+def test_nothing_is_kept_alive_of_a_call_that_was_given_up_and_fails_later(clock):
+    held = Held()
+    reference = weakref.ref(held)
+    given_up = threading.Event()
+
+    def get(item):
+        clock.advance(1)
+        assert given_up.wait(30)
+        raise LookupError
+
+    gc.disable()
+    try:
+        with pytest.raises(CallTimeout):
+            Retry(1, timeout=1)(get)(held)
+        del held
+        given_up.set()
         assert registry.wait_until_idle(30)
         assert _is_gone(reference)
     finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextvars import copy_context
 
 from meantime import clock
 from meantime.errors import CallCancelled, CallTimeout
@@ -68,7 +67,6 @@ class _TaskRace(FanOut):
     __slots__ = (
         "_answered",
         "_attempt",
-        "_context",
         "_durations",
         "_ended",
         "_failures",
@@ -93,7 +91,6 @@ class _TaskRace(FanOut):
         self._item = item
         self._hedging = hedging
         self._durations = durations
-        self._context = copy_context()
         self._answered = False
         self._value: Any = None
         self._failures: list[BaseException] = []
@@ -141,7 +138,7 @@ class _TaskRace(FanOut):
         worker.started = clock.monotonic()
         worker.item = self._item
         self.workers.append(worker)
-        task = self._context.copy().run(loop.create_task, self._make(worker))
+        task = loop.create_task(self._make(worker))  # with a copy of the caller's context, which the timer has kept
         self.tasks.add(task)
         task.add_done_callback(self._attempt_ended)
 
