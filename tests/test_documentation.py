@@ -30,6 +30,8 @@ PACKAGES = (
     "psycopg_pool",
     "redis",
 )
+# Likewise, where `meantime.clients` loads them: their names are also words.
+CLIENTS = ("httpx", "httpx2", "requests")
 
 
 @pytest.mark.parametrize(("page", "source"), BLOCKS)
@@ -38,6 +40,9 @@ def test_it_runs(page, source, tmp_path):
         pytest.importorskip("aiohttp", reason="the tools are not installed here")
     for package in PACKAGES:
         if package in source:
+            pytest.importorskip(package, reason=f"{package} is not installed here")
+    for package in CLIENTS:
+        if f"clients.{package}(" in source:
             pytest.importorskip(package, reason=f"{package} is not installed here")
     (tmp_path / "app.py").write_text("def handler(event, context):\n    return event\n", encoding="utf-8")
     variables = {"API_URL": "http://127.0.0.1:9", "BUCKET": "bucket", "AWS_DEFAULT_REGION": "us-east-1"}

@@ -113,6 +113,12 @@ class DeadlineConnection(_Connection):
             self.sock.settimeout(self.timeout)
         super().request(*arguments, **options)
 
+    def send(self, data: Any) -> None:
+        """As urllib3's own, piece by piece: one that takes an upload in small sips has until the deadline, too."""
+        if self.sock is not None:
+            _limit(self.sock)
+        super().send(data)
+
     def getresponse(self) -> Any:
         """As urllib3's own; from now the connection counts as idle."""
         response = super().getresponse()
@@ -131,6 +137,19 @@ class DeadlineResponse(HTTPResponse):
 DeadlineConnection.response_class = DeadlineResponse
 
 
+def _limit(sock: socket.socket) -> None:
+    """Let the next wait for this socket end at the deadline; TimeoutError if that has come."""
+    deadline = current_deadline()
+    if deadline is None:
+        return
+    left = deadline.remaining()
+    if left <= 0:
+        raise TimeoutError("the deadline of the invocation has passed")  # urllib3 makes its own error of it
+    timeout = sock.gettimeout()
+    if timeout is None or timeout > left:
+        sock.settimeout(left)
+
+
 class _Reader(RawIOBase):
     """Reads from a socket, each time no longer than to the deadline: many small pieces end there, too."""
 
@@ -147,15 +166,8 @@ class _Reader(RawIOBase):
         return int(self._raw.fileno())
 
     def readinto(self, buffer: Any) -> int | None:
-        """One piece; TimeoutError when the time is used up, which urllib3 makes its own error of."""
-        deadline = current_deadline()
-        if deadline is not None:
-            left = deadline.remaining()
-            if left <= 0:
-                raise TimeoutError("the deadline of the invocation has passed")
-            timeout = self._sock.gettimeout()
-            if timeout is None or timeout > left:
-                self._sock.settimeout(left)
+        """One piece."""
+        _limit(self._sock)
         count: int | None = self._raw.readinto(buffer)
         return count
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextvars
+import io
 import os
 import socket
 import ssl
@@ -123,6 +125,23 @@ def test_a_stream_that_stalls_ends_at_the_deadline(server, within, elapsed):
         response.raw.read()
 
     assert elapsed() < LONG
+
+
+def test_an_upload_that_is_taken_in_small_sips_ends_at_the_deadline(server, within, elapsed):
+    session = clients.requests(connect_timeout=60)
+
+    with within(0.3), pytest.raises(meantime.DeadlineExceeded, match=rf"POST {server.url}/sip"):
+        session.post(f"{server.url}/sip", data=io.BytesIO(bytes(50_000_000)))
+
+    assert elapsed() < LONG
+
+
+def test_in_an_empty_context_there_is_no_deadline(server, within):
+    """As the page says, for what must be sent after the deadline."""
+    session = clients.requests()
+
+    with within(0.0):
+        assert contextvars.Context().run(lambda: session.get(f"{server.url}/ok").text) == "ok"
 
 
 def test_a_stream_is_read_as_ever(server):
