@@ -31,7 +31,8 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.00005, 0.001  # real seconds between two looks
 
 _TURNS = 20  # of a loop that does not show whether it has anything to call, as uvloop does not
 
-_OURS = "meantime-"  # what the names of the library's own threads begin with
+# The library's own threads go by their names: the kept ones have numbers, and these two have a time of their own.
+_KEPT, _ASIDE = "meantime-", ("meantime-clock", "meantime-stalls")
 _IDLE = ThreadPool._serve.__code__  # noqa: SLF001  # where a kept thread stands that has no job
 
 
@@ -116,13 +117,13 @@ class Bystanders:
         jobs, at_work = pool.jobs, 0
         places = _places() if jobs else {}
         for thread in threading.enumerate():
-            if not thread.name.startswith(_OURS):
-                if thread in self._threads or thread not in self._elsewhere:
+            if thread.name.startswith(_KEPT) and thread.name.removeprefix(_KEPT).isdecimal():
+                if jobs and places.get(thread.ident) is not _IDLE:
                     everybody.add(thread)
-            elif jobs and thread.name.removeprefix(_OURS).isdecimal() and places.get(thread.ident) is not _IDLE:
+                    at_work += 1
+            elif (thread in self._threads or thread not in self._elsewhere) and thread.name not in _ASIDE:
                 everybody.add(thread)
-                at_work += 1
-        if at_work != jobs:
+        if at_work < jobs:
             everybody.add(None)  # a job is being handed over: it begins unless all kept threads are taken
         return everybody
 

@@ -230,7 +230,11 @@ class FakeClock:
         """See that somebody lets time pass."""
         self._changed.notify_all()
         if self._driver.acquire(False):
-            Thread(target=self._drive, args=(bystanders, self._left), name="meantime-clock", daemon=True).start()
+            try:
+                Thread(target=self._drive, args=(bystanders, self._left), name="meantime-clock", daemon=True).start()
+            except BaseException:  # the machine gives no more threads
+                self._driver.release()
+                raise
 
     def _drive(self, bystanders: Bystanders, left: Event) -> None:
         """Go from moment to moment while anybody waits for time to pass, and at each wait for all others."""
