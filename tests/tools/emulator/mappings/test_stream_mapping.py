@@ -280,7 +280,7 @@ def test_a_record_that_keeps_failing_holds_up_its_shard_and_no_other(
         StreamMapping(app.function, stream_arn=stream.arn, endpoint_url=aws.url, batch_size=1) as mapping,
         pytest.raises(NotDrainedError, match="there are records that are not read or not processed"),
     ):
-        mapping.drain(timeout=2)
+        mapping.drain(timeout=1)
 
     assert {number % 2 for number in numbers(app.trace())} == {1}
     assert any("a failing record holds up its shard" in warning for warning in mapping.warnings)

@@ -82,10 +82,14 @@ class Endpoint:
         for client in self._clients.values():
             client.close()
 
+    @property
+    def is_local(self) -> bool:
+        """Whether it is on this machine, where asking often costs little."""
+        return urlsplit(self._url or os.environ.get("AWS_ENDPOINT_URL", "")).hostname in _LOCAL
+
     def _credentials(self) -> dict[str, str]:
         """Servers on this machine look at no credentials, but botocore will not go without."""
-        url = self._url or os.environ.get("AWS_ENDPOINT_URL", "")
-        if urlsplit(url).hostname in _LOCAL and self._session.get_credentials() is None:
+        if self.is_local and self._session.get_credentials() is None:
             return {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
         return {}
 

@@ -139,10 +139,10 @@ class Queue:
             for message in messages:
                 self._held.pop(message.handle, None)
 
-    def release(self, messages: Iterable[Message] | None = None) -> int:
-        """Make messages visible again at once, by default all that are held; return how many there were."""
+    def release(self) -> int:
+        """Make the messages that are held visible again at once; return how many there were."""
         with self._lock:
-            chosen = list(self._held.values()) if messages is None else list(messages)
+            chosen = list(self._held.values())
         # The last first: a group stays locked, and so in order, until its first message is back.
         for part in _parts(chosen[::-1]):
             self._client.change_message_visibility_batch(

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from meantime.tools.emulator.mappings.statistics import Counters
 
 _WAIT: Final = 1
-"""Seconds a read waits for messages. AWS waits 20; so long nobody would like to wait for the end."""
+"""Seconds a read waits for messages. AWS waits 20; so long nobody would like to wait for the end. On this machine a
+read does not wait at all, and is repeated instead."""
+_PAUSE_WHEN_EMPTY: Final = 0.2
 _STAFF_EVERY: Final = 0.1
 _PAUSE_IN_WINDOW: Final = 0.05
 _PAUSE_AFTER_ERROR: Final = 0.5
@@ -60,6 +62,7 @@ class QueuePoller:
         self._visibility = settings.visibility(
             visibility_timeout=queue.visibility_timeout, function_timeout=function_timeout
         )
+        self._wait = 0 if endpoint.is_local else _WAIT
         self._scaling = Scaling(settings.maximum_concurrency)
         self._groups = Groups()
         self._stopping = asyncio.Event()
@@ -75,16 +78,18 @@ class QueuePoller:
         try:
             while not self._stopping.is_set():
                 self._staff()
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(_STAFF_EVERY):  # wait_for may swallow a cancellation
-                        await self._stopping.wait()
+                await self._pause(_STAFF_EVERY)
                 self._raise_what_ended_a_worker()
             await asyncio.gather(*self._workers.values())
         finally:
             await self._end_workers()
 
     def stop(self) -> None:
-        """Begin no other batch."""
+        """Begin no other batch.
+
+        What is received and not processed the queue still holds: to give it back while others still read would only
+        have them receive it again.
+        """
         self._stopping.set()
 
     def _staff(self) -> None:
@@ -113,11 +118,6 @@ class QueuePoller:
             batch, left_over = await self._gather(left_over)
             if batch and not self._stopping.is_set():
                 await self._process(batch)
-            elif batch:
-                await self._release([*batch, *left_over])
-                return
-        if left_over:
-            await self._release(left_over)
 
     async def _gather(self, before: Sequence[Message]) -> tuple[list[Message], list[Message]]:
         """Return the next batch, and what was received but did not go into it."""
@@ -136,12 +136,14 @@ class QueuePoller:
     async def _receive(self, most: int, *, first: bool) -> list[Message]:
         """Read some messages; none also if the queue could not be read this time."""
         try:
-            received = await self._endpoint.read(self._queue.receive, most, _WAIT if first else 0, self._visibility)
+            received = await self._endpoint.read(
+                self._queue.receive, most, self._wait if first else 0, self._visibility
+            )
         except CALL_ERRORS as error:
             if not is_passing(error):
                 raise source_error(f"queue {self._queue.url} cannot be read", error) from error
             self._counters.add(source_errors=1)
-            await asyncio.sleep(_PAUSE_AFTER_ERROR)
+            await self._pause(_PAUSE_AFTER_ERROR)
             return []
         if received:
             self._scaling.found_messages()
@@ -149,7 +151,15 @@ class QueuePoller:
             self._counters.add(received=len(received), redelivered=again)
         elif first:
             self._scaling.found_none()
+            if not self._wait:
+                await self._pause(_PAUSE_WHEN_EMPTY)
         return received
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait so long, or until it is time to stop."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):  # wait_for may swallow a cancellation
+                await self._stopping.wait()
 
     async def _process(self, batch: Sequence[Message]) -> None:
         """Invoke the function with a batch; delete what is done with, leave the rest to the visibility timeout."""
@@ -176,9 +186,7 @@ class QueuePoller:
             throttled=self._scaling.failed,
         )
         if invocation is None:
-            if self._stopping.is_set():
-                await self._release(batch)
-            else:
+            if not self._stopping.is_set():
                 self._drop(batch)
             return
         identifiers = [message.message_id for message in batch]
@@ -223,8 +231,3 @@ class QueuePoller:
             self._queue.forget(messages)
         else:
             self._counters.add(done=len(messages) - refused, source_errors=refused)
-
-    async def _release(self, messages: Sequence[Message]) -> None:
-        """Give messages back that were not processed."""
-        with contextlib.suppress(*CALL_ERRORS):  # then they come again when their visibility timeout ends
-            self._counters.add(released=await self._endpoint.write(self._queue.release, messages))
