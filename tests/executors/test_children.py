@@ -22,7 +22,7 @@ from meantime import Deadline, current_deadline
 from meantime.deadline import deadline_variable
 from meantime.executors import children
 from meantime.executors.child import Child, Gone
-from meantime.executors.child_main import ITEM_LOST, RAISED, RESULT, RESULT_LOST, request
+from meantime.executors.child_main import ITEM_LOST, NOT_BEGUN, RAISED, RESULT, RESULT_LOST, request
 from meantime.executors.children import ChildPool
 from meantime.executors.invocation_facts import facts_of_now
 from meantime.executors.pickling import pack, unpack
@@ -364,6 +364,36 @@ def test_a_result_that_cannot_be_sent_is_told_and_the_child_lives(pool):
     assert "<Semaphore>" in told
     assert "cannot pickle" in told
     assert result_of(child, double, 2) == 4
+
+
+def test_a_child_makes_no_call_of_a_message_after_the_deadline_but_the_first(pool):
+    token = deadline_variable.set(Deadline(-1.0))
+    try:
+        child = pool.lease()
+        send(child, double, 1, 2, 3)
+        answers = [child.receive()[0], child.receive()[0]]
+    finally:
+        deadline_variable.reset(token)
+
+    assert answers == [RESULT, NOT_BEGUN]
+    assert result_of(child, double, 2) == 4
+
+
+def test_the_death_of_a_child_is_seen_although_what_it_forked_lives(pool):
+    child = pool.lease()
+
+    with pytest.raises(Gone):
+        ask(child, fork_and_leave, None)
+    pool.discard(child)
+
+    assert child.exit_code == 3
+
+
+def fork_and_leave(_: Any) -> None:
+    if os.fork():
+        os._exit(3)
+    time.sleep(60)
+    os._exit(0)
 
 
 # What a child has of its parent.

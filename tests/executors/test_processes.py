@@ -130,7 +130,7 @@ def test_what_a_call_prints_is_in_the_log_before_its_result(run_python):
 
         sys.stdout = open(1, "w", buffering=8192, closefd=False)
         processes.map(print, ["from a child"])
-        print("from the parent")
+        print("from the parent", flush=True)
     """)
 
     assert printed == "from a child\nfrom the parent\n"

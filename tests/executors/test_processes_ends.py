@@ -30,6 +30,7 @@ from meantime import (
 )
 from meantime.deadline import deadline_variable
 from meantime.errors import ChildTraceback
+from meantime.executors.child import Child
 from meantime.executors.underway import registry
 from meantime.testing import LambdaContext
 
@@ -172,6 +173,20 @@ def test_after_a_failure_no_call_runs_on(notes):
     assert registry.wait_until_idle(30)
     assert notes.running() == []
     assert processes.map(double, [1, 2]) == [2, 4]
+
+
+def test_after_a_failure_its_child_begins_no_further_item_of_the_chunk_and_lives(notes):
+    with pytest.raises(Refused):
+        processes.map(partial(note_and_refuse, notes), [3, 4, 5], max_concurrency=1, chunk_size=3)
+
+    assert processes.map(double, [1], max_concurrency=1) == [2]
+    assert notes.lines() == ["3"]
+    assert (statistics().started, statistics().killed) == (1, 0)
+
+
+def note_and_refuse(notes: Any, number: int) -> int:
+    notes.add(number)
+    return refuse(number)
 
 
 def hang_or_refuse(notes: Any, number: int) -> int:
@@ -347,6 +362,22 @@ def note_and_wait(notes: Any, item: int) -> int:
     notes.add(item)
     time.sleep(0.05)
     return item
+
+
+def test_what_a_child_has_begun_is_known_however_far_the_parent_lags_behind(notes, deadline, monkeypatch):
+    deadline(0.7)
+    until, receive = time.monotonic() + 0.7, Child.receive
+
+    def receive_late(child: Child, timeout: float | None = None) -> Any:
+        time.sleep(0.1 if time.monotonic() < until else 0.0)
+        return receive(child, timeout)
+
+    monkeypatch.setattr(Child, "receive", receive_late)
+
+    outcomes = processes.settle(partial(note, notes), range(40), max_concurrency=1, chunk_size=40)
+
+    assert len(outcomes.unfinished) < 40
+    assert {int(line) for line in notes.lines()} <= {each.item for each in outcomes if each.started}
 
 
 def test_calls_know_the_deadline_and_not_the_context_variables(deadline):

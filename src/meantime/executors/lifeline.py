@@ -7,7 +7,6 @@ nothing is ever written to, and a child has asked for a signal when that end is 
 
 from __future__ import annotations
 
-import fcntl
 import os
 import select
 from contextlib import suppress
@@ -32,6 +31,8 @@ def new_reading_end() -> int | None:
 
 def hold_on(reading_end: int) -> None:
     """In the child: end when the parent does."""
+    import fcntl  # noqa: PLC0415  # not on Windows, where `processes` says so itself
+
     with suppress(OSError):
         fcntl.fcntl(reading_end, fcntl.F_SETOWN, os.getpid())
         fcntl.fcntl(reading_end, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK)

@@ -35,16 +35,15 @@ def unpack(parts: Sequence[Part]) -> Any:
 
 
 def pack_error(error: BaseException) -> bytes | None:
-    """The exception, pickled; None if it does not come through as it is: many pickle well and cannot be made again."""
+    """The exception, pickled; None if it cannot be."""
     try:
-        data = pickle.dumps(error, _PROTOCOL)
+        return pickle.dumps(error, _PROTOCOL)
     except Exception:  # noqa: BLE001  # its own code may raise anything
         return None
-    return data if type(unpack_error(data)) is type(error) else None
 
 
 def unpack_error(data: bytes | None) -> BaseException | None:
-    """The exception again; None if it cannot be made."""
+    """The exception again; None if it cannot be made: many pickle well and then lack an argument."""
     try:
         error = None if data is None else unpack([data])
     except Exception:  # noqa: BLE001  # likewise
