@@ -229,6 +229,7 @@ def test_what_a_thread_raises_to_end_the_process_reaches_its_caller_while_anothe
 
     with pytest.raises(SystemExit):
         Retry(hedge_after=1)(get)()
+    assert registry  # it did not wait for the other
     release.set()
 
 

@@ -189,6 +189,15 @@ async def _call(function, *args):
     return answer
 
 
+@pytest.mark.parametrize("policy", [Retry(timeout=1000), Retry(hedge_after=1000)], ids=["timed", "hedged"])
+def test_no_timer_stays_behind_on_the_loop(policy):
+    async def main():
+        await policy(asyncio.sleep)(0)
+        return [handle for handle in asyncio.get_running_loop()._scheduled if not handle.cancelled()]  # type: ignore[attr-defined]  # nothing public tells
+
+    assert asyncio.run(main()) == []
+
+
 def test_the_verbs_timeout_goes_before_the_policys(clock):
     async def get():
         clock.advance(3)
