@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
 
+# Where threads and loops run side by side, coverage may wait for its own lock on a loop.
+pytestmark = pytest.mark.blocks_the_loop
+
+
 @pytest.fixture(autouse=True)
 def _nobody_is_rescued(monkeypatch: pytest.MonkeyPatch) -> None:
     """A thread that was forgotten stays so: it does not look by itself after a second."""

@@ -68,6 +68,7 @@ def test_who_comes_as_early_as_it_may_gets_the_whole_rate(rate, burst, number):
     assert now - 1000.0 == pytest.approx(max(0, number - burst) / rate, abs=1e-6)
 
 
+@pytest.mark.blocks_the_loop  # coverage may wait for its own lock
 @settings(max_examples=25, deadline=None)
 @given(
     rate=st.floats(1, 2000),
