@@ -234,6 +234,8 @@ class _Invocations:
 
     def _answer(self, batch: Batch) -> dict[str, Any]:
         self._batch = None
+        if batch.is_plain_success:
+            return {"batchItemFailures": []}
         answer = batch.answer()
         if answer["batchItemFailures"] or batch.taken_care_of:
             from meantime.batch.reporting import report  # noqa: PLC0415  # the good path must not pay for it

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from meantime.batch.calling import CONTEXTS, RecordFunction
 from meantime.batch.parsing import parser_of
-from meantime.callables import is_async, is_async_generator, is_generator, name_of
+from meantime.callables import is_async, is_async_generator, is_generator, name_of, place_of
 from meantime.executors.arguments import DEFAULT_MAX_CONCURRENCY, CallOptions, check_async, check_blocking
 
 TYPE_CHECKING = False
@@ -60,6 +60,7 @@ class Plan:
         self.decorator = f"batch.{source.name}"
         self.record_function = RecordFunction(function, self.decorator, parser_of(parse))
         self.name = name_of(function)
+        self.place = place_of(function)
         self.runs_on, self.is_async = _executor_of(executor, function, self.decorator)
         if max_concurrency is None:
             max_concurrency = _width_of(self.runs_on)

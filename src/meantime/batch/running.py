@@ -36,12 +36,12 @@ def run(batch: Batch, context: Any, prepared: Any) -> Coroutine[Any, Any, None] 
     if plan.runs_on == SEQUENTIAL:
         from meantime.executors.sequential import SequentialFanOut  # noqa: PLC0415  # only who uses it pays for it
 
-        SequentialFanOut(plan.decorator, call, items, options).outcomes(batch.collector, total)
+        SequentialFanOut(plan.decorator, call, items, options, place=plan.place).outcomes(batch.collector, total)
         return None
     from meantime.executors.thread_fan_out import ThreadFanOut  # noqa: PLC0415  # likewise
 
     _refuse_running_loop(plan)
-    ThreadFanOut(plan.decorator, call, items, total, options).outcomes(batch.collector)
+    ThreadFanOut(plan.decorator, call, items, total, options, place=plan.place).outcomes(batch.collector)
     return None
 
 
@@ -66,11 +66,12 @@ def tell(plan: Plan, on_failure: Callable[..., Any], told: Sequence[Outcome[Any,
 async def _run_on_tasks(batch: Batch, call: Callable[[Any], Any], items: Iterator[Any], options: CallOptions) -> None:
     from meantime.executors.task_fan_out import TaskFanOut  # noqa: PLC0415  # only who uses it pays for it
 
-    total = len(batch.records)
+    plan, total = batch.plan, len(batch.records)
     while True:
         begun = batch.collector.drawn
         try:
-            await TaskFanOut(batch.plan.decorator, call, items, total - begun, options).outcomes(batch.collector)
+            fan_out = TaskFanOut(plan.decorator, call, items, total - begun, options, place=plan.place)
+            await fan_out.outcomes(batch.collector)
         except CallCancelled as error:
             # A record has cancelled the task it ran in, and with it what ran beside it; the rest can still be done.
             batch.broken_by = error
@@ -98,9 +99,10 @@ def _run_on_processes(batch: Batch, prepared: Any) -> None:
 
 def _options(batch: Batch) -> CallOptions:
     """The keywords of every verb; with fewer keys than workers, some would only find that there is nothing to do."""
-    options = batch.plan.options
-    width = options.max_concurrency if batch.order is None else min(options.max_concurrency, batch.order.width)
-    return CallOptions(width, options.timeout, options.limiter, options.retry)
+    options, order = batch.plan.options, batch.order
+    if order is None or order.width >= options.max_concurrency:
+        return options
+    return CallOptions(order.width, options.timeout, options.limiter, options.retry)
 
 
 def _refuse_running_loop(plan: Plan) -> None:

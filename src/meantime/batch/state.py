@@ -71,6 +71,11 @@ class Batch:
         return self.collector.drawn > 0
 
     @property
+    def is_plain_success(self) -> bool:
+        """Whether every record has succeeded, and nothing else is to be answered: that can be told at once."""
+        return self._outcomes is None and self.window is None and self.collector.succeeded == len(self.records)
+
+    @property
     def outcomes(self) -> Outcomes[Any, Any]:
         """What became of each record, in the batch's order; once asked for, nothing is taken in any more."""
         if self._outcomes is None:

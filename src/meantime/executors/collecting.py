@@ -53,6 +53,11 @@ class Settling:
         self._closed = False  # whoever still brings something is late
 
     @property
+    def succeeded(self) -> int:
+        """How many items have succeeded so far."""
+        return self._succeeded
+
+    @property
     def drawn(self) -> int:
         """How many items were drawn."""
         return len(self._outcomes)

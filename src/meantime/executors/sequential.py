@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any, TypeVar
 
+    from meantime.callables import Place
     from meantime.limiter import Limiter
     from meantime.outcomes import Completion, Outcome, Outcomes
     from meantime.retry import Retry
@@ -163,15 +164,22 @@ class SequentialFanOut(FanOut):
         function: What each item is given to.
         items: Where it draws from.
         options: The verb's keywords.
+        place: What is told as the place where it was started; None: the line that called the verb.
     """
 
     __slots__ = ("_caller", "_context", "_items", "_worker")
 
     def __init__(
-        self, verb: str, function: Callable[..., object], items: Iterator[object], options: CallOptions
+        self,
+        verb: str,
+        function: Callable[..., object],
+        items: Iterator[object],
+        options: CallOptions,
+        *,
+        place: Place | None = None,
     ) -> None:
         # With a retry every attempt has the timeout, and the retry sees to it.
-        super().__init__(verb, function, options.timeout if options.retry is None else None)
+        super().__init__(verb, function, options.timeout if options.retry is None else None, place)
         self._items = items
         self._context = copy_context()
         self._worker = Worker()

@@ -6,7 +6,7 @@ from types import coroutine as generator_coroutine
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Generator
+    from collections.abc import Callable, Coroutine, Generator
     from contextvars import Context
     from typing import Any, TypeVar
 
@@ -14,11 +14,21 @@ if TYPE_CHECKING:
 
 
 @generator_coroutine
-def in_context(context: Context, awaited: Coroutine[Any, Any, Result]) -> Generator[Any, Any, Result]:
-    """Await a coroutine, each step of it within this context."""
+def in_context(
+    context: Context, awaited: Coroutine[Any, Any, Result], waits: Callable[[], None] | None = None
+) -> Generator[Any, Any, Result]:
+    """Await a coroutine, each step of it within this context.
+
+    Args:
+        context: Where it runs.
+        awaited: The coroutine.
+        waits: Called, outside of that context, before it waits for the first time.
+    """
     run = context.run
     try:
         waiting_for = run(awaited.send, None)
+        if waits is not None:
+            waits()
         while True:
             try:
                 answer = yield waiting_for

@@ -7,7 +7,7 @@ from collections import deque
 from contextvars import copy_context
 
 from meantime import clock
-from meantime.callables import is_coroutine, name_of
+from meantime.callables import here, is_coroutine, name_of
 from meantime.errors import CallCancelled, InvocationEnded
 from meantime.executors.attempts import async_attempts, await_call
 from meantime.executors.collecting import STOP, Streaming, Values, is_outcome
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
     from typing import Any
 
+    from meantime.callables import Place
     from meantime.executors.arguments import CallOptions
     from meantime.executors.collecting import Settling
     from meantime.outcomes import Outcome, Outcomes
@@ -33,6 +34,7 @@ class TaskFanOut(FanOut):
         items: Where the workers draw from; it may be async.
         known: How many items there are, where that can be told.
         options: The verb's keywords.
+        place: What is told as the place where it was started; None: the line that called the verb.
     """
 
     __slots__ = (
@@ -43,6 +45,7 @@ class TaskFanOut(FanOut):
         "_known",
         "_options",
         "_slots",
+        "_to_start",
         "_turns",
         "_wake",
         "_width",
@@ -58,9 +61,11 @@ class TaskFanOut(FanOut):
         items: Iterator[object] | AsyncIterator[object],
         known: int | None,
         options: CallOptions,
+        *,
+        place: Place | None = None,
     ) -> None:
         # With a retry every attempt has the timeout, and the retry sees to it.
-        super().__init__(verb, function, options.timeout if options.retry is None else None)
+        super().__init__(verb, function, options.timeout if options.retry is None else None, place)
         self._options = options
         self.loop: asyncio.AbstractEventLoop | None = None
         self.caller: asyncio.Task[Any] | None = None  # who waits for it now
@@ -68,6 +73,8 @@ class TaskFanOut(FanOut):
         self._items: Any = items
         self._known = known
         self._width = options.max_concurrency if known is None else min(known, options.max_concurrency)
+        # Workers to come once the first waits. Of a lazy input nobody knows the length: there each starts the next.
+        self._to_start = 0 if known is None else max(0, self._width - 1)
         self._collector: Values | Settling | Streaming
         self._wake: asyncio.Future[None] | None = None  # what the caller waits for
         self._drawing = asyncio.Lock() if hasattr(items, "__anext__") else None  # it may be asked by one at a time
@@ -141,8 +148,7 @@ class TaskFanOut(FanOut):
     def _start(self) -> Any:
         loop = self.loop = asyncio.get_running_loop()
         registry.add(self)
-        # Of a lazy input nobody knows the length: there each worker starts the next when it finds work.
-        for _ in range(1 if self._known is None else self._width):
+        if self._width:
             self._start_worker(loop)
         return None if self.deadline is None else clock.call_at(loop, self.deadline.at, self._expire)
 
@@ -155,12 +161,24 @@ class TaskFanOut(FanOut):
         if self.function is await_call:
             _close(self._items)
 
+    def _start_others(self) -> None:
+        """A call is about to wait: the other workers begin. Calls that need not wait cost no tasks."""
+        more, self._to_start = self._to_start, 0
+        if not (self.stopped or self.exhausted):
+            loop = asyncio.get_running_loop()
+            for _ in range(more):
+                self._start_worker(loop)
+
     def _start_worker(self, loop: asyncio.AbstractEventLoop) -> None:
         worker = Worker()
         self.workers.append(worker)
         if self.gauge is not None:
             self.gauge.begin()
-        task = loop.create_task(self._work(worker))
+        here.place = self.place
+        try:
+            task = loop.create_task(self._work(worker))
+        finally:
+            here.place = None
         self.tasks.add(task)
         task.add_done_callback(self._worker_ended)
 
@@ -239,7 +257,13 @@ class TaskFanOut(FanOut):
             try:
                 call_context = context.copy()
                 waited = call_context.run(function, item)
-                waited = in_context(call_context, waited) if is_coroutine(waited) else self._as_awaitable(waited)
+                waits = self._start_others if self._to_start else None
+                if is_coroutine(waited):
+                    waited = in_context(call_context, waited, waits)
+                else:
+                    waited = self._as_awaitable(waited)
+                    if waits is not None:
+                        waits()
                 verdict = succeed(index, await (self._in_time(waited, item) if timed else waited))
             except asyncio.CancelledError as cancelled:
                 if self.stopped:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
+    from meantime.callables import Place
     from meantime.executors.arguments import CallOptions
     from meantime.executors.collecting import Settling
     from meantime.outcomes import Outcome, Outcomes
@@ -38,6 +39,7 @@ class ThreadFanOut(FanOut):
         items: Where the workers draw from.
         known: How many items there are, where that can be told.
         options: The verb's keywords.
+        place: What is told as the place where it was started; None: the line that called the verb.
     """
 
     __slots__ = (
@@ -64,9 +66,11 @@ class ThreadFanOut(FanOut):
         items: Iterator[object],
         known: int | None,
         options: CallOptions,
+        *,
+        place: Place | None = None,
     ) -> None:
         # With a retry every attempt has the timeout, and the retry sees to it.
-        super().__init__(verb, function, options.timeout if options.retry is None else None)
+        super().__init__(verb, function, options.timeout if options.retry is None else None, place)
         self._options = options
         self._items = items
         self._known = known

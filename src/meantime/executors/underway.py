@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from meantime.callables import Place
     from meantime.deadline import Deadline
     from meantime.executors.gauge import Gauge
     from meantime.outcomes import Outcomes
@@ -54,6 +55,7 @@ class FanOut:
         verb: What the user called, for messages: `threads.map`.
         function: What each item is given to; `call` for `gather`.
         timeout: Seconds for each call, or None.
+        place: What is told as the place where it was started; None: the line that called the verb.
     """
 
     __slots__ = (
@@ -70,14 +72,16 @@ class FanOut:
         "workers",
     )
 
-    def __init__(self, verb: str, function: Callable[..., object], timeout: float | None) -> None:
+    def __init__(
+        self, verb: str, function: Callable[..., object], timeout: float | None, place: Place | None = None
+    ) -> None:
         if SDK in modules:
             let_travel()
         self.verb = verb
         self.function = function
         self.timeout = timeout
         self.deadline = current_deadline()
-        self.place = place_of_caller()
+        self.place = place or place_of_caller()
         self.exhausted = False  # the input has no further item
         self.stopped = False  # no further item may begin
         self.failure: BaseException | None = None
