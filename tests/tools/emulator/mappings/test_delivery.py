@@ -41,6 +41,7 @@ class Setup:
     settings: StreamSettings
     answer: Callable[[list[str]], Any]
     batches: list[list[str]] = field(default_factory=list)
+    events: list[Any] = field(default_factory=list)
     sent: list[Any] = field(default_factory=list)
     counters: Counters = field(default_factory=Counters)
 
@@ -48,6 +49,10 @@ class Setup:
         asyncio.run(self._deliver(records))
 
     async def _deliver(self, records: Sequence[Record]) -> None:
+        await self.delivery().deliver(records)
+
+    def delivery(self) -> Delivery:
+        """What delivers one shard's batches, on the running loop."""
         common = Delivering(
             source=NoSource(STREAM),
             settings=self.settings,
@@ -58,7 +63,7 @@ class Setup:
             counters=self.counters,
             stopping=asyncio.Event(),
         )
-        await Delivery(common, "shardId-000000000000").deliver(records)
+        return Delivery(common, "shardId-000000000000")
 
     async def write(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """In place of an endpoint's threads."""
@@ -77,6 +82,7 @@ class Setup:
             future.set_exception(throttled)
             return future
         self.batches.append(numbers)
+        self.events.append(event)
         error = FunctionError("ValueError", "no") if isinstance(answer, Exception) else None
         future.set_result(
             Invocation(
