@@ -65,7 +65,7 @@ class Environment:
         return copy
 
     def close(self, timeout: float = 2.0) -> None:
-        """Close the warm resources, newest first, and the loop, and end the child processes; the next use makes them anew.
+        """Close the warm resources, newest first, and the loop, and end the children; the next use makes them anew.
 
         A resource that fails to close is logged, and the others are closed all the same.
 
