@@ -22,6 +22,7 @@ from meantime import Deadline, current_deadline
 from meantime.deadline import deadline_variable
 from meantime.executors import children
 from meantime.executors.child import Child, Gone
+from meantime.executors.child_calls import ChildCalls, CutOff
 from meantime.executors.child_main import ITEM_LOST, NOT_BEGUN, RAISED, RESULT, RESULT_LOST, request
 from meantime.executors.children import ChildPool
 from meantime.executors.invocation_facts import facts_of_now
@@ -396,6 +397,73 @@ def fork_and_leave(_: Any) -> None:
     os._exit(0)
 
 
+def test_a_child_that_cannot_begin_says_why_in_the_log(pool, monkeypatch, capfd):
+    def refuse(_: int) -> None:
+        raise LookupError("not today")
+
+    monkeypatch.setattr("meantime.executors.child_start._part_from_parent", refuse)
+    child = pool.lease()
+
+    with pytest.raises(Gone):
+        ask(child, double, 1)
+    pool.discard(child)
+
+    assert child.exit_code == 70
+    assert "LookupError: not today" in capfd.readouterr().err
+
+
+def test_a_machine_that_gives_no_process_leaves_no_file_descriptor(pool, monkeypatch):
+    def fork() -> int:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    pool.give_back(pool.lease())
+    pool.close()
+    descriptors = len([*Path("/proc/self/fd").iterdir()])
+    monkeypatch.setattr(os, "fork", fork)
+
+    with pytest.raises(BlockingIOError):
+        pool.lease()
+
+    assert len([*Path("/proc/self/fd").iterdir()]) == descriptors
+
+
+def test_where_the_parents_death_cannot_be_watched_for_a_child_works_all_the_same(pool, monkeypatch):
+    monkeypatch.setattr("meantime.executors.child_start.new_reading_end", lambda: None)
+
+    assert result_of(pool.lease(), double, 2) == 4
+
+
+def test_a_killed_child_that_lingers_is_waited_for_later(pool, monkeypatch):
+    child = pool.lease()
+    child.kill()
+    with monkeypatch.context() as patch:
+        patch.setattr(Child, "wait", lambda *_: False)  # as of one that is frozen
+        pool.discard(child)
+    assert child.exit_code is None
+
+    pool.give_back(pool.lease())
+
+    assert child.exit_code == -signal.SIGKILL
+
+
+def test_calls_that_were_cut_off_begin_no_more(pool):
+    calls = ChildCalls(
+        pool,
+        pack(double),
+        "fork",
+        timeout=None,
+        deadline=None,
+        named=lambda item: ("double", item),
+        stop_at_failure=True,
+    )
+    assert calls.call(2) == 4
+    calls.cut_off()
+
+    with pytest.raises(CutOff):
+        calls.call(2)
+    assert (pool.statistics().idle, pool.statistics().killed) == (1, 0)
+
+
 # What a child has of its parent.
 
 
@@ -669,6 +737,16 @@ def test_no_clean_up_and_no_buffered_output_of_the_parent_happens_twice(run_pyth
     """)
 
     assert printed == "buffered\nclean-up\n"
+
+
+def test_a_program_without_standard_streams_has_children_all_the_same(run_python):
+    run_python("""
+        import sys
+        from meantime import processes
+
+        sys.stdout = sys.stderr = None
+        assert processes.map(abs, [-1]) == [1]
+    """)
 
 
 def test_a_fork_beside_threads_is_no_warning_of_ours_to_anybody(run_python):

@@ -187,6 +187,23 @@ def test_where_processes_gain_nothing_the_log_says_so_once_and_the_work_is_done(
     )
 
 
+def test_a_machine_of_one_core_is_told_of_likewise(monkeypatch, caplog):
+    monkeypatch.setattr(cores, "_told", False)
+    monkeypatch.delenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0}, raising=False)
+
+    assert cores.default_width() == 1
+    assert "This machine gives the process one core, so processes gain nothing" in caplog.text
+
+
+def test_a_machine_that_does_not_tell_which_cores_may_be_used_has_all_of_them(monkeypatch):
+    monkeypatch.delenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", raising=False)
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+
+    assert cores.default_width() == 4
+
+
 @pytest.mark.parametrize(
     ("keywords", "error", "message"),
     [
@@ -457,6 +474,13 @@ def test_a_machine_that_gives_no_process_is_an_error(monkeypatch):
     monkeypatch.setattr("meantime.executors.children.start", start)
 
     with pytest.raises(RuntimeError, match=r"no child process can be started for this work: .* temporarily"):
+        processes.map(double, [1])
+
+
+def test_a_system_that_cannot_fork_is_an_error(monkeypatch):
+    monkeypatch.delattr(os, "fork")
+
+    with pytest.raises(RuntimeError, match=r"processes\.map needs a system that can fork"):
         processes.map(double, [1])
 
 

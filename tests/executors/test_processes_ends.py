@@ -7,6 +7,7 @@ import itertools
 import os
 import signal
 import socket
+import threading
 import time
 from functools import partial
 from typing import Any, NoReturn
@@ -147,6 +148,25 @@ def test_an_error_that_cannot_be_pickled_is_told_in_text_with_its_traceback():
     assert "in raise_unpicklable\n" in str(caught.value.__cause__)
 
 
+class Mute(Exception):
+    """An error that cannot even be told."""
+
+    def __init__(self) -> None:
+        super().__init__(threading.Lock())
+
+    def __str__(self) -> str:
+        raise ZeroDivisionError
+
+
+def raise_mute(_: Any) -> None:
+    raise Mute
+
+
+def test_an_error_that_cannot_even_be_told_is_named():
+    with pytest.raises(NotPicklable, match=r"raise_mute\(1\): the call raised what cannot be sent .* as it is: Mute$"):
+        processes.map(raise_mute, [1])
+
+
 def test_settle_raises_nothing_and_the_others_have_their_results():
     outcomes = processes.settle(refuse, range(6), max_concurrency=2)
 
@@ -251,6 +271,17 @@ def test_the_death_of_a_child_is_told_with_its_likely_cause(notes):
     error = killed.value
     assert (error.exit_code, error.signal) == (None, "SIGKILL")
     assert "most likely since memory ran out: give the function more, or lower max_concurrency" in str(error)
+
+
+def test_where_nobody_keeps_how_children_end_it_cannot_be_told(notes):
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        with pytest.raises(ChildDied, match="has ended, and the kernel does not say how") as caught:
+            processes.map(partial(die_at_three, notes, "exit"), [3])
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+
+    assert (caught.value.exit_code, caught.value.signal) == (None, None)
 
 
 def test_a_child_that_died_is_replaced(notes):

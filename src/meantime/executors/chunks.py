@@ -38,8 +38,8 @@ class Chunks:
 
     def note(self, items: int, seconds: float) -> None:
         """Learn how long so many items took."""
-        enough = int(_ENOUGH * items / seconds) if seconds > 0 else _MOST
-        self._size = max(1, min(enough, 2 * self._size, _MOST))
+        enough = _ENOUGH * items / seconds if seconds > 0 else _MOST
+        self._size = max(1, int(min(enough, 2 * self._size, _MOST)))
 
     def is_full(self, size: int) -> bool:
         """Whether a message of so many bytes should not grow."""
