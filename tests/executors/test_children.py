@@ -786,13 +786,13 @@ def test_a_signal_to_all_is_handled_by_the_parent_and_does_not_disturb_a_child_t
         os.setpgid = lambda pid, group: setpgid(pid, group) if pid == 0 else None
         setpgid(0, 0)
         parent = os.getpid()
+        signal.signal(signal.SIGUSR1, lambda *_: os.getpid() == parent or os.write(1, b"handled in the child"))
         spammer = fork()
         if spammer == 0:
             signal.signal(signal.SIGUSR1, signal.SIG_IGN)
             while os.getppid() == parent:
                 os.killpg(parent, signal.SIGUSR1)
             os._exit(0)
-        signal.signal(signal.SIGUSR1, lambda *_: os.getpid() == parent or os.write(1, b"handled in the child"))
         pool = ChildPool()
         for _ in range(10):
             child = pool.lease()
