@@ -57,12 +57,7 @@ def _work(batch: Batch, context: Any) -> Steps:
         except Exception as error:  # noqa: BLE001  # whatever it raises concerns every record
             batch.fail_all(error)
             return
-    try:
-        yield partial(run, batch, context, prepared)
-    except Exception as error:
-        if not batch.has_begun:
-            raise
-        batch.broken_by = error
+    yield partial(run, batch, context, prepared)
 
 
 def _finish(batch: Batch, finish: Callable[..., Any]) -> Steps:

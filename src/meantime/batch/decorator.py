@@ -6,8 +6,9 @@ from functools import wraps
 
 from meantime.batch.course import course
 from meantime.batch.driving import drive, drive_async
+from meantime.batch.invocations import Invocations
 from meantime.batch.plan import Plan
-from meantime.batch.state import Batch
+from meantime.batch.running import run
 from meantime.invocation import DEFAULT_RESERVE, handler
 
 TYPE_CHECKING = False
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from meantime.batch.records import Record
     from meantime.batch.sources import Source
     from meantime.batch.windows import Window
-    from meantime.errors import DeadlineExceeded
     from meantime.limiter import Limiter
     from meantime.outcomes import Outcome, Outcomes
     from meantime.retry import Retry
@@ -175,70 +175,31 @@ class BatchDecorator(Generic[RecordType]):
 
 
 def _handler(plan: Plan, **options: Any) -> BatchHandler:
-    invocations = _Invocations(plan)
+    invocations = Invocations(plan)
     function = plan.record_function.function
     if plan.is_async:
 
         @wraps(function)
         async def main(event: Any, context: Any) -> Any:
-            return await invocations.run_async(event, context)
+            batch = invocations.begin(event)
+            if plan.has_hooks:
+                await drive_async(course(batch, context))
+            elif batch.records:
+                await run(batch, context, None)  # type: ignore[misc]  # on tasks it gives something to await
+            return invocations.answer(batch)
 
     else:
 
         @wraps(function)
         def main(event: Any, context: Any) -> Any:
-            return invocations.run(event, context)
+            batch = invocations.begin(event)
+            if plan.has_hooks:
+                drive(course(batch, context))
+            elif batch.records:
+                run(batch, context, None)
+            return invocations.answer(batch)
 
     lambda_handler: Any = handler(on_deadline=invocations.answer_at_deadline, **options)(main)
     lambda_handler.function = function
     lambda_handler.record_function = plan.record_function
     return lambda_handler  # type: ignore[no-any-return]  # now it is one
-
-
-class _Invocations:
-    """Answers one batch after another.
-
-    The batch under way is kept, since the deadline may come in the middle of anything: what is known of it then is the
-    answer.
-    """
-
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
-        self._batch: Batch | None = None
-
-    def run(self, event: Any, context: Any) -> dict[str, Any]:
-        batch = self._batch = Batch(self._plan, event)
-        try:
-            drive(course(batch, context))
-            return self._answer(batch)
-        except Exception:
-            self._batch = None
-            raise
-
-    async def run_async(self, event: Any, context: Any) -> dict[str, Any]:
-        batch = self._batch = Batch(self._plan, event)
-        try:
-            await drive_async(course(batch, context))
-            return self._answer(batch)
-        except Exception:
-            self._batch = None
-            raise
-
-    def answer_at_deadline(self, event: Any, _: Any, error: DeadlineExceeded) -> dict[str, Any]:
-        """What is known at this moment; of a batch that was not even begun, all records come again."""
-        batch = self._batch
-        if batch is None or batch.event is not event:
-            batch = Batch(self._plan, event)
-        batch.cut_off(error)
-        return self._answer(batch)
-
-    def _answer(self, batch: Batch) -> dict[str, Any]:
-        self._batch = None
-        if batch.is_plain_success:
-            return {"batchItemFailures": []}
-        answer = batch.answer()
-        if answer["batchItemFailures"] or batch.taken_care_of:
-            from meantime.batch.reporting import report  # noqa: PLC0415  # the good path must not pay for it
-
-            report(batch)
-        return answer

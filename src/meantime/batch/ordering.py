@@ -9,16 +9,13 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from threading import Lock
 
-from meantime.executors.collecting import LOST, Settling
 from meantime.executors.underway import NothingReady
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
-    from typing import Any
 
     from meantime.batch.records import Record
-    from meantime.errors import DeadlineExceeded
 
 
 class Order:
@@ -84,38 +81,6 @@ class Order:
         """What was given out and not done never will be."""
         with self._lock:
             self._under_way = 0
-
-
-class OrderedSettling(Settling):
-    """Keeps the outcome of each record, and tells their order of it.
-
-    Args:
-        order: Where the records come from.
-        total: How many there are.
-    """
-
-    def __init__(self, order: Order, total: int) -> None:
-        super().__init__(None, total)
-        self._order = order
-
-    def succeed(self, index: int, result: Any) -> str | None:
-        """Note a result."""
-        verdict = super().succeed(index, result)
-        if verdict is not LOST:
-            self._order.done(index, failed=False)
-        return verdict
-
-    def fail(self, index: int, error: BaseException) -> str | None:
-        """Note an error."""
-        verdict = super().fail(index, error)
-        if verdict is not LOST:
-            self._order.done(index, failed=True)
-        return verdict
-
-    def expire(self, error: DeadlineExceeded) -> None:
-        """Note that the deadline has cut off what is not done."""
-        super().expire(error)
-        self._order.stop()
 
 
 def _chained(keys: Sequence[Hashable]) -> tuple[list[int], list[int]]:

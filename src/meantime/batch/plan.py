@@ -32,6 +32,7 @@ class Plan:
     Attributes:
         runs_on: The executor that the records are worked on by.
         is_async: Whether what Lambda calls runs on the event loop.
+        has_hooks: Whether there is anything to be called beside the function.
         keeps_results: Whether anybody looks at what the function gives.
 
     Raises:
@@ -73,6 +74,7 @@ class Plan:
         self.on_failure = self._hook("on_failure", on_failure)
         self.fail_when = fail_when
         self.keeps_results = any(hook is not None for hook in (finish, window, fail_when))
+        self.has_hooks = any((prepare, finish, window, on_failure, fail_when))
         self._check_together()
 
     def _hook(self, name: str, function: Any) -> Callable[..., Any] | None:

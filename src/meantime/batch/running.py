@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from meantime.batch.calling import CallInChild
 from meantime.batch.plan import PROCESSES, SEQUENTIAL
-from meantime.errors import CallCancelled, LoopRunning
+from meantime.errors import CallCancelled, LoopRunning, SettleFailed
 from meantime.executors.arguments import CallOptions
 
 TYPE_CHECKING = False
@@ -18,30 +18,19 @@ if TYPE_CHECKING:
 
 
 def run(batch: Batch, context: Any, prepared: Any) -> Coroutine[Any, Any, None] | None:
-    """Work on the records; `batch.collector` takes in what becomes of each.
+    """Work on the records; `batch.ledger` takes in what becomes of each.
+
+    On tasks this gives something to await.
 
     Raises:
-        Exception: Something kept the executor from going on.
+        Exception: Not a single record could be begun. What keeps the executor from going on later is in the batch.
     """
-    plan = batch.plan
-    if plan.runs_on == PROCESSES:
-        _run_on_processes(batch, prepared)
-        return None
-    call = plan.record_function.bound(context, prepared)
-    options = _options(batch)
-    items: Iterator[Any] = iter(batch.records) if batch.order is None else batch.order
-    if plan.is_async:
-        return _run_on_tasks(batch, call, items, options)
-    total = len(batch.records)
-    if plan.runs_on == SEQUENTIAL:
-        from meantime.executors.sequential import SequentialFanOut  # noqa: PLC0415  # only who uses it pays for it
-
-        SequentialFanOut(plan.decorator, call, items, options, place=plan.place).outcomes(batch.collector, total)
-        return None
-    from meantime.executors.thread_fan_out import ThreadFanOut  # noqa: PLC0415  # likewise
-
-    _refuse_running_loop(plan)
-    ThreadFanOut(plan.decorator, call, items, total, options, place=plan.place).outcomes(batch.collector)
+    if batch.plan.is_async:
+        return _run_on_tasks(batch, context, prepared)
+    try:
+        _run_blocking(batch, context, prepared)
+    except Exception as error:  # noqa: BLE001  # it is raised, or noted
+        _note_break(batch, error)
     return None
 
 
@@ -63,38 +52,67 @@ def tell(plan: Plan, on_failure: Callable[..., Any], told: Sequence[Outcome[Any,
     return settled
 
 
-async def _run_on_tasks(batch: Batch, call: Callable[[Any], Any], items: Iterator[Any], options: CallOptions) -> None:
+async def _run_on_tasks(batch: Batch, context: Any, prepared: Any) -> None:
     from meantime.executors.task_fan_out import TaskFanOut  # noqa: PLC0415  # only who uses it pays for it
 
-    plan, total = batch.plan, len(batch.records)
-    while True:
-        begun = batch.collector.drawn
+    plan, ledger, order = batch.plan, batch.ledger, batch.order
+    call, options, total = plan.record_function.bound(context, prepared), _options(batch), len(batch.records)
+    items: Iterator[Any] = iter(batch.records) if order is None else order
+    goes_on = True
+    while goes_on:
+        goes_on = False
+        begun = len(ledger.entries)
         try:
-            fan_out = TaskFanOut(plan.decorator, call, items, total - begun, options, place=plan.place)
-            await fan_out.outcomes(batch.collector)
+            await TaskFanOut(plan.decorator, call, items, total - begun, options, place=plan.place).outcomes(ledger)
         except CallCancelled as error:
             # A record has cancelled the task it ran in, and with it what ran beside it; the rest can still be done.
             batch.broken_by = error
-            if batch.order is not None:
-                batch.order.forget_cut_off()
-            if begun < batch.collector.drawn < total:
-                continue
+            if order is not None:
+                order.forget_cut_off()
+            goes_on = begun < len(ledger.entries) < total
+        except Exception as error:  # noqa: BLE001  # likewise
+            _note_break(batch, error)
+
+
+def _run_blocking(batch: Batch, context: Any, prepared: Any) -> None:
+    plan, ledger = batch.plan, batch.ledger
+    if plan.runs_on == PROCESSES:
+        _run_on_processes(batch, prepared)
         return
+    call, options, total = plan.record_function.bound(context, prepared), _options(batch), len(batch.records)
+    items: Iterator[Any] = iter(batch.records) if batch.order is None else batch.order
+    if plan.runs_on == SEQUENTIAL:
+        from meantime.executors.sequential import SequentialFanOut  # noqa: PLC0415  # only who uses it pays for it
+
+        SequentialFanOut(plan.decorator, call, items, options, place=plan.place).outcomes(ledger, total)
+        return
+    from meantime.executors.thread_fan_out import ThreadFanOut  # noqa: PLC0415  # likewise
+
+    _refuse_running_loop(plan)
+    ThreadFanOut(plan.decorator, call, items, total, options, place=plan.place).outcomes(ledger)
 
 
 def _run_on_processes(batch: Batch, prepared: Any) -> None:
     from meantime.executors.chunks import Chunks  # noqa: PLC0415  # only who uses it pays for it
     from meantime.executors.processes import fan_out  # noqa: PLC0415  # likewise
 
-    plan, options = batch.plan, _options(batch)
+    plan, options, order = batch.plan, _options(batch), batch.order
     _refuse_running_loop(plan)
     call = CallInChild(plan.record_function, prepared, keeps_results=plan.keeps_results)
-    if batch.order is not None:
-        fan_out("processes.settle", call, batch.order, options).outcomes(batch.collector)
-        return
     singly = options.timeout is not None or options.limiter is not None or options.retry is not None
-    chunks = None if singly else Chunks(None, len(batch.records), options.max_concurrency)
-    fan_out("processes.settle", call, batch.records, options, chunks=chunks).outcomes(batch.collector)
+    if order is not None:
+        fan_out("processes.settle", call, order, options).outcomes(batch.ledger)
+    else:
+        chunks = None if singly else Chunks(None, len(batch.records), options.max_concurrency)
+        fan_out("processes.settle", call, batch.records, options, chunks=chunks).outcomes(batch.ledger)
+
+
+def _note_break(batch: Batch, error: Exception) -> None:
+    """What has been done so far counts; before anything has, there is no reason to hide it."""
+    if not batch.has_begun:
+        raise error
+    cause = error.__cause__ if isinstance(error, SettleFailed) else None
+    batch.broken_by = cause if isinstance(cause, Exception) else error
 
 
 def _options(batch: Batch) -> CallOptions:

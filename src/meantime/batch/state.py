@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from meantime.batch.ledger import Ledger
 from meantime.batch.windows import Window
 from meantime.errors import DeadlineExceeded
-from meantime.executors.collecting import Settling
 from meantime.outcomes import CompletionReason, Outcome, Outcomes, Status
 
 TYPE_CHECKING = False
@@ -28,7 +28,7 @@ class Batch:
         window: The tumbling window that they are of, if there is one.
         state: What is answered as its state.
         order: In which the records may begin; None: in any.
-        collector: Takes in what becomes of them.
+        ledger: Takes in what becomes of them.
         untold: What `on_failure` itself has failed with, each with the outcome that it was told of.
         broken_by: What kept the executor from going on, which is no record's own failure.
         taken_care_of: The positions of those that failed, and that `on_failure` has taken care of.
@@ -46,9 +46,8 @@ class Batch:
         self.records = source.records(event)
         self.window = Window(event) if source.has_windows and "window" in event else None
         self.state: Any = None if self.window is None else event.get("state")
-        self.order: Order | None = None
-        self.collector = Settling(None, len(self.records))
-        self._put_in_order()
+        self.order = self._ordered()
+        self.ledger = Ledger(self.order)
         self.broken_by: Exception | None = None
         self.taken_care_of: set[int] = set()
         self.untold: list[tuple[Outcome[Any, Any], BaseException]] = []
@@ -56,24 +55,24 @@ class Batch:
         self.is_folded = plan.window is None or self.window is None
         self._outcomes: Outcomes[Any, Any] | None = None
 
-    def _put_in_order(self) -> None:
-        keys = self.plan.source.keys(self.records)
+    def _ordered(self) -> Order | None:
+        source, records = self.plan.source, self.records
+        keys = source.keys(records)
         if not keys:
-            return
-        from meantime.batch.ordering import Order, OrderedSettling  # noqa: PLC0415  # without order none pays for it
+            return None
+        from meantime.batch.ordering import Order  # noqa: PLC0415  # without order nobody pays for it
 
-        self.order = Order(self.records, keys, goes_back=self.plan.source.goes_back)
-        self.collector = OrderedSettling(self.order, len(self.records))
+        return Order(records, keys, goes_back=source.goes_back)
 
     @property
     def has_begun(self) -> bool:
         """Whether any record has been given out."""
-        return self.collector.drawn > 0
+        return bool(self.ledger.entries)
 
     @property
     def is_plain_success(self) -> bool:
         """Whether every record has succeeded, and nothing else is to be answered: that can be told at once."""
-        return self._outcomes is None and self.window is None and self.collector.succeeded == len(self.records)
+        return self._outcomes is None and self.window is None and self.ledger.succeeded == len(self.records)
 
     @property
     def outcomes(self) -> Outcomes[Any, Any]:
@@ -81,7 +80,7 @@ class Batch:
         if self._outcomes is None:
             from meantime.batch.accounting import account  # noqa: PLC0415  # reads better here
 
-            self._outcomes = account(self.records, self.collector, self.order, self.broken_by)
+            self._outcomes = account(self.records, self.ledger, self.order, self.broken_by)
         return self._outcomes
 
     def fail_all(self, error: BaseException) -> None:
@@ -112,7 +111,7 @@ class Batch:
 
     def cut_off(self, error: DeadlineExceeded) -> None:
         """The deadline has come, and nothing of it goes on."""
-        self.collector.expire(error)
+        self.ledger.expire(error)
         if not self.is_finished:
             self.undo(error)
 

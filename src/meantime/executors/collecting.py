@@ -34,9 +34,6 @@ class Settling:
     Args:
         completion: When to stop early; None: when all is done.
         total: How many items there are, or None.
-
-    Attributes:
-        deadline: What has cut off the rest, if the deadline has.
     """
 
     raises = False  # no failure of a call is the verb's
@@ -49,18 +46,8 @@ class Settling:
         self._succeeded = 0
         self._failed = 0
         self._reason: CompletionReason | None = None
-        self.deadline: DeadlineExceeded | None = None
+        self._deadline: DeadlineExceeded | None = None
         self._closed = False  # whoever still brings something is late
-
-    @property
-    def succeeded(self) -> int:
-        """How many items have succeeded so far."""
-        return self._succeeded
-
-    @property
-    def drawn(self) -> int:
-        """How many items were drawn."""
-        return len(self._outcomes)
 
     def begin(self, item: object) -> int:
         """Note that this item was drawn; gives its index."""
@@ -114,7 +101,7 @@ class Settling:
         """Note that the deadline has cut off what is not done."""
         with self._lock:
             if self._reason is None:
-                self._reason, self.deadline = CompletionReason.DEADLINE_EXCEEDED, error
+                self._reason, self._deadline = CompletionReason.DEADLINE_EXCEEDED, error
 
     def input_failed(self) -> None:
         """Note that it cannot go on."""
@@ -135,7 +122,7 @@ class Settling:
         outcomes += [Outcome(index, item, started=False) for index, item in enumerate(rest, len(outcomes))]
         for outcome in outcomes:
             if outcome.status is Status.UNFINISHED:
-                outcome.error = self.deadline
+                outcome.error = self._deadline
         return Outcomes(outcomes, self._why_ended(len(outcomes), exhausted), exhausted=exhausted)
 
     def _why_ended(self, total: int, exhausted: bool) -> CompletionReason:  # noqa: FBT001  # as `close` has it

@@ -198,9 +198,7 @@ class SequentialFanOut(FanOut):
         """What became of each item."""
         with self:
             try:
-                for index, item in self._draw(collector):
-                    if self._attempt(collector, index, item) is not None:
-                        break
+                self._settle(collector, is_lazy=total is None)
             except DeadlineExceeded as error:
                 collector.expire(error)
             except InvocationEnded:
@@ -224,6 +222,41 @@ class SequentialFanOut(FanOut):
                 collector.expire(error)
                 yield from outcomes
                 raise
+
+    def _settle(self, collector: Settling, *, is_lazy: bool) -> None:  # noqa: C901  # in one piece, see below
+        """Settle one item after another; a method a step would cost more than an item."""
+        worker, items, caller, context, timeout = self._worker, self._items, self._caller, self._context, self.timeout
+        begin, succeed, last_start = collector.begin, collector.succeed, self.last_start
+        while True:
+            if is_lazy:
+                self._check_deadline()
+            try:
+                item = next(items)
+            except StopIteration:
+                self.exhausted = True
+                return
+            index = begin(item)
+            started = worker.started = clock.monotonic()
+            if started >= last_start or self.failure is not None:  # the input may have taken its time, too
+                collector.not_started(index)
+                self._check_deadline()
+            worker.item = item
+            try:
+                value = context.copy().run(caller, item)
+                if is_coroutine(value):
+                    check_result(self.function, value)
+                if timeout is not None and clock.monotonic() - started > timeout:
+                    raise self.call_timeout(item)  # noqa: TRY301  # an outcome like any other
+            except BaseException as error:
+                if not is_outcome(error):
+                    raise
+                verdict = collector.fail(index, error)
+            else:
+                verdict = succeed(index, value)
+            finally:
+                worker.item = NOTHING
+            if verdict is not None:
+                return
 
     def __enter__(self) -> None:
         registry.add(self)
