@@ -91,6 +91,9 @@ def _interrupt(_signal: int, frame: FrameType | None) -> None:
     global _again_in, _interrupted, _rings_at  # noqa: PLW0603  # a process has one alarm
     if _may_interrupt is None:
         return
+    if _handles_a_permit(frame):
+        signal.setitimer(signal.ITIMER_REAL, _SOONEST)
+        return
     if _again_in > 0:
         signal.setitimer(signal.ITIMER_REAL, max(_again_in, _SOONEST))
         _rings_at += _again_in
@@ -100,6 +103,21 @@ def _interrupt(_signal: int, frame: FrameType | None) -> None:
     if _may_interrupt():
         _interrupted = Interrupted(*_user_place(frame))
         raise _interrupted
+
+
+def _handles_a_permit(frame: FrameType | None) -> bool:
+    """Whether a limiter is at work: interrupted there, a permit could be lost for as long as the environment lives.
+
+    It is done in a moment, and waits no longer than until the deadline.
+    """
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        if module.startswith("meantime.limiter."):
+            return True
+        if not module.startswith("meantime."):
+            return False
+        frame = frame.f_back
+    return False
 
 
 def _user_place(frame: FrameType | None) -> tuple[str, str]:
