@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -190,6 +191,64 @@ def handler(event, context):
         under_way.update(dict.fromkeys(groups, 1 if what == "begin" else -1))
         assert max(under_way.values()) <= 1
     assert len(app.trace()) == 16
+
+
+def test_a_fifo_group_waits_for_a_function_that_outlasts_the_visibility_timeout(
+    sqs: Any, make_queue: MakeQueue, traced: MakeTraced
+) -> None:
+    queue = make_queue(fifo=True)
+    queue.send([{"number": 1}], group=lambda _: "a")
+    app = traced(
+        """
+def handler(event, context):
+    trace(event["Records"][0]["receiptHandle"])
+    while not os.path.exists(os.environ["TRACE"] + "-go"):
+        time.sleep(0.01)
+    trace("end")
+""",
+        timeout=30.0,
+    )
+
+    with SQSMapping(app.function, queue_url=queue.url) as mapping:
+        wait_for(lambda: bool(app.trace()))
+        sqs.change_message_visibility(QueueUrl=queue.url, ReceiptHandle=app.trace()[0], VisibilityTimeout=0)
+        wait_for(lambda: mapping.statistics().received == 2)
+        time.sleep(0.5)  # for the second batch to begin, if it would
+        Path(f"{app.file}-go").touch()
+        mapping.drain(timeout=30)
+
+    first, end, second, last_end = app.trace()
+    assert (end, last_end) == ("end", "end")
+    assert first != second
+
+
+def test_there_are_more_batches_at_once_as_long_as_there_are_messages(
+    make_queue: MakeQueue, traced: MakeTraced
+) -> None:
+    queue = make_queue()
+    queue.send([{"number": n} for n in range(40)])
+    app = traced("def handler(event, context): time.sleep(0.3)")
+
+    with SQSMapping(app.function, queue_url=queue.url, batch_size=1) as mapping:
+        statistics = mapping.drain(timeout=30)
+
+    assert statistics.peak_concurrency > 5
+    assert statistics.environments > 5
+
+
+def test_with_a_window_that_the_visibility_timeout_does_not_cover_messages_stay_invisible_for_longer(
+    make_queue: MakeQueue, traced: MakeTraced
+) -> None:
+    queue = make_queue(visibility=1)
+    queue.send([{"number": 1, "poison": True}])
+    app = traced(REPORTING, timeout=1.0)
+
+    with SQSMapping(app.function, queue_url=queue.url, batch_window=1, report_batch_item_failures=True) as mapping:
+        wait_for(lambda: mapping.statistics().partials == 1)
+        time.sleep(1.2)  # the queue's own visibility timeout
+
+        assert mapping.statistics().received == 1
+        assert queue.depth() == {"visible": 0, "invisible": 1}
 
 
 def test_a_throttled_batch_is_tried_again(make_queue: MakeQueue, traced: MakeTraced) -> None:
