@@ -615,3 +615,30 @@ def test_a_blocking_call_is_shown_in_the_traceback():
     with pytest.raises(DeadlineExceeded) as caught:
         lambda_handler({}, LambdaContext(0.3))
     assert "block" in [entry.name for entry in caught.traceback]
+
+
+def test_on_deadline_may_make_calls_of_its_own_which_have_most_of_the_reserve():
+    left = []
+
+    def answer(event, context, error):
+        left.append(meantime.current_deadline().remaining())
+        return meantime.threads.map(str, [1, 2])
+
+    @meantime.handler(reserve=1.0, on_deadline=answer)
+    async def lambda_handler(event, context):
+        await asyncio.sleep(60)
+
+    assert lambda_handler({}, LambdaContext(timeout=1.2)) == ["1", "2"]
+    assert 0 < left[0] <= 0.75
+
+
+def test_once_an_invocation_has_ended_its_deadline_has_passed():
+    deadlines = []
+
+    @meantime.handler
+    def lambda_handler(event, context):
+        deadlines.append(meantime.current_deadline())
+
+    lambda_handler({}, LambdaContext(timeout=900))
+
+    assert deadlines[0].remaining() <= 0

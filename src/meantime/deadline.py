@@ -36,6 +36,10 @@ class Deadline:
         """Seconds until the deadline; negative once it has passed."""
         return self.at - clock.monotonic()
 
+    def end(self) -> None:
+        """Its work is over: whatever still goes by it, on a thread that was left behind, begins no more."""
+        self.at = min(self.at, clock.monotonic())
+
     def __repr__(self) -> str:
         return f"Deadline(in {self.remaining():.3f} s, reserve {self.reserve:g} s)"
 

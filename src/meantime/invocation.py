@@ -8,7 +8,7 @@ from functools import wraps
 from meantime import alarm
 from meantime.blocking import Blocking
 from meantime.callables import is_async, name_of
-from meantime.deadline import current_deadline, deadline_of, deadline_variable
+from meantime.deadline import Deadline, current_deadline, deadline_of, deadline_variable
 from meantime.environment import current_environment
 from meantime.errors import DeadlineExceeded, LoopRunning, MeantimeError, WorkLeftOver
 from meantime.leftovers import in_words, own_of, take_stock, watch
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Literal, Protocol, overload
 
-    from meantime.deadline import Deadline
     from meantime.environment import Environment
     from meantime.errors import Leftover
     from meantime.supervision import Supervision
@@ -181,6 +180,7 @@ class _Invoker:
             if tally is not None:
                 tally.print(context)
             deadline_variable.reset(token)
+            deadline.end()
             environment.busy.release()
 
     def _fail(self, left: list[Leftover], answer: object) -> None:
@@ -197,12 +197,15 @@ def _answer_at_deadline(
     on_deadline: OnDeadline, event: Any, context: Any, error: DeadlineExceeded, deadline: Deadline
 ) -> Any:
     """What `on_deadline` answers, or the error itself if that takes too long; the error is logged if it fails."""
+    answer_by = Deadline(deadline.remaining() + ANSWER_BY * deadline.reserve)
+    token = deadline_variable.set(answer_by)  # it may make calls of its own, which end in time
     try:
         try:
-            alarm.arm(deadline.remaining() + ANSWER_BY * deadline.reserve, 0.0, lambda: True)
+            alarm.arm(answer_by.remaining(), 0.0, lambda: True)
             return on_deadline(event, context, error)
         finally:
             alarm.disarm()
+            deadline_variable.reset(token)
     except alarm.Interrupted:
         alarm.disarm()
         raise error from None
