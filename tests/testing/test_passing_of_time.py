@@ -92,6 +92,16 @@ def test_what_sleeps_at_the_same_time_takes_its_time_together(way, durations, wi
         assert clock.monotonic() - began == max(ends(durations, width), default=0)
 
 
+def test_so_do_calls_that_tasks_make_on_threads_time_and_again():
+    """Between the end of one call and the beginning of the next nobody waits, and nobody can be seen to work either."""
+    for _ in range(40):
+        with FakeClock() as clock:
+            began, durations = clock.monotonic(), [4, 4, 0, 4, 4, 4, 3, 1, 4]
+            sleeping = WAYS["tasks in threads"].sleeping(ITS_OWN, lambda _: clock.monotonic() - began)  # noqa: B023  # called in here
+
+            assert WAYS["tasks in threads"].map(sleeping, durations, max_concurrency=3) == ends(durations, 3)
+
+
 def test_ten_calls_of_a_second_five_at_once_take_two_seconds(way, clock):
     began = clock.monotonic()
     way.map(way.sleeping(1, str), range(10), max_concurrency=5)
@@ -327,6 +337,7 @@ class TestBlocked:
             release.wait(30)
             clock.monotonic()
             back.set()
+            threading.Event().wait(0.01)  # it works
             for _ in range(3):
                 clock.sleep(1)
                 seen.append(clock.monotonic() - began)
