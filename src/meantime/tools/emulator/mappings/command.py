@@ -100,8 +100,8 @@ def run(
     """Read a queue or a stream as Lambda's event source mapping does, and invoke the function with its records.
 
     Shows on a terminal what happens, until Ctrl-C or, with --drain, until all is processed.
-    Exits with 0 when drained, 1 if records were given up or it was not drained in time, 2 if it could not be run as
-    asked, 130 after Ctrl-C, which gives back what was read and not processed.
+    Exits with 0 when drained, 1 if records were given up or not drained in time, 2 if it could not be run as asked.
+    Ctrl-C gives back what was read and not processed, and exits with 130.
     """
     given = {
         "batch_size": batch_size,
