@@ -71,7 +71,9 @@ class MachineClock:
 
     def acquire(self, gate: Gate, timeout: float | None = None) -> bool:
         """Wait for a gate, for ever or at most this long; whether it opened."""
-        return gate.acquire(True, -1 if timeout is None else min(max(0.0, timeout), TIMEOUT_MAX))
+        if timeout is None:
+            return gate.acquire()  # not a timeout of -1: that is for ever to a lock, and not at all to a semaphore
+        return gate.acquire(True, min(max(0.0, timeout), TIMEOUT_MAX))
 
     def call_at(self, loop: AbstractEventLoop, when: float, callback: Callable[[], object]) -> Timer:
         """Call this back on the loop at the point in time `when`: a loop's own time may be another."""
