@@ -48,6 +48,9 @@ DEFAULT_RESERVE = 0.5
 # The share of the reserve by which `on_deadline` must have answered.
 ANSWER_BY = 0.75
 
+# What it has at the least: where the loop had to be given up, three quarters of the reserve are over by then.
+LEAST_TO_ANSWER = 0.125
+
 _CLOCK_GRAIN = 0.002  # uvloop counts whole milliseconds, and may be early
 
 
@@ -197,7 +200,8 @@ def _answer_at_deadline(
     on_deadline: OnDeadline, event: Any, context: Any, error: DeadlineExceeded, deadline: Deadline
 ) -> Any:
     """What `on_deadline` answers, or the error itself if that takes too long; the error is logged if it fails."""
-    answer_by = Deadline(deadline.remaining() + ANSWER_BY * deadline.reserve)
+    left = deadline.remaining() + ANSWER_BY * deadline.reserve
+    answer_by = Deadline(max(left, LEAST_TO_ANSWER * deadline.reserve))
     token = deadline_variable.set(answer_by)  # it may make calls of its own, which end in time
     try:
         try:
