@@ -9,7 +9,6 @@ from functools import partial
 
 from meantime.batch.running import run, tell
 from meantime.errors import BatchFailed, NotFinished
-from meantime.outcomes import Status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from meantime.batch.state import Batch
-    from meantime.outcomes import Outcome
 
     Steps = Generator[Callable[[], Any], Any, None]
 
@@ -92,8 +90,8 @@ def _fold(batch: Batch, window: Callable[..., Any]) -> Steps:
 
 
 def _tell(batch: Batch, on_failure: Callable[..., Any]) -> Steps:
-    """Tell `on_failure` of each record that failed, or was cut off; it may have taken care of it then."""
-    told = [outcome for outcome in batch.outcomes if _is_to_be_told(outcome)]
+    """Tell `on_failure` of each record that failed; it may have taken care of it then."""
+    told = batch.outcomes.failed
     if not told:
         return
     settled = yield partial(tell, batch.plan, on_failure, told)
@@ -108,12 +106,6 @@ def _tell(batch: Batch, on_failure: Callable[..., Any]) -> Steps:
             batch.untold.append((outcome, error))
         elif result is True:
             batch.taken_care_of.add(outcome.index)
-
-
-def _is_to_be_told(outcome: Outcome[Any, Any]) -> bool:
-    if outcome.status is Status.FAILED:
-        return True
-    return outcome.status is Status.UNFINISHED and outcome.started and not getattr(outcome.error, "foreseen", False)
 
 
 def _no_state(batch: Batch) -> str:

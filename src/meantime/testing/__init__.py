@@ -2,6 +2,15 @@
 
 from meantime.testing.contexts import LambdaContext
 from meantime.testing.environments import fresh_environment
+from meantime.testing.events import dynamodb_event, kafka_event, kinesis_event, sqs_event
 from meantime.testing.held_clock import FakeClock
 
-__all__ = ["FakeClock", "LambdaContext", "fresh_environment"]
+__all__ = [
+    "FakeClock",
+    "LambdaContext",
+    "dynamodb_event",
+    "fresh_environment",
+    "kafka_event",
+    "kinesis_event",
+    "sqs_event",
+]
