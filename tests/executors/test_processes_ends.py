@@ -512,6 +512,18 @@ def test_at_the_deadline_a_consumer_gets_what_was_cut_off_and_the_error(notes, d
     assert notes.running() == []
 
 
+def test_an_async_handler_leaves_no_process_behind_at_its_deadline(notes):
+    @meantime.handler(reserve=0.4)
+    async def lambda_handler(event, context):
+        return await meantime.in_thread(processes.map)(partial(hang, notes), [1, 2], max_concurrency=2)
+
+    with pytest.raises(DeadlineExceeded):
+        lambda_handler({}, LambdaContext(timeout=1.5))
+
+    assert notes.running() == []
+    assert len(notes.lines()) > 0
+
+
 def test_a_handler_that_leaves_a_fan_out_behind_leaves_no_process(notes):
     @meantime.handler(reserve=0.4)
     def lambda_handler(event, context):
@@ -561,6 +573,15 @@ def test_an_attempt_over_its_timeout_is_ended_and_made_again(notes):
 
     assert processes.map(partial(hang_at_first, notes), [5], retry=retry, timeout=0.5, max_concurrency=1) == [5]
     assert registry.wait_until_idle(30)
+    assert notes.running() == []
+
+
+def test_a_second_attempt_beside_a_slow_first_wins_and_the_slow_one_is_ended(notes):
+    retry = Retry(hedge_after=0.2, hedge_budget=1.0)
+
+    assert processes.map(partial(hang_at_first, notes), [5], retry=retry, max_concurrency=1) == [5]
+    assert registry.wait_until_idle(30)
+    assert retry.statistics().hedges_won == 1
     assert notes.running() == []
 
 
