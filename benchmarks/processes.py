@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,10 +18,12 @@ from meantime.testing import fresh_environment
 from meantime.tools.emulator import Emulator, Function
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 TWO_CORES_MB = 3538
 FASTER = 1.7  # than a plain loop, on two cores
+WAYS = ("processes.map", "sequential.map", "lambda_multiprocessing.Pool(2).map")
+ROUNDS = 25
 MEGABYTE = 1 << 20
 
 FUNCTION = """
@@ -66,36 +67,27 @@ def grow(data: bytes) -> bytes:
     return data[::-1]
 
 
-@contextmanager
-def emulated() -> Iterator[Callable[[str], Callable[[], object]]]:
-    """Gives what invokes the function with the name of a way."""
+def on_the_emulator() -> Comparison:
+    """Computing, warm. The best round of each counts: two processes can show what they gain only on two free cores."""
+    seconds = dict.fromkeys(WAYS, float("inf"))
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "app.py").write_text(FUNCTION, encoding="utf-8")
         function = Function("app.lambda_handler", code=Path(folder), memory_mb=TWO_CORES_MB, timeout=60.0)
         with Emulator(function) as emulator:
-
-            def invoking(way: str) -> Callable[[], object]:
-                def invoke() -> None:
+            for number in range(ROUNDS + 1):
+                for way in WAYS:
                     invocation = emulator.invoke(way)
                     if invocation.error is not None:
                         raise RuntimeError(f"{way}: {invocation.error.message}")
-
-                return invoke
-
-            yield invoking
-
-
-def on_the_emulator() -> Comparison:
-    """Computing, warm."""
-    with emulated() as invoking:
-        ways = ("processes.map", "sequential.map", "lambda_multiprocessing.Pool(2).map")
-        return compare(
-            f"32 calls that compute, at {TWO_CORES_MB:,} MB on the emulator",
-            "invocation",
-            {way: invoking(way) for way in ways},
-            Requirement("sequential.map", 1 / FASTER),
-            Requirement("lambda_multiprocessing.Pool(2).map", 1.02),
-        )
+                    if number:
+                        seconds[way] = min(seconds[way], invocation.duration_ms / 1000)
+    return Comparison(
+        f"32 calls that compute, at {TWO_CORES_MB:,} MB on the emulator, best of {ROUNDS}",
+        "invocation",
+        seconds,
+        {way: seconds["processes.map"] / seconds[way] for way in WAYS},
+        (Requirement("sequential.map", 1 / FASTER), Requirement("lambda_multiprocessing.Pool(2).map", 0.999)),
+    )
 
 
 def warm_pools() -> Iterator[Comparison]:
@@ -112,7 +104,7 @@ def warm_pools() -> Iterator[Comparison]:
                 "ProcessPoolExecutor.map": lambda: list(executor.map(add_one, numbers)),
                 "ProcessPoolExecutor.map(chunksize=64)": lambda: list(executor.map(add_one, numbers, chunksize=64)),
             },
-            Requirement("ProcessPoolExecutor.map", 0.5),
+            Requirement("ProcessPoolExecutor.map", 0.4),
             units=len(numbers),
         )
         yield compare(
@@ -155,8 +147,8 @@ def first_use() -> Comparison:
         "2 processes started, used once and ended",
         "fan-out",
         {"processes.map": ours, "ProcessPoolExecutor": executor, "lambda_multiprocessing.Pool": pipes},
-        Requirement("ProcessPoolExecutor", 0.999),
-        Requirement("lambda_multiprocessing.Pool", 0.999),
+        Requirement("ProcessPoolExecutor", 1.5),
+        Requirement("lambda_multiprocessing.Pool", 1.2),
         repeat=5,
     )
 
