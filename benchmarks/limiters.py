@@ -107,7 +107,7 @@ def _to_be_had(
             "a permit of a rate, to be had at once, on a task",
             "permit",
             {"Limiter(rate=)": on_loop(lambda: enter(rate)), "aiolimiter": on_loop(lambda: enter(aiolimiter))},
-            Requirement("aiolimiter", 0.999),
+            Requirement("aiolimiter", 1.1),
             units=ITEMS,
         ),
         compare(
