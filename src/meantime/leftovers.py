@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from contextvars import ContextVar
@@ -12,6 +11,7 @@ from meantime import clock
 from meantime.callables import name_of, place_of_caller, place_text
 from meantime.errors import InvocationEnded, Leftover, Waiting
 from meantime.executors.underway import registry
+from meantime.frames import current_frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class ThreadWatch:
     def at_work(self) -> list[threading.Thread]:
         """The watched threads that are at work and were not reported for it; idle pool workers are not at work."""
         threads = [thread for thread in list(self._places) if thread.is_alive()]
-        frames = sys._current_frames()  # noqa: SLF001  # documented; the underscore says: for special uses
+        frames = current_frames()
         busy = [thread for thread in threads if not _is_idle(frames.get(thread.ident or 0))]
         for thread in threads:  # a pool's worker that has been given work, and is only about to wake up
             if thread not in busy and _busy_pool_of(thread) not in (None, *map(_busy_pool_of, busy)):

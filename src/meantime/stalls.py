@@ -11,6 +11,7 @@ import time
 from threading import Lock, Thread, get_ident
 
 from meantime.callables import is_own_code, place_text
+from meantime.frames import current_frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -198,7 +199,7 @@ class _Question:
 
 def _stack(thread: int, runner: CodeType) -> list[Call]:
     """The calls under way on this thread above the one that runs the loop, innermost first."""
-    frame = sys._current_frames().get(thread)  # noqa: SLF001  # documented; the underscore says: for special uses
+    frame = current_frames().get(thread)
     calls = []
     while frame is not None and frame.f_code is not runner:
         calls.append((frame.f_code, frame.f_lineno or 0))

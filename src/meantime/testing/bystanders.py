@@ -7,13 +7,13 @@ until it uses the clock again.
 
 from __future__ import annotations
 
-import sys
 import threading
 from threading import Lock, current_thread
 from weakref import WeakKeyDictionary
 
 from meantime.executors.pool import ThreadPool, pool
 from meantime.executors.underway import registry
+from meantime.frames import current_frames
 from meantime.limiter.waiters import running_loop
 
 TYPE_CHECKING = False
@@ -161,7 +161,7 @@ class Bystanders:
 
 def _places() -> dict[int | None, CodeType]:
     """Where each thread stands; of the frames themselves nothing is kept, since they hold what they work with."""
-    return {ident: frame.f_code for ident, frame in sys._current_frames().items()}  # noqa: SLF001  # documented; the underscore says: for special uses
+    return {ident: frame.f_code for ident, frame in current_frames().items()}
 
 
 def _is_select(place: CodeType | None) -> bool:
