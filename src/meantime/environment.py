@@ -79,8 +79,9 @@ class Environment:
             self.kept_loop.retire(timeout, keep_adopted=True, with_blocking=True)
         while self.resources:
             self.resources.pop().close()
-        if self.children is not None:
-            self.children.close()
+        children, self.children = self.children, None
+        if children is not None:
+            children.close()
 
 
 _environment = Environment()

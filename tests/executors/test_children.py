@@ -18,9 +18,9 @@ from typing import Any
 
 import pytest
 
-from meantime import Deadline, current_deadline
+from meantime import Deadline, InvocationEnded, current_deadline
 from meantime.deadline import deadline_variable
-from meantime.executors import children
+from meantime.executors import child_start, children
 from meantime.executors.child import Child, Gone
 from meantime.executors.child_calls import ChildCalls, CutOff
 from meantime.executors.child_main import ITEM_LOST, NOT_BEGUN, RAISED, RESULT, RESULT_LOST, request
@@ -257,17 +257,34 @@ def test_an_idle_child_that_does_not_leave_is_killed(pool, monkeypatch):
     assert child.exit_code == -signal.SIGKILL
 
 
-def test_after_closing_a_new_child_is_started(pool):
-    first = pool.lease()
-    pool.give_back(first)
+def test_a_closed_pool_has_no_more_children(pool):
+    kept_child, late = pool.lease(), pool.lease()
+    pool.give_back(kept_child)
     pool.close()
 
-    assert result_of(pool.lease(), double, 2) == 4
+    with pytest.raises(InvocationEnded, match="the execution environment was closed"):
+        pool.lease()
+    assert pool.statistics().idle == pool.statistics().busy == 0
+    assert late.exit_code == -signal.SIGKILL
+
+
+def test_a_child_that_begins_while_its_pool_is_closed_ends_again(pool, monkeypatch):
+    original = child_start.start
+
+    def start(method: str) -> Any:
+        pool.close()
+        return original(method)
+
+    monkeypatch.setattr("meantime.executors.children.start", start)
+
+    with pytest.raises(InvocationEnded):
+        pool.lease()
 
 
 def test_two_hundred_calls_leave_no_file_descriptor_and_no_process(pool, start_method):
-    pool.give_back(pool.lease(start_method))  # the first opens the lifeline, which stays
-    pool.close()
+    opened = ChildPool()  # the first child opens the lifeline, which stays
+    opened.give_back(opened.lease(start_method))
+    opened.close()
     descriptors, processes = len([*Path("/proc/self/fd").iterdir()]), children_of(os.getpid())
 
     for number in range(200):
@@ -416,8 +433,9 @@ def test_a_machine_that_gives_no_process_leaves_no_file_descriptor(pool, monkeyp
     def fork() -> int:
         raise BlockingIOError(11, "Resource temporarily unavailable")
 
-    pool.give_back(pool.lease())
-    pool.close()
+    opened = ChildPool()
+    opened.give_back(opened.lease())
+    opened.close()
     descriptors = len([*Path("/proc/self/fd").iterdir()])
     monkeypatch.setattr(os, "fork", fork)
 
@@ -437,7 +455,8 @@ def test_a_killed_child_that_lingers_is_waited_for_later(pool, monkeypatch):
     child = pool.lease()
     child.kill()
     with monkeypatch.context() as patch:
-        patch.setattr(Child, "wait", lambda *_: False)  # as of one that is frozen
+        patch.setattr(Child, "_has_ended", lambda _: False)  # as of one that is frozen
+        patch.setattr("meantime.executors.child._GONE_WITHIN", 0.01)
         pool.discard(child)
     assert child.exit_code is None
 
@@ -793,8 +812,8 @@ def test_a_signal_to_all_is_handled_by_the_parent_and_does_not_disturb_a_child_t
             while os.getppid() == parent:
                 os.killpg(parent, signal.SIGUSR1)
             os._exit(0)
-        pool = ChildPool()
         for _ in range(10):
+            pool = ChildPool()
             child = pool.lease()
             pool.give_back(child)
             pool.close()

@@ -357,6 +357,29 @@ def type_name(item: Any) -> str:
     return type(item).__name__
 
 
+def test_a_function_that_no_child_can_find_fails_each_item(tmp_path, monkeypatch):
+    (tmp_path / "vanished.py").write_text("def work(item): return item\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    work = importlib.import_module("vanished").work
+    monkeypatch.undo()  # a new Python has no such module
+
+    outcomes = processes.settle(work, [1, 2, 3], max_concurrency=1, chunk_size=3, start_method="spawn")
+
+    assert [type(error) for error in outcomes.errors] == [NotPicklable] * 3
+    assert str(outcomes.errors[0]) == (
+        "work(1): the function cannot be found in a child process (ModuleNotFoundError: No module named 'vanished'): "
+        "define it at the top level of a module"
+    )
+
+
+def test_large_items_are_sent_again_where_they_must_be():
+    items = [bytes(100_000), Fickle(os.getpid()), bytes(200_000)]
+
+    outcomes = processes.settle(type_name, items, max_concurrency=1, chunk_size=3)
+
+    assert outcomes.results == ["bytes", "bytes"]
+
+
 def test_an_item_that_no_child_can_make_fails_alone():
     outcomes = processes.settle(type_name, [1, Fickle(os.getpid()), 3], max_concurrency=1, chunk_size=3)
 
@@ -435,6 +458,32 @@ def test_the_children_end_with_their_environment(notes):
     assert notes.running() == []
     (another,) = processes.map(own_pid, [None])
     assert another != pid
+
+
+def test_work_under_way_ends_with_its_environment_and_begins_nothing_more(notes):
+    caught: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            processes.map(partial(note_and_hang, notes), [1, 2, 3], max_concurrency=1)
+        except meantime.InvocationEnded as error:
+            caught.append(error)
+
+    with fresh_environment():
+        thread = threading.Thread(target=run)
+        thread.start()
+        notes.wait()
+    thread.join()
+
+    assert [str(error) for error in caught] == ["the execution environment was closed, and its child processes with it"]
+    assert len(notes.lines()) == 1
+    assert notes.running() == []
+
+
+def note_and_hang(notes: Any, _: int) -> None:
+    notes.add(os.getpid())
+    while True:
+        pass
 
 
 def test_a_call_may_use_processes_itself():

@@ -104,16 +104,14 @@ class Child:
                 self._signal_all()
 
     def close(self) -> None:
-        """Close the pipe: an idle child then leaves by itself."""
+        """Close the pipe: an idle child then leaves by itself. Not for a pipe that another thread is waiting at."""
         self._wire.close()
 
     def end(self, grace: float) -> bool:
         """Let it leave, kill it if that takes longer than `grace` seconds; whether it is gone, without a zombie."""
         if not self.wait(grace):
             self.kill()
-        gone = self.wait(_GONE_WITHIN)
-        self.close()
-        return gone
+        return self.wait(_GONE_WITHIN)
 
     def wait(self, timeout: float) -> bool:
         """Wait for its end; whether that came within `timeout` seconds."""

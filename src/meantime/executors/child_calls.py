@@ -10,11 +10,12 @@ from collections import deque
 from contextlib import suppress
 from threading import Condition, Lock
 
-from meantime.errors import CallTimeout, ChildDied, ChildTraceback, NotPicklable
+from meantime.errors import CallTimeout, ChildDied, ChildTraceback, InvocationEnded, NotPicklable
 from meantime.executors.child import Gone
 from meantime.executors.child_main import FUNCTION_LOST, ITEM_LOST, NOT_BEGUN, RAISED, RESULT, request
+from meantime.executors.children import CLOSED
 from meantime.executors.invocation_facts import facts_of_now
-from meantime.executors.pickling import brief, pack, unpack, unpack_error
+from meantime.executors.pickling import brief, pack, size_of, unpack, unpack_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +34,9 @@ _DONE, _STOPPED, _OUTDATED, _BROKEN = "done", "stopped", "outdated", "broken"
 
 _TRIES = 3  # children in a row that die before they have read a message: a third is no accident
 _AGAIN_IN = 0.01  # seconds until the machine is asked once more for a process that it had not
-_LARGE = 64 * 1024  # bytes: a function of this size (a partial with data) is not left in an idle child
+_LARGE = (
+    64 * 1024
+)  # bytes: of this size, no item is kept once it was sent, and no function (a partial) in an idle child
 
 
 class CutOff(BaseException):
@@ -43,17 +46,18 @@ class CutOff(BaseException):
 class ChildCall:
     """One call to be made in a child: the item's place in the input, the item, and the item packed."""
 
-    __slots__ = ("index", "item", "parts")
+    __slots__ = ("index", "item", "parts", "size")
 
     def __init__(self, index: int, item: object, parts: list[Part]) -> None:
         self.index = index
         self.item = item
         self.parts = parts
+        self.size = size_of(parts)
 
-    @property
-    def size(self) -> int:
-        """The bytes of it, packed."""
-        return sum(memoryview(part).nbytes for part in self.parts)
+    def let_go(self) -> None:
+        """It was sent: memory is scarcer than the time to pack a large one anew, should it have to be sent again."""
+        if self.size > _LARGE:
+            self.parts = []
 
 
 class ChildCalls:
@@ -102,7 +106,7 @@ class ChildCalls:
         self._deadline = deadline
         self._named = named
         self._stop_at_failure = stop_at_failure
-        self._is_large = sum(memoryview(part).nbytes for part in function) > _LARGE
+        self._is_large = size_of(function) > _LARGE
         self._guard = Lock()
         self._all_done = Condition(self._guard)
         self._under_way: set[Child] = set()
@@ -155,7 +159,8 @@ class ChildCalls:
         left = deque(calls)
         end = _DONE
         while left and end is not _STOPPED:
-            child, failure = self._lease(left, fresh=end is _OUTDATED), None
+            child = self._lease(left, fresh=end is _OUTDATED)
+            failure: Exception | None = None
             end = _BROKEN
             try:
                 end = yield from self._exchange(child, left, begins)
@@ -164,11 +169,16 @@ class ChildCalls:
                 failure = CallTimeout(*self._call_with(left[0].item), self._timeout or 0.0)
             except Gone:
                 pass
+            except GeneratorExit:
+                child.kill()
+                raise
             finally:
                 self._finish(child, keep=end in (_DONE, _STOPPED))
             if end is _BROKEN:
                 if self._cut_off:
                     raise CutOff
+                if child.killed and failure is None:
+                    failure = InvocationEnded(CLOSED)
                 call = left.popleft()
                 yield call, None, failure or self._died(call.item, child)
 
@@ -197,8 +207,11 @@ class ChildCalls:
             lost = kind in (FUNCTION_LOST, ITEM_LOST)  # either ends the message
             if lost and not child.fresh:  # what it lacks was defined since it was started
                 return _OUTDATED
+            if kind == FUNCTION_LOST:
+                child.function = ()
             call = left.popleft()
             result, error = self._read(call, kind, parts)
+            del parts  # the consumer may take its time
             yield call, result, error
             if error is not None and self._stop_at_failure:
                 return _STOPPED
@@ -217,7 +230,7 @@ class ChildCalls:
                 self._finish(child, keep=True)
                 raise CutOff
             function = [] if child.function is self._function else self._function
-            items = [call.parts for call in calls]
+            items = [call.parts or pack(call.item) for call in calls]
             tries += 1
             try:
                 child.send(
@@ -228,17 +241,22 @@ class ChildCalls:
                 self._finish(child, keep=False)
                 if tries == _TRIES:
                     raise self._died(calls[0].item, child) from None
-            else:
-                return child
+                continue
+            del items
+            for call in calls:
+                call.let_go()
+            return child
 
     def _start(self, *, fresh: bool) -> Child:
         while True:
             try:
                 return self._pool.lease(self._start_method, fresh=fresh)
             except OSError as error:
-                if not self._under_way or self._cut_off:
+                if self._cut_off:
+                    raise CutOff from error
+                if self._pool.is_empty():
                     raise RuntimeError(f"no child process can be started for this work: {error}") from error
-            time.sleep(_AGAIN_IN)  # until one that works for us is free
+            time.sleep(_AGAIN_IN)  # until one of those there are is free
 
     def _finish(self, child: Child, *, keep: bool) -> None:
         with self._guard:

@@ -134,9 +134,8 @@ def _part_from_parent(pipe: int) -> None:
         os.setpgid(0, 0)  # what a call starts in turn ends with the child, and what is meant for all does not reach it
     for number in range(1, signal.NSIG):
         if callable(getsignal(number)):
-            signal.signal(
-                number, signal.SIG_IGN
-            )  # which drops those that have come meanwhile: they were for the parent
+            # To ignore it drops those that have come meanwhile, which were for the parent.
+            signal.signal(number, signal.SIG_IGN)
             signal.signal(number, signal.SIG_DFL)
     signal.set_wakeup_fd(-1)
     signal.setitimer(signal.ITIMER_REAL, 0.0)

@@ -9,6 +9,7 @@ import os
 import time
 from threading import Lock
 
+from meantime.errors import InvocationEnded
 from meantime.executors.child import Child
 from meantime.executors.child_start import FORK, start
 
@@ -18,8 +19,11 @@ if TYPE_CHECKING:
 
     from meantime.environment import Environment
 
+CLOSED = "the execution environment was closed, and its child processes with it"
+
 _LEAVE_WITHIN = 1.0  # seconds that idle children may take to leave, all of them
-_SEEN_WITHIN = 0.05  # seconds from a child's own end, which closes its pipe, until the kernel tells its exit code
+_HEARD_WITHIN = 0.05  # seconds until whoever waits for a killed child has heard of it
+_SEEN_WITHIN = 0.2  # seconds from a child's own end, which closes its pipe, until the kernel tells its exit code
 
 
 class ChildStatistics:
@@ -47,6 +51,7 @@ class ChildPool:
 
     def __init__(self) -> None:
         self._lock = Lock()
+        self._closed = False
         self._idle: list[Child] = []
         self._busy: set[Child] = set()
         self._lingering: list[Child] = []  # killed, and not gone yet
@@ -60,38 +65,54 @@ class ChildPool:
             fresh: Whether only a new one will do.
 
         Raises:
+            InvocationEnded: The pool was closed.
             OSError: The machine gives no more processes, file descriptors or memory.
         """
         while not fresh and (idle := self._take_idle(start_method)) is not None:
             if idle.is_alive():
                 return idle
             self.discard(idle)
-        child = _start(start_method)
+        child = None if self._closed else _start(start_method)
         with self._lock:
-            self._busy.add(child)
-            self._counted.started += 1
             lingering, self._lingering = self._lingering, []
+            if child is not None:
+                self._counted.started += 1
+                self._busy.add(child)
         self._end(lingering, 0.0)
+        if child is None or self._closed:
+            if child is not None:
+                self.discard(child)
+            raise InvocationEnded(CLOSED)
         return child
 
     def give_back(self, child: Child) -> None:
         """Keep this child for the next work; it must have none."""
         with self._lock:
-            if child in self._busy:  # else the pool was closed meanwhile
+            kept = not self._closed
+            if kept:
                 self._busy.remove(child)
                 self._idle.append(child)
                 child.fresh = False
+        if not kept:
+            self.discard(child)
 
     def discard(self, child: Child) -> None:
-        """End this child, whatever it does; afterwards it knows its exit code."""
+        """End this child, and let it leave if it has no work; afterwards it knows its exit code."""
+        was_alive = child.is_alive()
+        child.close()
         self._end([child], _SEEN_WITHIN)
         with self._lock:
             if child in self._busy:
                 self._busy.remove(child)
                 if child.killed:
                     self._counted.killed += 1
-                else:
+                elif not was_alive:
                     self._counted.died += 1
+
+    def is_empty(self) -> bool:
+        """Whether there is not a single child."""
+        with self._lock:
+            return not (self._idle or self._busy)
 
     def statistics(self) -> ChildStatistics:
         """What has been counted so far; a copy."""
@@ -103,16 +124,22 @@ class ChildPool:
         return copy
 
     def close(self) -> None:
-        """End all: those with work are killed, the others let leave. The next lease starts new ones."""
+        """End all, for good: those with work are killed, the others let leave."""
         with self._lock:
+            self._closed = True
             idle, self._idle = self._idle, []
-            busy, self._busy = self._busy, set()
+            busy = tuple(self._busy)
             lingering, self._lingering = self._lingering, []
         for child in busy:
             child.kill()  # whoever waits for its answer is told so by its pipe, and then discards it
         for child in idle:
             child.close()
         self._end([*idle, *lingering, *busy], _LEAVE_WITHIN)
+        until = time.monotonic() + _HEARD_WITHIN
+        while self._busy and time.monotonic() < until:
+            time.sleep(0.001)
+        for child in tuple(self._busy):  # nobody waits at their pipes
+            self.discard(child)
 
     def _take_idle(self, start_method: str) -> Child | None:
         with self._lock:

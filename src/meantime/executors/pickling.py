@@ -25,6 +25,11 @@ def pack(value: object) -> list[Part]:
     return [data, *(buffer.raw() for buffer in buffers)]
 
 
+def size_of(parts: Sequence[Part]) -> int:
+    """The bytes of a packed value."""
+    return sum(part.nbytes if isinstance(part, memoryview) else len(part) for part in parts)
+
+
 def unpack(parts: Sequence[Part]) -> Any:
     """The value again.
 
