@@ -526,6 +526,14 @@ def test_a_machine_that_gives_no_process_is_an_error(monkeypatch):
         processes.map(double, [1])
 
 
+def test_a_python_that_cannot_be_started_anew_is_an_error_whatever_was_forked(monkeypatch):
+    assert processes.map(double, [1]) == [2]
+    monkeypatch.setattr("sys.executable", "/nowhere/python")
+
+    with pytest.raises(RuntimeError, match=r"no child process can be started for this work: .*/nowhere/python"):
+        processes.map(math.sqrt, [1], start_method="spawn")
+
+
 def test_a_system_that_cannot_fork_is_an_error(monkeypatch):
     monkeypatch.delattr(os, "fork")
 

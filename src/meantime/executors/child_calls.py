@@ -254,7 +254,7 @@ class ChildCalls:
             except OSError as error:
                 if self._cut_off:
                     raise CutOff from error
-                if self._pool.is_empty():
+                if not self._pool.has_any(self._start_method):
                     raise RuntimeError(f"no child process can be started for this work: {error}") from error
             time.sleep(_AGAIN_IN)  # until one of those there are is free
 

@@ -109,10 +109,10 @@ class ChildPool:
                 elif not was_alive:
                     self._counted.died += 1
 
-    def is_empty(self) -> bool:
-        """Whether there is not a single child."""
+    def has_any(self, start_method: str) -> bool:
+        """Whether there is a child of this start method to wait for."""
         with self._lock:
-            return not (self._idle or self._busy)
+            return any(child.start_method == start_method for child in (*self._idle, *self._busy))
 
     def statistics(self) -> ChildStatistics:
         """What has been counted so far; a copy."""
