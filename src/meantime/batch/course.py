@@ -38,6 +38,9 @@ def course(batch: Batch, context: Any) -> Steps:
     if plan.window is not None and not batch.is_folded:
         yield from _fold(batch, plan.window)
     if plan.fail_when is not None and batch.records and plan.fail_when(batch.outcomes):
+        from meantime.batch.reporting import report  # noqa: PLC0415  # the good path must not pay for it
+
+        report(batch)
         outcomes = batch.outcomes
         raise BatchFailed(
             f"{outcomes.failure_count} of {outcomes.total_count} {plan.source.noun}s failed, and fail_when= says that "

@@ -18,11 +18,20 @@ if TYPE_CHECKING:
 # Lines for single records. A batch may have 10,000, and if its downstream is down, ten of them say so as well as all.
 MOST_LINES = 10
 _MOST_IDENTIFIERS = 100  # in the fields of the last line
+_LONGEST = 500  # characters of an error's text
 
 _log = getLogger("meantime")
 
 
 def report(batch: Batch) -> None:
+    """Log what comes again, and why. Nothing that goes wrong with that costs the answer."""
+    try:
+        _report(batch)
+    except Exception:  # noqa: BLE001  # of an error of somebody's own making, or of a logger
+        _log.exception("%s: what comes again could not be reported", batch.plan.decorator)
+
+
+def _report(batch: Batch) -> None:
     """Write a line for each failed record, up to ten, each kind of error with a traceback once; then one for all."""
     outcomes = batch.outcomes
     if outcomes.success_count == len(outcomes):
@@ -56,7 +65,7 @@ def _report_record(batch: Batch, outcome: Outcome[Any, Any], *, with_traceback: 
         "identifier": record.identifier,
         "receive_count": receives,
         "error": _kind(outcome),
-        "text": f"{error!s:.1000}",
+        "text": _text(error)[:_LONGEST],
         "taken_care_of": outcome.index in batch.taken_care_of,
     }
     _log.error(
@@ -131,7 +140,12 @@ def _kind(outcome: Outcome[Any, Any]) -> str:
 
 
 def _brief(error: BaseException | None) -> str:
+    text = _text(error)[:_LONGEST]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _text(error: BaseException | None) -> str:
     try:
-        return f"{type(error).__name__}: {error!s:.300}"
+        return str(error)
     except Exception:  # noqa: BLE001  # its own text must not hide that it failed
-        return type(error).__name__
+        return ""
