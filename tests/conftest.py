@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from blockbuster import blockbuster_ctx
+from hypothesis import settings
 
 from meantime.executors.underway import registry
 
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 
     from meantime.environment import Environment
     from meantime.testing import FakeClock
+
+
+# Machines are shared and slow: how long an example takes says nothing.
+settings.register_profile("meantime", deadline=None)
+settings.load_profile("meantime")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -45,7 +45,10 @@ def test_the_second_reads_what_is_in_the_bucket(emulate):
         for key in keys:
             s3.put_object(Bucket="bucket", Key=key, Body=f"text of {key}".encode())
         with emulate(FUNCTIONS[1], {"BUCKET": "bucket", **aws.environment}) as lambda_:
-            result = lambda_.invoke({"keys": keys})
+            result = lambda_.invoke({"keys": [*keys, "missing"]})
 
     assert result.error is None
-    assert result.payload == [f"text of {key}" for key in keys]
+    assert result.payload["texts"] == [f"text of {key}" for key in keys]
+    assert list(result.payload["failed"]) == ["missing"]
+    assert "NoSuchKey" in result.payload["failed"]["missing"]
+    assert result.payload["again"] == []
