@@ -1,4 +1,4 @@
-"""What the tests of batches share: events of every source, one face for every executor, and AWS's reading of answers."""
+"""What the tests of batches share: events of every source, one face for every executor, AWS's reading of answers."""
 
 from __future__ import annotations
 
