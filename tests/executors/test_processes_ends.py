@@ -332,6 +332,13 @@ def test_a_call_over_its_timeout_is_ended(notes):
     assert notes.running() == []
 
 
+def test_the_children_of_calls_with_a_timeout_are_kept_as_well():
+    for timeout in (5.0, 10.0, None):
+        assert processes.map(double, range(5), timeout=timeout, max_concurrency=1) == [0, 2, 4, 6, 8]
+
+    assert statistics().started == 1
+
+
 def test_in_a_settle_a_call_over_its_timeout_fails_alone(notes):
     outcomes = processes.settle(partial(hang_on_negative, notes), [1, -1, 2, 3], timeout=0.5, max_concurrency=1)
 

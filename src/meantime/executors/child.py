@@ -94,6 +94,10 @@ class Child:
 
     def is_alive(self) -> bool:
         """Whether it is there, while it has no work."""
+        try:
+            self._wait_at_most(None)  # with a timeout, a look would wait
+        except OSError:  # the pipe is closed
+            return False
         return self._wire.is_open()
 
     def kill(self) -> None:
