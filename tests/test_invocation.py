@@ -642,3 +642,20 @@ def test_once_an_invocation_has_ended_its_deadline_has_passed():
     lambda_handler({}, LambdaContext(timeout=900))
 
     assert deadlines[0].remaining() <= 0
+
+
+def test_where_the_loop_had_to_be_given_up_on_deadline_still_has_an_eighth_of_the_reserve():
+    def answer(event, context, error):
+        left = meantime.current_deadline().remaining()
+        time.sleep(0.05)
+        return left
+
+    @meantime.handler(reserve=2.0, on_deadline=answer)
+    async def lambda_handler(event, context):
+        while True:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                continue
+
+    assert 0 < lambda_handler({}, LambdaContext(timeout=2.5)) <= 0.25
