@@ -6,12 +6,13 @@ import asyncio
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from tests.batch.conftest import EXECUTORS, SOURCES, Course, come_again, event_of
 
 import meantime
-from meantime import Limiter, clock
+from meantime import BatchFailed, DeadlineExceeded, Limiter, clock
 from meantime.testing import FakeClock, LambdaContext, sqs_event
 
 
@@ -195,6 +196,34 @@ def test_the_log_names_what_was_still_waiting(caplog):
     [line] = [record.getMessage() for record in caplog.records if "will come again" in record.getMessage()]
     assert "1 of 2 messages will come again: 1 not finished in time" in line
     assert f"Still waiting: Course.blocking(SQSMessage('{event['Records'][1]['messageId']}'))" in line
+
+
+@pytest.mark.parametrize("executor", ["threads", "tasks"])
+def test_what_was_not_begun_is_told_from_what_was_cut_off(executor):
+    course = Course(durations=[0.1, 60.0, 0.1])
+    seen: list[Any] = []
+
+    with FakeClock():
+        course.handler("fifo", executor, finish=seen.extend)(event_of("fifo", "aaa"), LambdaContext(3.0))
+
+    assert [(str(outcome.status), outcome.started, type(outcome.error)) for outcome in seen] == [
+        ("SUCCEEDED", True, type(None)),
+        ("UNFINISHED", True, DeadlineExceeded),
+        ("UNFINISHED", False, DeadlineExceeded),
+    ]
+
+
+@pytest.mark.parametrize("executor", ["threads", "tasks"])
+def test_a_batch_that_was_not_even_begun_is_answered_for_itself_and_not_for_the_one_before(executor):
+    handler = Course().handler("sqs", executor, fail_when=lambda outcomes: True)
+    event = sqs_event(range(2), queue="second")
+
+    with ThreadPoolExecutor(1) as pool:
+        with pytest.raises(BatchFailed):
+            pool.submit(handler, sqs_event(range(3), queue="first"), LambdaContext(60)).result()
+        answer = pool.submit(handler, event, LambdaContext(0.0)).result()
+
+    assert come_again(event, answer) == [0, 1]
 
 
 def test_main_without_a_handler_has_no_deadline():

@@ -65,6 +65,20 @@ def test_over_all_deliveries_every_record_counts_once(executor, keys: list[str],
     assert state == {"sum": sum(numbers), "count": len(numbers)}
 
 
+@pytest.mark.parametrize("executor", ["threads", "tasks"])
+def test_a_record_that_was_done_and_will_be_done_again_does_not_count_yet(executor):
+    """The first fails when the others are done: the stream goes back to it, and brings them again."""
+    event = kinesis_event(range(3), state={"sum": 10, "count": 1})
+    course = Course(durations=[0.3, 0.1, 0.1], failing=frozenset({0}))
+
+    with FakeClock():
+        answer = course.handler("kinesis", executor, window=add_up)(event, LambdaContext(60))
+
+    assert sorted(course.succeeded) == [1, 2]
+    assert answer["state"] == {"sum": 10, "count": 1}
+    assert come_again(event, answer) == [0, 1, 2]
+
+
 @EACH_EXECUTOR
 def test_without_such_a_function_the_state_passes_through(executor):
     state = {"kept": [1, {"as": "it is"}]}
