@@ -50,6 +50,14 @@ def check_account(course: Course, source: str, keys: list[str], again: list[int]
         assert not course.succeeded[again[0]], "the checkpoint is lower than it need be"
 
 
+def check_complete(course: Course, source: str, keys: list[str]) -> None:
+    """Nothing is left undone without a reason: only what goes behind a failure is not begun."""
+    for position, key in enumerate(keys):
+        before = range(position) if is_stream(source) else [at for at in range(position) if keys[at] == key]
+        if source == "sqs" or not any(at in course.failing for at in before):
+            assert position in course.begun, f"record {position} was not begun"
+
+
 @EACH
 @QUICK
 @given(keys=KEYS, data=st.data(), width=st.integers(1, 4))
@@ -66,6 +74,7 @@ def test_every_record_is_done_once_or_comes_again(source, executor, keys: list[s
     again = come_again(event, answer)
     check_account(course, source, keys, again)
     check_order(course, source, keys)
+    check_complete(course, source, keys)
     assert course.peak <= (1 if "sequential" in executor else width)
 
 
