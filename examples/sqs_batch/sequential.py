@@ -2,48 +2,31 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import os
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+import requests
+
 import meantime
-from meantime import clients, sequential
+
+if TYPE_CHECKING:
+    from meantime.batch import SQSMessage
 
 API_URL = os.environ["API_URL"]
-TIMEOUT = 5.0  # seconds that each answer may take
+TIMEOUT = 5.0  # seconds, for each message
 
-log = logging.getLogger(__name__)
-session = clients.requests(read_timeout=TIMEOUT)  # kept between invocations, with its connections
-
-
-def send_invoice(record: dict[str, Any]) -> None:
-    """Send one, and mark its record as done. The API knows a message that comes again by its key."""
-    try:
-        order = json.loads(record["body"])
-        response = session.post(
-            f"{API_URL}/orders/{quote(order['id'], safe='')}/invoice",
-            json={"email": order["email"], "total": order["total"]},
-            headers={"Idempotency-Key": record["messageId"]},
-        )
-        response.raise_for_status()
-    except Exception:
-        log.exception("Message %s will come again", record["messageId"])  # and must not stop the others
-    else:
-        record["done"] = True
+session = requests.Session()  # kept between invocations, with its connections
 
 
-def failures(event: dict[str, Any], context: object, error: Exception | None = None) -> dict[str, Any]:
-    """The messages that are to come again: all that are not done, at the deadline too."""
-    if error is not None:
-        log.error("%s", error)
-    again = [record["messageId"] for record in event["Records"] if "done" not in record]
-    return {"batchItemFailures": [{"itemIdentifier": identifier} for identifier in again]}
-
-
-@meantime.handler(on_deadline=failures)
-def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Answer one batch; SQS deletes the messages that are not named in the answer."""
-    sequential.map(send_invoice, event["Records"])
-    return failures(event, context)
+@meantime.batch.sqs(executor="sequential")
+def lambda_handler(message: SQSMessage) -> None:
+    """Send the invoice of one order. The API knows a message that comes again by its key."""
+    order = message.json()
+    response = session.post(
+        f"{API_URL}/orders/{quote(order['id'], safe='')}/invoice",
+        json={"email": order["email"], "total": order["total"]},
+        headers={"Idempotency-Key": message.message_id},
+        timeout=TIMEOUT,
+    )
+    response.raise_for_status()

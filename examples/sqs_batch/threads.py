@@ -2,51 +2,41 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import os
-from typing import Any
+import threading
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+import requests
+
 import meantime
-from meantime import clients, threads
+
+if TYPE_CHECKING:
+    from meantime.batch import SQSMessage
 
 API_URL = os.environ["API_URL"]
-TIMEOUT = 5.0  # seconds that each answer may take
+TIMEOUT = 5.0  # seconds, for each message
 WIDTH = 10  # messages at once; the whole batch
 
-log = logging.getLogger(__name__)
 
-# For all threads; kept between invocations, with its connections.
-session = clients.requests(max_concurrency=WIDTH, read_timeout=TIMEOUT)
+class Kept(threading.local):
+    """Each thread's own, since threads must not share a Session; kept between invocations, as the threads are."""
 
-
-def send_invoice(record: dict[str, Any]) -> None:
-    """Send one, and mark its record as done. The API knows a message that comes again by its key."""
-    try:
-        order = json.loads(record["body"])
-        response = session.post(
-            f"{API_URL}/orders/{quote(order['id'], safe='')}/invoice",
-            json={"email": order["email"], "total": order["total"]},
-            headers={"Idempotency-Key": record["messageId"]},
-        )
-        response.raise_for_status()
-    except Exception:
-        log.exception("Message %s will come again", record["messageId"])  # and must not stop the others
-    else:
-        record["done"] = True
+    def __init__(self) -> None:
+        self.session = requests.Session()
 
 
-def failures(event: dict[str, Any], context: object, error: Exception | None = None) -> dict[str, Any]:
-    """The messages that are to come again: all that are not done, at the deadline too."""
-    if error is not None:
-        log.error("%s", error)
-    again = [record["messageId"] for record in event["Records"] if "done" not in record]
-    return {"batchItemFailures": [{"itemIdentifier": identifier} for identifier in again]}
+kept = Kept()
 
 
-@meantime.handler(on_deadline=failures)
-def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Answer one batch; SQS deletes the messages that are not named in the answer."""
-    threads.map(send_invoice, event["Records"], max_concurrency=WIDTH)
-    return failures(event, context)
+@meantime.batch.sqs(max_concurrency=WIDTH)
+def lambda_handler(message: SQSMessage) -> None:
+    """Send the invoice of one order. The API knows a message that comes again by its key."""
+    order = message.json()
+    response = kept.session.post(
+        f"{API_URL}/orders/{quote(order['id'], safe='')}/invoice",
+        json={"email": order["email"], "total": order["total"]},
+        headers={"Idempotency-Key": message.message_id},
+        timeout=TIMEOUT,
+    )
+    response.raise_for_status()

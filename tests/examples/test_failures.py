@@ -90,7 +90,7 @@ def test_only_the_message_that_failed_comes_again(variant, api, invoke):
 
     assert failed_messages(run) == [event["Records"][3]["messageId"]]
     assert sorted(api.keys) == sorted(record["messageId"] for record in event["Records"])
-    assert f"{event['Records'][3]['messageId']} will come again" in run["log"]
+    assert f"message {event['Records'][3]['messageId']} failed at receive 1 and will come again" in run["log"]
 
 
 @VARIANTS
