@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import pickle
 import threading
 import time
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from functools import wraps
+from multiprocessing.connection import Client, Listener
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from meantime import clock, sequential, tasks, threads
+from meantime import Deadline, SettleFailed, clock, current_deadline, processes, sequential, tasks, threads
+from meantime.deadline import deadline_variable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 
 class Blocking:
     """The executors of blocking functions."""
+
+    context_travels = True
 
     def __init__(self, module: Any) -> None:
         self.module = module
@@ -81,6 +86,8 @@ class Blocking:
 
 class Tasks:
     """The executor of async functions; the functions given here are made async first."""
+
+    context_travels = True
 
     def map(self, function: Callable[[Any], Any], items: Iterable[Any], **keywords: Any) -> list[Any]:
         async def main() -> list[Any]:
@@ -157,7 +164,123 @@ class Tasks:
         return take
 
 
-EXECUTORS = {"sequential": Blocking(sequential), "threads": Blocking(threads), "tasks": Tasks()}
+class Delegated(Exception):
+    """Stands for an exception that cannot be pickled, and so stayed in the parent."""
+
+
+class Delegate:
+    """A function of the parent's as a child can have it: the child has it called there, and what it gave stays there.
+
+    So a test may share what it likes with its calls, while they take the whole way through real processes.
+    """
+
+    def __init__(self, address: str, number: int, name: str) -> None:
+        self.address = address
+        self.number = number
+        self.__qualname__ = name
+
+    def __call__(self, *item: Any) -> Any:
+        deadline = current_deadline()
+        with Client(self.address) as connection:
+            connection.send((self.number, item, None if deadline is None else deadline.remaining()))
+            succeeded, given = connection.recv()
+        if succeeded:
+            return given
+        raise given
+
+
+class Processes(Blocking):
+    """The executor on processes; the functions given here are called in the parent, by a thread for each call."""
+
+    context_travels = False
+
+    def __init__(self) -> None:
+        super().__init__(processes)
+        self._functions: list[Callable[..., Any]] = []
+        self._given: list[Any] = []
+        self._listener: Listener | None = None
+
+    def map(self, function: Callable[[Any], Any], items: Iterable[Any], **keywords: Any) -> list[Any]:
+        return self._results(lambda: processes.map(self._delegate(function), items, **keywords))
+
+    def gather(self, *calls: Callable[[], Any], **keywords: Any) -> list[Any]:
+        return self._results(lambda: processes.gather(*map(self._delegate, calls), **keywords))
+
+    gather_functions = gather
+
+    def settle(self, function: Callable[[Any], Any], items: Iterable[Any], **keywords: Any) -> Any:
+        try:
+            return self._undelegated(processes.settle(self._delegate(function), items, **keywords))
+        except SettleFailed as error:
+            self._undelegated(error.outcomes)
+            raise
+
+    def as_completed(
+        self,
+        function: Callable[[Any], Any],
+        items: Iterable[Any],
+        each: Callable[[Any], object] | None = None,
+        **keywords: Any,
+    ) -> list[Any]:
+        delegate = self._delegate(function)
+        return super().as_completed(
+            delegate, items, lambda outcome: self._undelegated([outcome]) and each and each(outcome), **keywords
+        )
+
+    def taking(self, seconds: float) -> Callable[[Any], Any]:
+        pytest.skip("a child does not go by the clock that a test holds")
+
+    def _delegate(self, function: Callable[..., Any]) -> Delegate:
+        if self._listener is None:
+            self._listener = Listener(family="AF_UNIX", backlog=64)
+            threading.Thread(target=self._listen, args=(self._listener,), daemon=True).start()
+        self._functions.append(function)
+        name = getattr(function, "__qualname__", type(function).__qualname__)
+        return Delegate(str(self._listener.address), len(self._functions) - 1, name)
+
+    def _results(self, verb: Callable[[], list[Any]]) -> list[Any]:
+        try:
+            return [self._given[number] for number in verb()]
+        except Delegated as error:
+            raise self._given[error.args[0]] from None
+
+    def _undelegated(self, outcomes: Any) -> Any:
+        for outcome in outcomes:
+            if outcome.succeeded:
+                outcome.result = self._given[outcome.result]
+            elif isinstance(outcome.error, Delegated):
+                outcome.error = self._given[outcome.error.args[0]]
+        return outcomes
+
+    def _listen(self, listener: Listener) -> None:
+        while True:
+            threading.Thread(target=self._serve, args=(listener.accept(),), daemon=True).start()
+
+    def _serve(self, connection: Any) -> None:
+        with connection, suppress(OSError):
+            number, item, left = connection.recv()
+            deadline_variable.set(None if left is None else Deadline(left))
+            answer: tuple[bool, Any]
+            try:
+                given = self._functions[number](*item)
+            except BaseException as error:
+                given = error
+                try:
+                    answer = False, pickle.loads(pickle.dumps(error))  # noqa: S301  # our own
+                except Exception:
+                    answer = False, Delegated(len(self._given))
+            else:
+                answer = True, len(self._given)
+            self._given.append(given)
+            connection.send(answer)
+
+
+EXECUTORS = {
+    "sequential": Blocking(sequential),
+    "threads": Blocking(threads),
+    "tasks": Tasks(),
+    "processes": Processes(),
+}
 
 
 @pytest.fixture(params=EXECUTORS, ids=str)
@@ -166,7 +289,7 @@ def executor(request: pytest.FixtureRequest) -> Any:
     return EXECUTORS[request.param]
 
 
-@pytest.fixture(params=["threads", "tasks"], ids=str)
+@pytest.fixture(params=["threads", "tasks", "processes"], ids=str)
 def concurrent_executor(request: pytest.FixtureRequest) -> Any:
     """Each executor that makes calls side by side."""
     return EXECUTORS[request.param]
