@@ -565,6 +565,42 @@ def test_an_on_deadline_that_takes_too_long_is_interrupted_and_the_error_raised(
     release.set()
 
 
+def test_what_a_retry_has_noted_on_the_error_is_one_line_of_the_log_since_lambda_prints_no_notes(caplog):
+    retry = meantime.Retry(attempts=2, initial_backoff=0)
+
+    @retry
+    def fetch():
+        error = TimeoutError("timed out")
+        error.add_note("somebody else's")
+        raise error
+
+    @meantime.handler
+    async def lambda_handler(event, context):
+        return await meantime.in_thread(fetch)()
+
+    with pytest.raises(TimeoutError):
+        lambda_handler({}, LambdaContext())
+
+    (record,) = (each for each in caplog.records if each.name == "meantime")
+    assert record.levelname == "WARNING"
+    assert record.getMessage().startswith("TimeoutError: Meantime: ")
+    assert "fetch: attempt 2 of 2" in record.getMessage()
+    assert "somebody else's" not in record.getMessage()
+
+
+def test_an_error_without_notes_of_meantimes_own_adds_nothing_to_the_log(caplog):
+    @meantime.handler
+    def lambda_handler(event, context):
+        error = LookupError("no such order")
+        error.add_note("somebody else's")
+        raise error
+
+    with pytest.raises(LookupError):
+        lambda_handler({}, LambdaContext())
+
+    assert not caplog.records
+
+
 def test_an_on_deadline_that_fails_leaves_what_was_waiting_in_the_log(caplog):
     def answer(event, context, error):
         raise ZeroDivisionError

@@ -174,6 +174,10 @@ class _Invoker:
                 invocation.finish(self._policy, left)
             if left and self._policy == "fail":
                 self._fail(left, answer)
+        except Exception as error:
+            _log_notes(error)
+            raise
+        else:
             return answer
         finally:
             if exceeded:
@@ -218,6 +222,18 @@ def _answer_at_deadline(
 
         getLogger("meantime").error("%s failed to answer for: %s", name_of(on_deadline), error)  # noqa: TRY400  # Lambda logs the failure
         raise
+
+
+def _log_notes(error: Exception) -> None:
+    """Log what Meantime has noted on this error: Lambda's runtime client prints no notes (PEP 678)."""
+    notes = getattr(error, "__notes__", None)
+    if not isinstance(notes, list):
+        return
+    ours = [" ".join(each.split()) for each in notes if isinstance(each, str) and each.startswith("Meantime: ")]
+    if ours:
+        from logging import getLogger  # noqa: PLC0415  # the good path must not pay for it
+
+        getLogger("meantime").warning("%s: %s", type(error).__name__, "; ".join(ours))
 
 
 def _run_nested(function: Callable[[Any, Any], Any], event: Any, context: Any) -> Any:
