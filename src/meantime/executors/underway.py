@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from sys import modules
-from threading import Condition, get_ident
+from threading import Condition, RLock, get_ident
 
 from meantime import clock
-from meantime.callables import name_of, place_of_caller, place_text, shown
+from meantime.callables import arguments_text, name_of, place_of_caller, place_text, shown
 from meantime.deadline import current_deadline
 from meantime.errors import CallTimeout, DeadlineExceeded, SettleFailed, Waiting
 from meantime.segments import SDK, let_travel
@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 
 NOTHING = object()  # an item that is no item: the worker is between two calls
 DRAWING = object()  # likewise: the worker is waiting for the input to give the next item
+
+
+# The share of the reserve that a verb gives, after the deadline, to the verbs within its calls: a `settle` there says
+# what became of its items, and that is then the outcome of the call.
+INNER_FIRST = 0.1
+
+# The fan-out whose call this code is, if it is one's.
+parent_variable: ContextVar[ref[FanOut] | None] = ContextVar("meantime.parent", default=None)
 
 
 class NothingReady(Exception):
@@ -45,7 +53,7 @@ class Worker:
         self.index = 0
         self.started = 0.0
         self.waits_for: object = None  # the limiter that has not let it through yet
-        self.given_up = False  # its call is over its timeout, and another works in its place
+        self.given_up = False  # its call is over its timeout, and has been told of
 
 
 class FanOut:
@@ -65,6 +73,7 @@ class FanOut:
         "failure",
         "function",
         "gauge",
+        "parent",
         "place",
         "stopped",
         "timeout",
@@ -81,6 +90,7 @@ class FanOut:
         self.function = function
         self.timeout = timeout
         self.deadline = current_deadline()
+        self.parent = parent_variable.get()
         self.place = place or place_of_caller()
         self.exhausted = False  # the input has no further item
         self.stopped = False  # no further item may begin
@@ -89,10 +99,38 @@ class FanOut:
         gauges = registry.gauges
         self.gauge = None if gauges is None or self.deadline is None else gauges[verb == "in_thread"]
 
+    def call_context(self) -> Context:
+        """The context whose copies its calls run in: the caller's, and verbs within them know whose they are."""
+        context = copy_context()
+        context.run(parent_variable.set, ref(self))
+        return context
+
     @property
     def last_start(self) -> float:
         """The point in time from which no call may begin."""
         return float("inf") if self.deadline is None else self.deadline.at
+
+    @property
+    def is_gather(self) -> bool:
+        """Whether its items are the calls themselves."""
+        return self.verb.endswith(".gather")
+
+    def waits_for_inner(self) -> bool:
+        """Whether a verb within one of its calls still has time, after the deadline, to say what became of its items."""
+        deadline = self.deadline
+        if deadline is None or clock.monotonic() >= deadline.at + INNER_FIRST * deadline.reserve:
+            return False
+        return any(each.is_within(self) and not each.is_over for each in registry.fan_outs(deadline))
+
+    def is_within(self, outer: FanOut) -> bool:
+        """Whether it was started by a call of that one."""
+        parent = None if self.parent is None else self.parent()
+        return parent is outer and self.verb != "in_thread"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its caller has been told what became of its items."""
+        return False
 
     def drop(self, reason: BaseException) -> None:
         """Begin no further call; if any was still to come, this is what its caller is told."""
@@ -102,8 +140,8 @@ class FanOut:
 
     def named(self, item: object) -> tuple[str, str]:
         """The name of the call with this item, and the item as text."""
-        if self.function is call:
-            return name_of(item), ""
+        if self.is_gather:
+            return name_of(item), arguments_text(item)
         return name_of(self.function), shown(item)
 
     def waiting(self) -> list[Waiting]:
@@ -118,13 +156,13 @@ class FanOut:
                 function, text = self.named(item)
                 if worker.waits_for is not None:
                     function = f"{worker.waits_for}, to let through {function}"
-                found.append(Waiting(function, item, now - started, place, text))
+                found.append(Waiting(function, None if self.is_gather else item, now - started, place, text))
         return found
 
     def call_timeout(self, item: object) -> CallTimeout:
         """The error for a call that took longer than it may."""
         function, text = self.named(item)
-        return CallTimeout(function, item, text, self.timeout or 0.0)
+        return CallTimeout(function, None if self.is_gather else item, text, self.timeout or 0.0)
 
     def settle_failed(self, error: BaseException, outcomes: Outcomes[Any, Any]) -> SettleFailed:
         """The error for a `settle` that could not go on; it carries what became of the items until then."""
@@ -140,21 +178,23 @@ class Registry:
     """Every fan-out with a worker that has not ended."""
 
     def __init__(self) -> None:
-        self._changed = Condition()
+        self._lock = RLock()
+        self._changed = Condition(self._lock)
         self._fan_outs: set[FanOut] = set()
         self.waiters: set[int] = set()  # threads in `wait_until_idle`: a clock that a test holds does not wait for them
         self.gauges: tuple[Gauge, Gauge] | None = None  # of verbs, and of `in_thread`, where somebody asks for them
 
     def add(self, fan_out: FanOut) -> None:
         """Note that its workers start."""
-        with self._changed:
+        with self._lock:
             self._fan_outs.add(fan_out)
 
     def discard(self, fan_out: FanOut) -> None:
         """Note that its last worker has ended."""
-        with self._changed:
+        with self._lock:
             self._fan_outs.discard(fan_out)
-            self._changed.notify_all()
+            if self.waiters:  # mostly nobody waits, and to tell nobody takes a microsecond
+                self._changed.notify_all()
 
     def discard_loop(self, loop: object) -> None:
         """Note that this event loop has been given up: the workers on it will never end."""
