@@ -257,7 +257,7 @@ class Processes(Blocking):
             threading.Thread(target=self._serve, args=(listener.accept(),), daemon=True).start()
 
     def _serve(self, connection: Any) -> None:
-        with connection, suppress(OSError):
+        with connection, suppress(EOFError, OSError):  # its child was killed
             number, item, left = connection.recv()
             deadline_variable.set(None if left is None else Deadline(left))
             answer: tuple[bool, Any]
