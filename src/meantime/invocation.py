@@ -124,7 +124,11 @@ def _handler(function: Callable[[Any, Any], Any], options: Options) -> Handler:
         deadline = deadline_of(context, invoker.reserve)
         if not environment.busy.acquire(blocking=False):
             return _run_nested(function, event, context)
-        return invoker.invoke(event, context, environment, deadline)
+        try:
+            return invoker.invoke(event, context, environment, deadline)
+        except Exception as error:
+            _log_notes(error)
+            raise
 
     lambda_handler.main = function  # type: ignore[attr-defined]  # the Handler protocol has it
     return lambda_handler  # type: ignore[return-value]  # now it is one
@@ -174,10 +178,6 @@ class _Invoker:
                 invocation.finish(self._policy, left)
             if left and self._policy == "fail":
                 self._fail(left, answer)
-        except Exception as error:
-            _log_notes(error)
-            raise
-        else:
             return answer
         finally:
             if exceeded:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -131,6 +134,90 @@ def test_in_an_async_test_a_resource_ends_with_the_loop_of_the_test():
     asyncio.run(a_test())
 
     assert events == ["closed"]
+
+
+def test_a_retry_policy_is_cold_with_a_full_budget_and_nothing_counted(clock):
+    budget = meantime.RetryBudget(capacity=20)
+    retry = meantime.Retry(attempts=2, budget=budget, hedge_after=1.0)
+
+    @retry
+    def fetch():
+        clock.sleep(2)  # long enough to be hedged
+        raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        fetch()
+    before = retry.statistics()
+    assert (before.calls, before.hedges, before.tokens) == (1, 1, 6)
+
+    with fresh_environment():
+        now = retry.statistics()
+        assert (now.calls, now.attempts, now.retries, now.hedges, now.tokens) == (0, 0, 0, 0, 20)
+        with pytest.raises(TimeoutError):
+            fetch()
+        assert retry.statistics().hedges == 1  # the one that a cold environment may begin
+
+
+def test_a_retry_policy_is_cold_with_no_call_seen(clock):
+    retry = meantime.Retry(attempts=2, initial_backoff=0)
+    answers = iter(["answer"])
+
+    @retry
+    def fetch():
+        clock.sleep(1)
+        for answer in answers:
+            return answer
+        raise TimeoutError
+
+    @meantime.handler(reserve=0.1)
+    def lambda_handler(event, context):
+        return fetch()
+
+    assert fetch() == "answer"  # so it takes a second
+    with pytest.raises(TimeoutError) as caught:
+        lambda_handler({}, LambdaContext(1.6))
+    assert "attempt 1 of 2" in caught.value.__notes__[0]
+
+    with fresh_environment(), pytest.raises(meantime.DeadlineExceeded):  # tried: who knows how long it takes?
+        lambda_handler({}, LambdaContext(1.6))
+
+
+def test_a_limiter_is_cold_with_its_place_in_time_and_what_it_has_learnt_and_counted(clock):
+    limiter = meantime.Limiter("api", rate=1, per=60, adaptive=True)
+    limiter.acquire()
+    limiter.release(SimpleNamespace(status_code=429, headers={}))
+    assert limiter.statistics().limit < 10
+
+    with fresh_environment():
+        statistics = limiter.statistics()
+        assert (statistics.admitted, statistics.throttled, statistics.limit) == (0, 0, 10)
+        began = clock.monotonic()
+        with limiter:
+            assert clock.monotonic() == began
+
+
+def test_a_limiter_in_use_keeps_its_permits_and_its_line(clock):
+    limiter = meantime.Limiter("api", max_concurrency=1)
+    admitted = threading.Event()
+    limiter.acquire()
+
+    def wait():
+        limiter.acquire()
+        admitted.set()
+
+    waiter = threading.Thread(target=wait)
+    waiter.start()
+    while not limiter.statistics().waiting:
+        time.sleep(0.001)
+
+    with fresh_environment():
+        assert (limiter.statistics().in_flight, limiter.statistics().waiting) == (1, 1)
+        limiter.release()
+        assert admitted.wait(30)
+        limiter.release()
+    waiter.join(30)
+
+    assert limiter.statistics().in_flight == 0
 
 
 def test_code_that_loads_no_asyncio_needs_none(run_python):

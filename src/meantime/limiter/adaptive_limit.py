@@ -44,9 +44,17 @@ class AdaptiveLimit:
 
     def __init__(self, ceiling: int) -> None:
         self.ceiling = ceiling
-        self.limit = min(START, ceiling)
+        self.make_cold(0)
+
+    def make_cold(self, in_flight: int) -> None:
+        """Nothing has been learnt yet.
+
+        Args:
+            in_flight: The calls in flight; their outcomes say nothing.
+        """
+        self.limit = min(START, self.ceiling)
         self._credit = 0.0  # towards the next increase
-        self._from_before = 0  # calls in flight since before the last decrease: they say nothing new
+        self._from_before = in_flight  # calls in flight since before the last decrease: they say nothing new
         self._throttled_at = 0  # the limit when a call was last throttled; 0 if none has been
         self._rounds = _FEWEST_ROUNDS
 

@@ -277,6 +277,12 @@ def _without_coroutines(function: Callable[Parameters, Result]) -> Callable[Para
 limiters: WeakSet[Limiter] = WeakSet()
 
 
+def make_cold() -> None:
+    """Make every limiter as it is in a new execution environment; permits that are out stay out."""
+    for limiter in tuple(limiters):
+        limiter._permits.make_cold()  # noqa: SLF001  # this module's own
+
+
 def _forget() -> None:
     """Start anew, as a forked child must: its parent's threads and tasks do not exist in it."""
     for limiter in tuple(limiters):

@@ -66,12 +66,26 @@ class Permits:
         self.start_anew()
 
     def start_anew(self) -> None:
-        """Nobody has a permit, nobody waits: so it is in a forked child. What was learnt is kept."""
+        """Nobody has a permit, nobody waits: so in a forked child. What was learnt is kept."""
         self._lock = RLock()
         self._line = Line()
         self._sleeper: Waiter | None = None  # the one that sleeps until the schedule is ready, or was woken to do so
         self.in_flight = 0
-        self.peak = 0
+        self._count_anew()
+
+    def make_cold(self) -> None:
+        """Nothing was learnt or counted yet. Who has a permit keeps it, and who waits goes on waiting."""
+        with self._lock:
+            self._count_anew()
+            if self._schedule is not None:
+                self._schedule.make_cold()
+            if self._adaptive is not None:
+                self._adaptive.make_cold(self.in_flight)
+                self.limit = self._adaptive.limit
+            self._serve()
+
+    def _count_anew(self) -> None:
+        self.peak = self.in_flight
         self.admitted = 0
         self.throttled = 0
         self.waits = 0

@@ -29,6 +29,10 @@ class Schedule:
         self._interval = interval
         self._tolerance = (burst - 1) * interval
         self._taken_within = self._tolerance + _ROUNDING
+        self.make_cold()
+
+    def make_cold(self) -> None:
+        """Nothing was taken yet, and nobody has asked for a pause."""
         self._next = float("-inf")  # when the next call were due if all kept their distance
         self._pause: tuple[float, float, float] | None = None  # when it began, when it ends, when it ends on the wall
 

@@ -23,6 +23,10 @@ class Durations:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.make_cold()
+
+    def make_cold(self) -> None:
+        """Nothing has been seen yet."""
         self.fastest = 0.0  # seconds of the fastest success; 0 before there was one
         self.warned = False  # whether retries underneath were told of
         self._seen = 0

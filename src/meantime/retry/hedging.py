@@ -40,6 +40,10 @@ class Hedging:
             _check_seconds(self._seconds)
         _check_ratio(ratio)
         self._budget = budget
+        self.make_cold()
+
+    def make_cold(self) -> None:
+        """Nothing has been hedged yet."""
         self._credit = FIRST
         self.hedges = 0
         self.won = 0

@@ -87,8 +87,8 @@ class Retry:
         self.budget = budget
         self.hedging = None if hedge_after is None else Hedging(hedge_after, hedge_budget, budget)
         self.counted = RetryStatistics()
-        policies.add(self)
         self._durations: dict[tuple[str, str], Durations] = {}
+        policies.add(self)
 
     def __call__(self, function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
         """Retry this function: the same signature, blocking or async as it is.
@@ -195,6 +195,17 @@ class Retry:
         first, further = async_attempts(function, timeout, limiter, self.hedging, durations)
         return self._async_call(function, first, further, durations)
 
+    def make_cold(self) -> None:
+        """Start anew, as in a new execution environment: nothing seen or counted yet, and a full budget."""
+        with guard.lock:
+            self.counted = RetryStatistics()
+            for each in self._durations.values():
+                each.make_cold()
+            if self.hedging is not None:
+                self.hedging.make_cold()
+            if self.budget is not None:
+                self.budget.tokens = self.budget.capacity
+
     def note_success(self, durations: Durations, seconds: float, attempts: int = 1) -> None:
         """Count a call that has succeeded, whose last attempt took this long."""
         counted = self.counted
@@ -268,5 +279,5 @@ def _not_begun(durations: Durations) -> DeadlineExceeded:
     return DeadlineExceeded(f"{durations.name} was not begun: the deadline of the invocation has passed.")
 
 
-# Every policy there is: the metrics of an invocation ask for what they have counted.
+# Every policy there is: the metrics of an invocation ask for what they have counted, and a test makes them cold.
 policies: WeakSet[Retry] = WeakSet()

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 def fresh_environment() -> Iterator[Environment]:
     """An execution environment of its own for the code in this block: cold at its start, closed at its end.
 
-    It has a loop of its own too; the thread's current loop is set back at the end.
+    Retry policies and limiters are made cold at its start, since they may be at module level. It has a loop of its own
+    too; the thread's current loop is set back at the end.
     """
+    _make_cold()
     environment = Environment(adopts_loop=False)
     loop = _current_loop()
     before = replace_environment(environment)
@@ -31,6 +33,15 @@ def fresh_environment() -> Iterator[Environment]:
         finally:
             if loop is not None and not loop.is_closed():
                 sys.modules["asyncio"].set_event_loop(loop)
+
+
+def _make_cold() -> None:
+    """Let policies and limiters forget; where they are not loaded, there are none."""
+    if (policy := sys.modules.get("meantime.retry.policy")) is not None:
+        for each in tuple(policy.policies):
+            each.make_cold()
+    if (limiter := sys.modules.get("meantime.limiter.limiter")) is not None:
+        limiter.make_cold()
 
 
 def _current_loop() -> AbstractEventLoop | None:
