@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+import batches
 import fan_outs
 import hedging
 import imports
@@ -50,6 +51,7 @@ MODULES = {
     "processes": processes,
     "warm_resources": warm_resources,
     "clients": clients,
+    "batches": batches,
     "imports": imports,
 }
 
@@ -63,8 +65,8 @@ def measure(name: str, console: Console) -> list[str]:
         failed += comparison.failures()
         if module is imports:
             failed += imports.failures(comparison)
-    if module is fan_outs:
-        text, failures = fan_outs.memory()
+    if module in (fan_outs, batches):
+        text, failures = fan_outs.memory() if module is fan_outs else batches.bounds()
         console.print(text)
         failed += failures
     return failed
