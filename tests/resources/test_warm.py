@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import inspect
 import logging
+import pickle
 import sys
 import threading
 
@@ -452,3 +455,38 @@ def test_keyword_only_arguments_without_defaults_are_refused_too():
 
         @meantime.warm  # type: ignore[arg-type]  # the mistake under test
         def client(*, region): ...
+
+
+def test_who_takes_an_async_resource_for_what_it_gives_is_told_to_await_it():
+    @meantime.warm
+    async def api():
+        return Client()
+
+    with pytest.raises(AttributeError, match=r"api is a warm resource.*`client = await api\(\)` in an async handler"):
+        api.get  # type: ignore[attr-defined]  # noqa: B018  # the mistake under test
+    http = meantime.clients.httpx()
+    with pytest.raises(AttributeError, match=r"`client = await http\(\)` in an async handler, then `client\.get`"):
+        http.get  # type: ignore[attr-defined]  # noqa: B018  # the mistake under test
+
+
+def test_who_takes_a_blocking_resource_for_what_it_gives_is_told_to_call_it():
+    @meantime.warm
+    def table():
+        return object()
+
+    with pytest.raises(AttributeError, match=r"as in `table\(\)\.get_item`"):
+        table.get_item  # type: ignore[attr-defined]  # noqa: B018  # the mistake under test
+
+
+def test_who_looks_at_a_resource_finds_nothing_strange(recwarn):
+    @meantime.warm
+    def table():
+        """What is stored."""
+
+    assert not hasattr(table, "__len__")
+    assert not hasattr(table, "get_item")
+    assert inspect.getdoc(table) == "What is stored."
+    assert not inspect.iscoroutinefunction(table)
+    assert callable(copy.copy(table))
+    with pytest.raises((TypeError, pickle.PicklingError, AttributeError), match="pickle"):
+        pickle.dumps(table)

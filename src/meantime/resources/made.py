@@ -48,6 +48,8 @@ _claims = Lock()
 class Resource:
     """A function that makes something, and what is to be known of it."""
 
+    form_of_use = "{0}().{1}"  # of a resource of this name, an attribute of this name
+
     def __init__(self, function: Callable[[], Any], freshness: Freshness | None) -> None:
         self.__wrapped__ = function
         self.__name__ = name_of(function)
@@ -57,6 +59,19 @@ class Resource:
     def __call__(self) -> Any:
         """The thing itself; on a loop it is awaited."""
         raise NotImplementedError
+
+    if not TYPE_CHECKING:  # it has no further attributes, which a type checker should know
+
+        def __getattr__(self, name):  # noqa: ANN001, ANN204  # for type checkers it is not there
+            """Tell who takes the resource for what it gives."""
+            if name.startswith("__"):  # Python's own modules ask for many; and a copy that is being made has none yet
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            own = vars(self).get("__name__", "")
+            variable = "http" if own.startswith("clients.") else own.rpartition(".")[2]
+            form = self.form_of_use.format(variable, name)
+            raise AttributeError(
+                f"{own} is a warm resource, and has no {name!r} of its own: call it for what it gives, as in `{form}`"
+            )
 
     def check_circle(self) -> None:
         """Raise RuntimeError if this is asked for by what it is being made for."""

@@ -32,6 +32,8 @@ _asking: set[asyncio.Task[Any]] = set()
 class LoopResource(Resource):
     """Gives, on each loop, the thing that its function has made there."""
 
+    form_of_use = "client = await {0}()` in an async handler, then `client.{1}"
+
     def __init__(self, function: Callable[[], Any], freshness: Freshness | None) -> None:
         super().__init__(function, freshness)
         self._lives: WeakKeyDictionary[asyncio.AbstractEventLoop, _Life] = WeakKeyDictionary()
