@@ -22,7 +22,8 @@ _GENERATOR = 0x20
 _TAKES_ANY = 0x04 | 0x08  # inspect.CO_VARARGS | CO_VARKEYWORDS
 _LONGEST = 80
 _MACHINERY = ("meantime.", "asyncio.", "concurrent.futures.")
-_FOREIGN = (os.__file__.removesuffix("os.py"), __file__.removesuffix("callables.py"), "<frozen")
+_OWN = __file__.removesuffix("callables.py")
+_FOREIGN = (os.__file__.removesuffix("os.py"), _OWN, "<frozen")
 
 
 def is_async(function: object) -> bool:
@@ -116,6 +117,10 @@ def shown(item: object) -> str:
         text = shortened(item)
     except Exception:  # noqa: BLE001  # an item must not hide the error that is being told
         text = f"<{type(item).__name__}>"
+    return _at_most(text)
+
+
+def _at_most(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
@@ -132,6 +137,19 @@ def place_of(function: object) -> Place | None:
     """Where this function stands; for work that no line of the user's own has led to."""
     code = _code(_innermost(undecorated(function)))
     return None if code is None else (code, code.co_firstlineno)
+
+
+def arguments_text(each: object) -> str:
+    """What a call that is under way, or a partial of it, was given; nothing where that cannot be told."""
+    if isinstance(each, partial):
+        given = [*map(shown, each.args), *(f"{name}={shown(value)}" for name, value in each.keywords.items())]
+        return _at_most(", ".join(given))
+    frame = getattr(each, "cr_frame", None)
+    if frame is None or frame.f_code.co_filename.startswith(_OWN):  # a verb is told by its name
+        return ""
+    code, values = frame.f_code, frame.f_locals
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return _at_most(", ".join(shown(values[name]) for name in names if name in values and name not in ("self", "cls")))
 
 
 def place_of_caller() -> Place | None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 _HERE = __file__.removesuffix("loop.py")
+_TURNS = 2  # a generator that was left begins its end in the second
 _CLOCK_GRAIN = 0.001  # uvloop counts whole milliseconds
 
 # Every scheduled task there is, where Python keeps such a set in sight: most invocations look at its length only.
@@ -140,7 +141,8 @@ class KeptLoop:
         loop = self._loop
         if loop is None or loop.is_closed():
             return True
-        self._turn(loop)  # what was called soon begins now, not in the next invocation
+        for _ in range(_TURNS):  # what was called soon begins now, not in the next invocation
+            self._turn(loop)
         described: dict[asyncio.Task[Any], Leftover] = {}
         left: list[asyncio.Task[Any]] = []
         try:
@@ -148,10 +150,9 @@ class KeptLoop:
                 left = self.leftover_tasks()
                 if not left:
                     return True
-                for task in left:
-                    if not _closes_generator(task):
-                        described.setdefault(task, _describe_task(task))
-                        task.cancel()
+                for task in _not_ending(left):
+                    described.setdefault(task, _describe_task(task))
+                    task.cancel()
                 if not self._run_until_done(loop, left, until):
                     break
             return not self.leftover_tasks()
@@ -301,6 +302,12 @@ def _placed_task(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any,
     task.place = place_of_caller()
     task.stays = bool(being_made.get())
     return task
+
+
+def _not_ending(tasks: Iterable[asyncio.Task[Any]]) -> list[asyncio.Task[Any]]:
+    """Those that do not end by themselves, as the workers of a verb do whose consumer has left."""
+    ending = {task for fan_out in registry.fan_outs() if fan_out.stopped for task in getattr(fan_out, "tasks", ())}
+    return [task for task in tasks if not _closes_generator(task) and task not in ending]
 
 
 def _closes_generator(task: asyncio.Task[Any]) -> bool:

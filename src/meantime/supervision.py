@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from meantime import alarm, clock
+from meantime.callables import is_coroutine, name_of
 from meantime.errors import NO_ANSWER, DeadlineExceeded, InvocationCancelled, Leftover, MeantimeError, Waiting
-from meantime.executors.underway import registry
+from meantime.executors.underway import INNER_FIRST, registry
 from meantime.leftovers import CUT_OFF_AT, GIVEN_UP, cut_off, finish_threads, threads_at_work
 from meantime.loop import KeptLoop, hear, kept_loop_of, waiting_task
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from meantime.deadline import Deadline
     from meantime.environment import Environment
     from meantime.stalls import StallWatch
+
+# The share of the reserve after which verbs have told their callers: later than they wait for the verbs within them.
+CANCEL_REST_AT = INNER_FIRST + 0.05
 
 # The share of the reserve after which those who were told by DeadlineExceeded have had their time to answer.
 CANCEL_ALL_AT = 0.5
@@ -220,7 +224,14 @@ class Supervision:
             raise InvocationCancelled(
                 "the handler ended with CancelledError: it, or something that it awaited, was cancelled by its own code"
             )
-        return task.result()
+        answer = task.result()
+        if is_coroutine(answer):
+            name = name_of(answer)
+            answer.close()
+            raise TypeError(
+                f"the handler returned the coroutine of {name}, which nobody would await: `return await` it"
+            )
+        return answer
 
     def _deadline_exceeded(self) -> DeadlineExceeded:
         return DeadlineExceeded(NO_ANSWER, self._waiting or ())
@@ -229,13 +240,22 @@ class Supervision:
         return self._waiting is None or clock.monotonic() >= self._cut_off
 
     def _deadline_passed(self) -> None:
-        fan_outs = registry.fan_outs(self._deadline)
-        callers = {caller for fan_out in fan_outs if (caller := getattr(fan_out, "caller", None)) is not None}
         left = self._kept_loop.leftover_tasks()
         self._waiting = registry.waiting(self._deadline) or [waiting_task(task) for task in left]
-        # A verb tells its caller by DeadlineExceeded, on a timer of its own; everything else is cancelled now.
+        if registry.fan_outs(
+            self._deadline
+        ):  # a verb tells its caller, on a timer of its own, what became of its items
+            at = self._deadline.at + CANCEL_REST_AT * self._deadline.reserve
+            self._kept_loop.timer.set(at, self._cancel_rest)
+        else:
+            self._cancel_rest()
+
+    def _cancel_rest(self) -> None:
+        """Cancel all but those who wait for a verb, which sees to them."""
+        fan_outs = registry.fan_outs(self._deadline)
+        callers = {caller for fan_out in fan_outs if (caller := getattr(fan_out, "caller", None)) is not None}
         workers = {task for fan_out in fan_outs for task in getattr(fan_out, "tasks", ())}
-        for task in left:
+        for task in self._kept_loop.leftover_tasks():
             if task not in callers and task not in workers:
                 task.cancel()
         self._kept_loop.timer.set(self._deadline.at + CANCEL_ALL_AT * self._deadline.reserve, self._cancel_all)

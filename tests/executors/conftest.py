@@ -198,6 +198,7 @@ class Processes(Blocking):
         super().__init__(processes)
         self._functions: list[Callable[..., Any]] = []
         self._given: list[Any] = []
+        self._lock = threading.Lock()
         self._listener: Listener | None = None
 
     def map(self, function: Callable[[Any], Any], items: Iterable[Any], **keywords: Any) -> list[Any]:
@@ -257,22 +258,27 @@ class Processes(Blocking):
             threading.Thread(target=self._serve, args=(listener.accept(),), daemon=True).start()
 
     def _serve(self, connection: Any) -> None:
-        with connection, suppress(EOFError, OSError):  # its child was killed
+        with connection, suppress(EOFError, OSError, pickle.UnpicklingError):  # its child was killed
             number, item, left = connection.recv()
             deadline_variable.set(None if left is None else Deadline(left))
             answer: tuple[bool, Any]
             try:
-                given = self._functions[number](*item)
+                answer = True, self._keep(self._functions[number](*item))
             except BaseException as error:
-                given = error
-                try:
-                    answer = False, pickle.loads(pickle.dumps(error))  # noqa: S301  # our own
-                except Exception:
-                    answer = False, Delegated(len(self._given))
-            else:
-                answer = True, len(self._given)
-            self._given.append(given)
+                answer = False, self._as_error(error)
             connection.send(answer)
+
+    def _keep(self, given: Any) -> int:
+        with self._lock:
+            self._given.append(given)
+            return len(self._given) - 1
+
+    def _as_error(self, error: BaseException) -> BaseException:
+        try:
+            pickled: BaseException = pickle.loads(pickle.dumps(error))  # noqa: S301  # our own
+        except Exception:
+            return Delegated(self._keep(error))
+        return pickled
 
 
 EXECUTORS = {

@@ -227,7 +227,7 @@ def test_a_call_over_its_timeout_has_failed_and_the_others_go_on(concurrent_exec
     def call(number: int) -> Any:
         return slow(number) if number == 1 else number
 
-    outcomes = concurrent_executor.settle(call, range(20), timeout=2, max_concurrency=1)
+    outcomes = concurrent_executor.settle(call, range(20), timeout=2, max_concurrency=2)
 
     assert clock.monotonic() == began + 2
     assert statuses(outcomes) == "SF" + "S" * 18

@@ -237,3 +237,43 @@ def test_a_call_timeout_survives_pickling():
     error = pickle.loads(pickle.dumps(CallTimeout("f", threading.Lock(), "<lock>", 0.5)))  # noqa: S301  # our own
 
     assert (error.function, error.timeout, str(error)) == ("f", 0.5, "f(<lock>) took longer than its timeout of 0.5 s")
+
+
+def test_a_call_over_its_timeout_keeps_its_place_until_it_returns():
+    release, lock = threading.Event(), threading.Lock()
+    under_way, peak, came = 0, 0, []
+
+    def call(number: int) -> int:
+        nonlocal under_way, peak
+        with lock:
+            under_way += 1
+            peak = max(peak, under_way)
+        if number < 2:
+            assert release.wait(30)
+        with lock:
+            under_way -= 1
+        return number
+
+    for outcome in threads.as_completed(call, range(6), max_concurrency=2, timeout=0.05):
+        came.append(outcome)
+        if len(came) == 2:
+            release.set()
+
+    assert [isinstance(outcome.error, CallTimeout) for outcome in came[:2]] == [True, True]
+    assert sorted(outcome.get() for outcome in came[2:]) == [2, 3, 4, 5]
+    assert peak == 2
+
+
+def test_where_every_place_is_held_by_a_call_over_its_timeout_the_rest_is_unfinished_at_the_deadline():
+    release = threading.Event()
+    token = deadline_variable.set(Deadline(0.3))
+
+    try:
+        outcomes = threads.settle(lambda _: release.wait(30), range(3), max_concurrency=1, timeout=0.05)
+    finally:
+        deadline_variable.reset(token)
+        release.set()
+
+    assert [outcome.status[0] for outcome in outcomes] == ["F", "U", "U"]
+    assert isinstance(outcomes[0].error, CallTimeout)
+    assert [outcome.started for outcome in outcomes] == [True, False, False]

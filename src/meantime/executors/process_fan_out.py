@@ -168,7 +168,7 @@ class ProcessFanOut(ThreadFanOut):
             finally:
                 worker.item = NOTHING
                 self._drawn += len(drawn)
-        if drawn and self._known is None and self._active < self._width:
+        if drawn and self._known is None and self._running < self._width:
             self._start_worker()
         return bool(drawn)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from contextvars import copy_context
 
 from meantime import clock
 from meantime.callables import here, is_coroutine, name_of
@@ -12,7 +11,16 @@ from meantime.errors import CallCancelled, InvocationEnded
 from meantime.executors.attempts import async_attempts, await_call
 from meantime.executors.collecting import STOP, Streaming, Values, is_outcome
 from meantime.executors.stepping import in_context
-from meantime.executors.underway import DRAWING, NOTHING, FanOut, NothingReady, Worker, registry
+from meantime.executors.underway import (
+    DRAWING,
+    LOOK_EVERY,
+    NOTHING,
+    FanOut,
+    NothingReady,
+    Worker,
+    parent_variable,
+    registry,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,11 +88,7 @@ class TaskFanOut(FanOut):
         self._drawing = asyncio.Lock() if hasattr(items, "__anext__") else None  # it may be asked by one at a time
         self._slots: int | None = None  # where a consumer sets the pace: how many more items may be drawn
         self._turns: deque[asyncio.Future[None]] = deque()  # the workers that wait for such a slot
-        self._context = copy_context()
-
-    def named(self, item: object) -> tuple[str, str]:
-        """The name of the call with this item, and the item as text."""
-        return (name_of(item), "") if self.function is await_call else super().named(item)
+        self._context = self.call_context()
 
     async def values(self) -> list[Any]:
         """Run it all; the values in order, or the first failure raised."""
@@ -147,6 +151,7 @@ class TaskFanOut(FanOut):
 
     def _start(self) -> Any:
         loop = self.loop = asyncio.get_running_loop()
+        self.parent = parent_variable.get()  # where it is awaited: it may have been made before, for a gather
         registry.add(self)
         if self._width:
             self._start_worker(loop)
@@ -176,7 +181,9 @@ class TaskFanOut(FanOut):
             self.gauge.begin()
         here.place = self.place
         try:
-            task = loop.create_task(self._work(worker))
+            work = self._work(worker)
+            work.__qualname__ = f"worker of {self.verb}"  # type: ignore[attr-defined]  # for whoever is told of the task
+            task = loop.create_task(work)
         finally:
             here.place = None
         self.tasks.add(task)
@@ -373,6 +380,9 @@ class TaskFanOut(FanOut):
 
     def _expire(self) -> None:
         if self.tasks and not self.stopped:
+            if self.waits_for_inner() and self.loop is not None:
+                self.loop.call_later(LOOK_EVERY, self._expire)  # real time, whatever the clock
+                return
             error = self.deadline_exceeded(self.waiting())
             self._collector.expire(error)
             if (self._collector.raises or self._slots is not None) and self.failure is None:

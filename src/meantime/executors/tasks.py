@@ -58,7 +58,7 @@ def map(
         ValueError: `max_concurrency` or `timeout` is out of range.
     """
     options = CallOptions(max_concurrency, timeout, limiter, retry)
-    return _fan_out("tasks.map", function, items, options).values()
+    return _told_as("tasks.map", _fan_out("tasks.map", function, items, options).values())
 
 
 def gather(
@@ -95,7 +95,7 @@ def gather(
             if is_coroutine(each):
                 each.close()
         raise
-    return TaskFanOut("tasks.gather", await_call, iter(calls), len(calls), options).values()
+    return _told_as("tasks.gather", TaskFanOut("tasks.gather", await_call, iter(calls), len(calls), options).values())
 
 
 def settle(
@@ -129,7 +129,8 @@ def settle(
     """
     options, total = CallOptions(max_concurrency, timeout, limiter, retry), known_length(items)
     check_completion(completion, total)
-    return _fan_out("tasks.settle", function, items, options).outcomes(Settling(completion, total))
+    fan_out = _fan_out("tasks.settle", function, items, options)
+    return _told_as("tasks.settle", fan_out.outcomes(Settling(completion, total)))
 
 
 def as_completed(
@@ -169,3 +170,9 @@ def _fan_out(
 ) -> TaskFanOut:
     check_async(function)
     return TaskFanOut(verb, function, check_async_items(items), known_length(items), options)
+
+
+def _told_as(verb: str, coroutine: Coroutine[Any, Any, Result]) -> Coroutine[Any, Any, Result]:
+    """The coroutine under the name of its verb, for whoever is told of it."""
+    coroutine.__qualname__ = verb  # type: ignore[attr-defined]  # every coroutine has one
+    return coroutine

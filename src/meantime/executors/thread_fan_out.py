@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from contextvars import copy_context
 from threading import Lock, Semaphore
 
 from meantime import clock
@@ -14,7 +13,7 @@ from meantime.executors.arguments import check_result
 from meantime.executors.attempts import blocking_attempts
 from meantime.executors.collecting import LOST, STOP, Streaming, Values
 from meantime.executors.pool import pool
-from meantime.executors.underway import DRAWING, NOTHING, FanOut, NothingReady, Worker, call, registry
+from meantime.executors.underway import DRAWING, LOOK_EVERY, NOTHING, FanOut, NothingReady, Worker, call, registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ class ThreadFanOut(FanOut):
         self._gate_open = False
         self._is_over = False  # the caller may go on
         self._slots: Semaphore | None = None  # where a consumer sets the pace: how many more items may be drawn
-        self._context = copy_context()
+        self._context = self.call_context()
 
     def values(self) -> list[Any]:
         """Run it all; the values in order, or the first failure raised."""
@@ -126,6 +125,11 @@ class ThreadFanOut(FanOut):
         finally:
             self._end()
             self.failure = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its caller has been told what became of its items."""
+        return self._is_over
 
     def drop(self, reason: BaseException) -> None:
         """Begin no further call, and tell the caller."""
@@ -188,7 +192,8 @@ class ThreadFanOut(FanOut):
         while not (arrived or self._is_over):
             now = clock.monotonic()
             if deadline is not None and now >= deadline:
-                self._expire()
+                if not self._let_inner_end():
+                    self._expire()
                 continue
             wake = deadline
             if self.timeout is not None:
@@ -214,34 +219,50 @@ class ThreadFanOut(FanOut):
         return min((started for _, _, started in self._calls()), default=now)
 
     def _give_up_overdue(self, now: float, timeout: float) -> None:
-        """Python cannot stop a thread: what takes too long is left, and another works in its place."""
+        """Python cannot stop a thread: what takes too long has failed, and keeps its place until it returns."""
         for worker, item, started in self._calls():
             if started + timeout > now:
                 continue
             error = self.call_timeout(item)
+            worker.given_up = True
             verdict = self._collector.fail(worker.index, error)
             if verdict is LOST:
-                continue  # it has just returned
-            worker.given_up = True
-            if self._collector.raises:
+                worker.given_up = False  # it has just returned
+            elif self._collector.raises:
                 self._fail(error)
             elif verdict is STOP:
                 self._stop()
             else:
-                self._replace_worker()
+                with self._lock:
+                    self._active -= 1
+                    if self._active == 0 and self._is_drawn():
+                        self._is_over = True
+                        self._open_gate()
 
-    def _replace_worker(self) -> None:
-        try:
-            if not (self.stopped or self.exhausted):
-                self._start_worker()
-        finally:
+    def _is_drawn(self) -> bool:
+        """Whether all items have been drawn, where no worker is drawing."""
+        drawn = max(each.index for each in self.workers) + 1
+        return self.exhausted or (self._known is not None and drawn >= self._known)
+
+    def _comes_back(self, worker: Worker) -> bool:
+        """Whether this worker, whose call was given up and has returned after all, is to go on."""
+        with self._lock:
+            if self.stopped or self._is_over:
+                return False
+            worker.given_up = False
+            self._active += 1
+            return True
+
+    def _let_inner_end(self) -> bool:
+        """Whether it has waited a moment for a verb within one of the calls, which has met the deadline, too."""
+        if not self.waits_for_inner():
+            return False
+        if self._gate.acquire(timeout=LOOK_EVERY):  # real time, whatever the clock
             with self._lock:
-                self._active -= 1
-                if self._active == 0:
-                    self._is_over = True
-                    self._open_gate()
+                self._gate_open = False
+        return True
 
-    def _work(self, worker: Worker) -> None:  # noqa: C901, PLR0912  # in one piece: a method a step costs more than an item
+    def _work(self, worker: Worker) -> None:  # noqa: C901, PLR0912, PLR0915  # a method a step costs more than an item
         collector, context, drawing, slots = self._collector, self._context, self._drawing, self._slots
         begin, succeed = collector.begin, collector.succeed
         last_start = self.last_start
@@ -264,7 +285,7 @@ class ThreadFanOut(FanOut):
                     except NothingReady:
                         return
                     index = begin(item)
-                if self._known is None and self._active < self._width:
+                if self._known is None and self._running < self._width:
                     self._start_worker()
                 worker.index = index
                 worker.started = clock.monotonic()
@@ -284,6 +305,8 @@ class ThreadFanOut(FanOut):
                     verdict = collector.fail(index, error)
                     if collector.raises:
                         self._fail(error)
+                if verdict is LOST and self._comes_back(worker):
+                    verdict = None
                 if verdict is not None:
                     if verdict is STOP:
                         self._stop()

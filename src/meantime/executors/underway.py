@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from contextvars import ContextVar, copy_context
 from sys import modules
 from threading import Condition, RLock, get_ident
+from weakref import ref
 
 from meantime import clock
 from meantime.callables import arguments_text, name_of, place_of_caller, place_text, shown
@@ -15,6 +17,7 @@ from meantime.segments import SDK, let_travel
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextvars import Context
     from typing import Any
 
     from meantime.callables import Place
@@ -29,6 +32,8 @@ DRAWING = object()  # likewise: the worker is waiting for the input to give the 
 # The share of the reserve that a verb gives, after the deadline, to the verbs within its calls: a `settle` there says
 # what became of its items, and that is then the outcome of the call.
 INNER_FIRST = 0.1
+LOOK_EVERY = 0.001
+_LOOKS = 20
 
 # The fan-out whose call this code is, if it is one's.
 parent_variable: ContextVar[ref[FanOut] | None] = ContextVar("meantime.parent", default=None)
@@ -73,6 +78,7 @@ class FanOut:
         "failure",
         "function",
         "gauge",
+        "looks",
         "parent",
         "place",
         "stopped",
@@ -91,6 +97,7 @@ class FanOut:
         self.timeout = timeout
         self.deadline = current_deadline()
         self.parent = parent_variable.get()
+        self.looks = 0  # how often it still waits for whoever was over within one of its calls
         self.place = place or place_of_caller()
         self.exhausted = False  # the input has no further item
         self.stopped = False  # no further item may begin
@@ -116,11 +123,18 @@ class FanOut:
         return self.verb.endswith(".gather")
 
     def waits_for_inner(self) -> bool:
-        """Whether a verb within one of its calls still has time, after the deadline, to say what became of its items."""
+        """Whether, after the deadline, a verb within one of its calls has time to say what became of its items.
+
+        To be asked every `LOOK_EVERY` seconds: once that verb is over, its caller needs a moment to hand that on.
+        """
         deadline = self.deadline
         if deadline is None or clock.monotonic() >= deadline.at + INNER_FIRST * deadline.reserve:
             return False
-        return any(each.is_within(self) and not each.is_over for each in registry.fan_outs(deadline))
+        if any(each.is_within(self) and not each.is_over for each in registry.fan_outs(deadline)):
+            self.looks = _LOOKS
+        else:
+            self.looks -= 1
+        return self.looks > 0
 
     def is_within(self, outer: FanOut) -> bool:
         """Whether it was started by a call of that one."""
