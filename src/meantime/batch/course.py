@@ -33,7 +33,7 @@ def course(batch: Batch, context: Any) -> Steps:
         yield from _work(batch, context)
         if plan.finish is not None and not batch.is_finished:
             yield from _finish(batch, plan.finish)
-        if plan.on_failure is not None:
+        if plan.on_failure is not None and not batch.is_plain_success:
             yield from _tell(batch, plan.on_failure)
     if plan.window is not None and not batch.is_folded:
         yield from _fold(batch, plan.window)
