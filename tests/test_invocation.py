@@ -10,6 +10,7 @@ import signal
 import socket
 import threading
 import time
+from functools import partial
 from unittest.mock import MagicMock
 
 import pytest
@@ -158,12 +159,71 @@ def test_an_error_of_the_function_is_raised_as_it_is():
         lambda_handler({}, LambdaContext())
 
 
-def test_an_async_function_that_takes_no_context_fails_as_a_plain_one_would():
-    @meantime.handler  # type: ignore[arg-type]  # the mistake under test
+class Answers:
+    """Callable in several ways."""
+
+    def __call__(self, event, context, error=None):
+        return "a part"
+
+    def of_three(self, event, context, error):
+        return "a part"
+
+    @staticmethod
+    def of_any(*_):
+        return "a part"
+
+
+def needs_a_keyword(event, context, error=None, *, table):
+    return "a part"
+
+
+@pytest.mark.parametrize(
+    "function",
+    [lambda: 1, lambda event: 1, lambda event, context, more: 1, Answers().of_three, needs_a_keyword],
+)
+def test_a_function_that_cannot_take_event_and_context_is_refused_when_it_is_decorated(function):
+    with pytest.raises(TypeError, match=r"takes a function of \(event, context\), and .* is not one of two arguments"):
+        meantime.handler(function)
+
+
+def test_of_a_function_not_written_in_python_only_a_call_can_tell():
+    assert meantime.handler(partial(print, end=""))("", LambdaContext()) is None
+
+
+def test_an_async_function_that_takes_no_context_is_refused_too():
     async def lambda_handler(event): ...
 
-    with pytest.raises(TypeError, match="takes 1 positional argument"):
-        lambda_handler({}, LambdaContext())
+    with pytest.raises(TypeError, match="lambda_handler is not one of two arguments"):
+        meantime.handler(lambda_handler)  # type: ignore[arg-type]  # the mistake under test
+
+
+@pytest.mark.parametrize("on_deadline", [lambda: 1, lambda event, context: 1, Answers.of_three, needs_a_keyword])
+def test_an_on_deadline_that_cannot_take_three_arguments_is_refused_at_once(on_deadline):
+    with pytest.raises(
+        TypeError, match=r"on_deadline must take three arguments, \(event, context, error\), and .* does"
+    ):
+        meantime.handler(on_deadline=on_deadline)
+
+
+@pytest.mark.parametrize(
+    "on_deadline",
+    [
+        Answers(),
+        Answers().of_three,
+        Answers.of_any,
+        partial(needs_a_keyword, table="orders"),
+        partial(lambda table, event, context, error: "a part", "orders"),
+        lambda event, *_: "a part",
+        lambda event, context, error, table="orders": "a part",
+        MagicMock(return_value="a part"),
+    ],
+)
+def test_an_on_deadline_that_can_take_three_arguments_answers(on_deadline):
+    @meantime.handler(reserve=0.2, on_deadline=on_deadline)
+    async def lambda_handler(event, context):
+        await asyncio.sleep(60)
+
+    assert lambda_handler({}, LambdaContext(0.3)) == "a part"
 
 
 def test_at_the_deadline_the_error_names_what_was_waiting_and_the_environment_lives_on(environment):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from math import isfinite
+from types import FunctionType, MethodType
 
 from meantime.callables import is_async, is_async_generator, is_generator, name_of
 from meantime.leftovers import POLICIES
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 BLOCKED_AFTER = "MEANTIME_BLOCKED_AFTER"
 METRICS = "MEANTIME_METRICS"
 
+_TAKES_ANY = 0x04  # inspect.CO_VARARGS
 _OFF = ("", "0", "false", "off", "no")
 _ON = ("1", "true", "on", "yes")
 _LONGEST_NAMESPACE = 255
@@ -40,6 +43,10 @@ class Options:
             raise TypeError(
                 "on_deadline must be a blocking function of (event, context, error): at the deadline there is no time "
                 "to await"
+            )
+        if on_deadline is not None and not _may_take(on_deadline, 3):
+            raise TypeError(
+                f"on_deadline must take three arguments, (event, context, error), and {name_of(on_deadline)} does not"
             )
         if leftovers not in POLICIES:
             raise ValueError(f'leftovers must be "end", "wait" or "fail", got {leftovers!r}')
@@ -95,6 +102,33 @@ def check_function(function: Any) -> None:
         raise TypeError(
             f"{name_of(function)} yields, and Lambda's Python runtime cannot stream answers: return the answer instead"
         )
+    if not _may_take(function, 2):
+        raise TypeError(
+            f"handler takes a function of (event, context), and {name_of(function)} is not one of two arguments"
+        )
+
+
+def _may_take(function: Any, count: int) -> bool:
+    """Whether it can be called with this many arguments; also where only a call would tell."""
+    while isinstance(function, partial):
+        if function.keywords:
+            return True
+        count += len(function.args)
+        function = function.func
+    if isinstance(function, MethodType):
+        count += 1
+        function = function.__func__
+    elif not isinstance(function, (FunctionType, type)):
+        count += 1
+        function = type(function).__call__
+    if not isinstance(function, FunctionType):
+        return True
+    code = function.__code__
+    names = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+    if set(names) - (function.__kwdefaults__ or {}).keys():
+        return False
+    least = code.co_argcount - len(function.__defaults__ or ())
+    return least <= count and (count <= code.co_argcount or bool(code.co_flags & _TAKES_ANY))
 
 
 def _check_seconds(name: str, value: Any) -> None:
