@@ -173,7 +173,9 @@ def test_no_attempt_begins_whose_backoff_ends_after_the_deadline(executor):
 @pytest.mark.parametrize(
     ("keywords", "words"),
     [
-        ({"limiter": 5}, r"limiter must be a meantime\.Limiter, got 5"),
+        ({"limiter": 5}, r"limiter must be a meantime\.Limiter, as in limiter=Limiter\('orders', .*\); got 5"),
+        ({"limiter": Limiter}, r"limiter must be a meantime\.Limiter, as in .*; got <class"),
+        ({"retry": Retry}, r"retry must be a meantime\.Retry, as in retry=Retry\(attempts=3\); got <class"),
         ({"retry": 3}, r"retry must be a meantime\.Retry, as in retry=Retry\(attempts=3\); got 3"),
     ],
 )

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from meantime import CallTimeout, Deadline, DeadlineExceeded, current_deadline, sequential, tasks, threads
+from meantime import CallTimeout, Deadline, DeadlineExceeded, current_deadline, processes, sequential, tasks, threads
 from meantime.deadline import deadline_variable
 
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
@@ -265,6 +265,16 @@ def test_something_not_callable_is_refused(module):
         module.map(5, [1])
     with pytest.raises(TypeError, match="expected a function to call, got int: 5"):
         module.gather(5)
+
+
+@pytest.mark.parametrize("module", [sequential, threads, processes])
+def test_a_list_of_calls_is_refused_with_how_to_unpack_it(module):
+    async def fetch() -> None: ...
+
+    with pytest.raises(TypeError, match=rf"got a list: .* `{module.__name__.rpartition('.')[2]}\.gather\(\*calls\)`"):
+        module.gather([fetch(), fetch()])
+    with pytest.raises(TypeError, match=r"expected a function to call, got a list$"):
+        module.map([str], [1])
 
 
 def test_a_verb_may_be_used_inside_a_call_of_a_verb(executor):

@@ -27,6 +27,25 @@ def test_a_blocking_function_is_refused_with_what_to_use_instead():
         tasks.map(read, ["a"])  # type: ignore[arg-type,unused-coroutine]  # the mistake under test
 
 
+def test_a_function_that_was_called_already_is_refused_with_what_to_pass():
+    with pytest.raises(TypeError, match="got a call of echo: pass echo without calling it"):
+        tasks.map(echo(1), [1])  # type: ignore[arg-type,unused-coroutine]  # the mistake under test
+
+
+def test_a_list_of_calls_is_refused_with_how_to_unpack_it():
+    with pytest.raises(
+        TypeError, match=r"got a list: if it holds the calls, unpack it, as in `tasks\.gather\(\*calls\)`"
+    ):
+        tasks.gather([echo(1), echo(2)])  # type: ignore[arg-type,unused-coroutine]  # the mistake under test
+    with pytest.raises(TypeError, match="got a tuple: if it holds the calls, unpack it"):
+        tasks.gather((echo, echo), echo(3))  # type: ignore[arg-type,unused-coroutine]  # the mistake under test
+
+
+def test_an_async_function_needs_no_thread():
+    with pytest.raises(TypeError, match=r"echo is an async function, and needs no thread: `await echo\(\.\.\.\)`"):
+        meantime.in_thread(echo)
+
+
 def test_bad_input_is_refused_at_the_call_not_at_the_await():
     with pytest.raises(ValueError, match="max_concurrency"):
         tasks.map(echo, [1], max_concurrency=0)  # type: ignore[unused-coroutine]  # it gives none

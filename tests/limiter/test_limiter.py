@@ -53,6 +53,11 @@ def test_a_name_is_a_text():
         Limiter(8)  # type: ignore[arg-type]
 
 
+def test_a_decorator_without_parentheses_says_how_to_write_it():
+    with pytest.raises(TypeError, match=r"write `@Limiter\('orders', max_concurrency=5\)`"):
+        Limiter(in_flight)  # type: ignore[arg-type]  # as does @Limiter
+
+
 def test_each_kind_of_limit_is_enough():
     assert Limiter("api", max_concurrency=1).statistics().limit == 1
     assert Limiter("api", rate=1).statistics().limit is None

@@ -410,7 +410,9 @@ def test_what_is_no_function_is_refused():
         ({"on": ()}, ValueError, "nothing could ever be retried"),
         ({"on": 5}, TypeError, "on must be exception types"),
         ({"on": ValueError("x")}, TypeError, "on must be exception types"),
-        ({"on": ["TimeoutError"]}, TypeError, "types of Exception"),
+        ({"on": ["TimeoutError"]}, TypeError, "'TimeoutError' is a text"),
+        ({"on": "TimeoutError"}, TypeError, "'TimeoutError' is a text: leave the quotation marks out"),
+        ({"attempts": asyncio.sleep}, TypeError, r"write `@Retry\(\)`"),  # as does @Retry
         ({"on_result": 503}, TypeError, "on_result must be a function"),
         ({"initial_backoff": -1}, ValueError, "initial_backoff must be at least 0"),
         ({"initial_backoff": float("nan")}, ValueError, "initial_backoff"),

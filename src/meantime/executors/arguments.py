@@ -40,9 +40,12 @@ class CallOptions:
         self, max_concurrency: int, timeout: float | None, limiter: Limiter | None = None, retry: Retry | None = None
     ) -> None:
         check_limits(max_concurrency, timeout)
-        if limiter is not None and not hasattr(limiter, "limited_async"):
-            raise TypeError(f"limiter must be a meantime.Limiter, got {limiter!r:.80}")
-        if retry is not None and not hasattr(retry, "retried_async"):
+        if limiter is not None and not _is_one(limiter, "limited_async"):
+            raise TypeError(
+                "limiter must be a meantime.Limiter, as in limiter=Limiter('orders', max_concurrency=5); "
+                f"got {limiter!r:.80}"
+            )
+        if retry is not None and not _is_one(retry, "retried_async"):
             raise TypeError(f"retry must be a meantime.Retry, as in retry=Retry(attempts=3); got {retry!r:.80}")
         self.max_concurrency = max_concurrency
         self.timeout = timeout
@@ -111,7 +114,9 @@ def known_length(items: object) -> int | None:
 
 def check_blocking(function: Callable[..., object], executor: str) -> None:
     """TypeError unless `function` can be called on a thread and gives its result there."""
+    _refuse_calls(function, executor)
     if is_coroutine(function):
+        function.close()
         raise TypeError(
             f"{executor} takes functions, not coroutines: pass {name_of(function)} without calling it, or use tasks, "
             "as in `await tasks.gather(...)`"
@@ -126,6 +131,13 @@ def check_blocking(function: Callable[..., object], executor: str) -> None:
 
 def check_async(function: Callable[..., object]) -> None:
     """TypeError unless calling `function` gives something to await."""
+    _refuse_calls(function, "tasks.gather")
+    if is_coroutine(function):
+        function.close()
+        raise TypeError(
+            f"expected a function to call with each item, got a call of {name_of(function)}: pass "
+            f"{name_of(function)} without calling it"
+        )
     _check_callable(function)
     if not is_async(function) and not may_return_awaitable(function):
         name = name_of(function)
@@ -144,6 +156,24 @@ def check_result(function: Callable[..., object], result: object) -> None:
             f"{name_of(function)} returned a coroutine, which only an event loop can run: use tasks, as in "
             "`await tasks.map(...)`"
         )
+
+
+def _is_one(given: object, method: str) -> bool:
+    """Whether this is an object with such a method, and not its class."""
+    return not isinstance(given, type) and hasattr(given, method)
+
+
+def _refuse_calls(function: object, verb: str) -> None:
+    """TypeError if this is a list of calls; then nobody awaits the coroutines in it any more."""
+    if not isinstance(function, (list, tuple)):
+        return
+    for each in function:
+        if is_coroutine(each):
+            each.close()
+    raise TypeError(
+        f"expected a function to call, got a {type(function).__name__}"
+        + (f": if it holds the calls, unpack it, as in `{verb}(*calls)`" if verb.endswith("gather") else "")
+    )
 
 
 def _check_callable(function: object) -> None:

@@ -7,7 +7,7 @@ from contextvars import copy_context
 from functools import wraps
 
 from meantime import clock
-from meantime.callables import is_coroutine
+from meantime.callables import is_async, is_coroutine, name_of
 from meantime.errors import CallCancelled
 from meantime.executors.arguments import check_blocking, check_result
 from meantime.executors.pool import pool
@@ -36,6 +36,9 @@ def in_thread(function: Callable[Parameters, Result]) -> Callable[Parameters, Co
     Raises:
         TypeError: `function` is an async function.
     """
+    if is_async(function):
+        name = name_of(function)
+        raise TypeError(f"{name} is an async function, and needs no thread: `await {name}(...)` without in_thread")
     check_blocking(function, "in_thread")
 
     @wraps(function)

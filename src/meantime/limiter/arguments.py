@@ -9,6 +9,11 @@ def check_limits(
     name: object, *, max_concurrency: object, rate: object, per: object, burst: object, adaptive: object
 ) -> None:
     """Raise TypeError or ValueError unless these limit something, and let something through."""
+    if callable(name):
+        raise TypeError(
+            f"a limiter's name comes first, got {name!r:.80}: as a decorator write `@Limiter('orders', "
+            "max_concurrency=5)`, or better `@orders` for one that is made beforehand, and shared"
+        )
     if not isinstance(name, str):
         raise TypeError(f"a limiter's name is a text that says what it protects, not {name!r:.80}")
     if not isinstance(adaptive, bool):

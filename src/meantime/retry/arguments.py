@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 def check_attempts(attempts: int) -> int:
     """How often a call is tried."""
+    if callable(attempts):
+        raise TypeError(f"attempts must be a whole number, got {attempts!r:.80}: as a decorator write `@Retry()`")
     if isinstance(attempts, bool) or not isinstance(attempts, int):
         raise TypeError(f"attempts must be a whole number, got {attempts!r}")
     if attempts < 1:
@@ -38,6 +40,7 @@ def check_on(
         on = (on,)
     elif callable(on):
         return _check_predicate("on", on)
+    _refuse_text(on)
     try:
         types = tuple(on)
     except TypeError:
@@ -45,6 +48,7 @@ def check_on(
             f"on must be exception types, or a function that tells of an error, got {type(on).__name__}: {on!r:.80}"
         ) from None
     for each in types:
+        _refuse_text(each)
         if Exception not in getattr(each, "__mro__", ()):
             raise TypeError(
                 f"on must be types of Exception, got {each!r:.80}; KeyboardInterrupt, SystemExit and CancelledError "
@@ -62,6 +66,11 @@ def check_on_result(on_result: Callable[[Any], bool] | None) -> Callable[[Any], 
     if isinstance(on_result, type) or not callable(on_result):
         raise TypeError(f"on_result must be a function that tells of an answer, got {on_result!r:.80}")
     return _check_predicate("on_result", on_result)
+
+
+def _refuse_text(on: object) -> None:
+    if isinstance(on, str):
+        raise TypeError(f"on must be exception types, and {on!r:.80} is a text: leave the quotation marks out")
 
 
 def _check_predicate(name: str, predicate: Callable[[Any], bool]) -> Callable[[Any], bool]:
