@@ -33,7 +33,7 @@ DRAWING = object()  # likewise: the worker is waiting for the input to give the 
 # what became of its items, and that is then the outcome of the call.
 INNER_FIRST = 0.1
 LOOK_EVERY = 0.001
-_LOOKS = 20
+LOOKS = 20
 
 # The fan-out whose call this code is, if it is one's.
 parent_variable: ContextVar[ref[FanOut] | None] = ContextVar("meantime.parent", default=None)
@@ -97,7 +97,7 @@ class FanOut:
         self.timeout = timeout
         self.deadline = current_deadline()
         self.parent = parent_variable.get()
-        self.looks = 0  # how often it still waits for whoever was over within one of its calls
+        self.looks = 0  # how often it still waits, after the deadline, for who was over within one of its calls
         self.place = place or place_of_caller()
         self.exhausted = False  # the input has no further item
         self.stopped = False  # no further item may begin
@@ -131,7 +131,7 @@ class FanOut:
         if deadline is None or clock.monotonic() >= deadline.at + INNER_FIRST * deadline.reserve:
             return False
         if any(each.is_within(self) and not each.is_over for each in registry.fan_outs(deadline)):
-            self.looks = _LOOKS
+            self.looks = LOOKS
         else:
             self.looks -= 1
         return self.looks > 0
@@ -200,6 +200,9 @@ class Registry:
 
     def add(self, fan_out: FanOut) -> None:
         """Note that its workers start."""
+        outer = None if fan_out.parent is None else fan_out.parent()
+        if outer is not None:
+            outer.looks = LOOKS
         with self._lock:
             self._fan_outs.add(fan_out)
 
