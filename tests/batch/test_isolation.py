@@ -9,11 +9,12 @@ import threading
 from typing import Any
 
 import pytest
-from tests.batch.conftest import come_again, event_of, named
+from tests.batch.conftest import SOURCES, Course, come_again, decorator_of, event_of, named, position_of
 
 import meantime
 from meantime import clock
 from meantime.environment import current_environment
+from meantime.executors.pool import pool
 from meantime.executors.underway import registry
 from meantime.testing import FakeClock, LambdaContext, sqs_event
 
@@ -119,25 +120,71 @@ def test_system_exit_is_the_records_failure(executor):
     assert come_again(event, handler(event, LambdaContext(60))) == [1]
 
 
-def test_a_record_that_cancels_its_own_task_costs_at_most_what_ran_beside_it():
+async def cancels_itself(record):
+    task = asyncio.current_task()
+    assert task is not None
+    task.cancel()
+    await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_record_that_cancels_its_own_task_costs_at_most_what_ran_beside_it(source, caplog):
     ran = []
 
-    @meantime.batch.sqs(max_concurrency=2)
-    async def lambda_handler(message):
-        if message.body == "cancels":
-            task = asyncio.current_task()
-            assert task is not None
-            task.cancel()
+    @decorator_of(source)(max_concurrency=2)
+    async def lambda_handler(record):
+        if position_of(record) == 2:
+            await cancels_itself(record)
         await asyncio.sleep(0)
-        ran.append(message.body)
+        ran.append(position_of(record))
 
-    event = sqs_event(["0", "1", "cancels", "3", "4", "5", "6"])
+    event = event_of(source, "abcdefg")
     answer = lambda_handler(event, LambdaContext(60))
 
     again = come_again(event, answer)
     assert 2 in again
-    assert len(again) <= 2
-    assert sorted(ran) == sorted(str(at) for at in range(7) if at not in again)
+    if source in {"sqs", "fifo", "kafka"}:
+        assert len(again) <= 2
+        assert sorted(ran) == [position for position in range(7) if position not in again]
+    assert "was cancelled, or raised CancelledError, on its own" in caplog.text
+
+
+def test_where_no_thread_can_be_started_the_invocation_fails(monkeypatch):
+    def start(job):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(pool, "start", start)
+
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        Course().handler("sqs", "threads")(sqs_event(range(3)), LambdaContext(60))
+
+
+def test_where_threads_run_out_later_what_was_done_is_done(monkeypatch, caplog):
+    started, start = [], pool.start
+
+    def start_one(job):
+        started.append(job)
+        if len(started) > 1:
+            assert done.wait(30)
+            raise RuntimeError("can't start new thread")
+        start(job)
+
+    done = threading.Event()
+    monkeypatch.setattr(pool, "start", start_one)
+    event = sqs_event(range(3))
+
+    @meantime.batch.sqs
+    def lambda_handler(message):
+        if message.body == "2":
+            done.set()
+            assert release.wait(30)
+
+    release = threading.Event()
+    answer = lambda_handler(event, LambdaContext(60, function_name="threads run out"))
+    release.set()
+
+    assert come_again(event, answer) == [2]
+    assert "can't start new thread" in caplog.text
 
 
 @meantime.batch.sqs(executor="processes", max_concurrency=2)

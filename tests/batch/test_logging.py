@@ -55,7 +55,8 @@ def test_a_line_for_the_record_that_failed_with_its_error_and_one_for_the_batch(
         "come_again": 1,
         "failed": 1,
         "held_back": 0,
-        "unfinished": 0,
+        "too_late": 0,
+        "cut_off": 0,
         "taken_care_of": 0,
         "errors": {"RuntimeError": 1},
         "identifiers": [identifier],
@@ -139,6 +140,16 @@ def test_a_window_that_was_not_taken_in_is_told(caplog):
     )
 
     assert "2 of 2 records will come again" in messages(caplog)[-1]
+
+
+def test_what_goes_wrong_with_the_log_costs_no_answer(monkeypatch, caplog):
+    monkeypatch.setattr("meantime.batch.reporting._report_batch", lambda *_: 1 / 0)
+    event = sqs_event(range(2))
+
+    answer = Course(failing=frozenset({0})).handler("sqs", "threads")(event, LambdaContext(60))
+
+    assert answer == {"batchItemFailures": [{"itemIdentifier": named(event)[0]}]}
+    assert "batch.sqs: what comes again could not be reported" in caplog.text
 
 
 def test_the_body_of_a_message_is_in_no_line(caplog):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from logging import getLogger
 
 from meantime.errors import DeadlineExceeded, HeldBack
-from meantime.outcomes import Status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def _report(batch: Batch) -> None:
         if not batch.is_folded:
             _say_unfolded(batch)
         return
-    failed = [outcome for outcome in outcomes if _is_failure(outcome)]
+    failed = outcomes.failed
     shown: set[str] = set()
     for outcome in failed[:MOST_LINES]:
         kind = _kind(outcome)
@@ -53,6 +52,13 @@ def _report(batch: Batch) -> None:
             outcome.item.identifier,
             _brief(error),
             exc_info=error,
+        )
+    if batch.broken_by is not None:
+        _log.error(
+            "%s: not all records could be begun, or go on: %s",
+            batch.plan.decorator,
+            _brief(batch.broken_by),
+            exc_info=batch.broken_by,
         )
     _report_batch(batch, failed)
 
@@ -86,14 +92,17 @@ def _report_batch(batch: Batch, failed: Sequence[Outcome[Any, Any]]) -> None:
     kinds: dict[str, int] = {}
     for outcome in failed:
         kinds[_kind(outcome)] = kinds.get(_kind(outcome), 0) + 1
-    held_back = sum(isinstance(outcome.error, HeldBack) for outcome in outcomes)
-    unfinished = len(outcomes.unfinished) - held_back
+    unfinished = outcomes.unfinished
+    held_back = sum(isinstance(outcome.error, HeldBack) for outcome in unfinished)
+    too_late = sum(isinstance(outcome.error, DeadlineExceeded) for outcome in unfinished)
+    cut_off = len(unfinished) - held_back - too_late
     done_again = len(again) - sum(not batch.is_done(outcomes[position]) for position in again)
-    cut_off = next((o.error for o in outcomes.unfinished if isinstance(o.error, DeadlineExceeded)), None)
+    deadline = next((o.error for o in unfinished if isinstance(o.error, DeadlineExceeded)), None)
     parts = [
         f"{len(failed)} failed ({', '.join(f'{count} {kind}' for kind, count in kinds.items())})" if failed else "",
         f"{held_back} held back behind them" if held_back else "",
-        f"{unfinished} not finished in time" if unfinished else "",
+        f"{too_late} not finished in time" if too_late else "",
+        f"{cut_off} cut off or not begun" if cut_off else "",
         f"{len(batch.taken_care_of)} taken care of by on_failure" if batch.taken_care_of else "",
         f"{done_again} done, and done again since the stream goes back to {_first(batch, again)}" if done_again else "",
     ]
@@ -104,7 +113,7 @@ def _report_batch(batch: Batch, failed: Sequence[Outcome[Any, Any]]) -> None:
         len(outcomes),
         noun,
         ", ".join(part for part in parts if part),
-        "" if cut_off is None else f" {cut_off}",
+        "" if deadline is None else f" {deadline}",
         extra={
             "batch": {
                 "source": batch.plan.source.name,
@@ -112,7 +121,8 @@ def _report_batch(batch: Batch, failed: Sequence[Outcome[Any, Any]]) -> None:
                 "come_again": len(again),
                 "failed": len(failed),
                 "held_back": held_back,
-                "unfinished": unfinished,
+                "too_late": too_late,
+                "cut_off": cut_off,
                 "taken_care_of": len(batch.taken_care_of),
                 "errors": kinds,
                 "identifiers": [batch.records[position].identifier for position in again[:_MOST_IDENTIFIERS]],
@@ -127,12 +137,6 @@ def _say_unfolded(batch: Batch) -> None:
 
 def _first(batch: Batch, again: Sequence[int]) -> str:
     return batch.records[again[0]].identifier
-
-
-def _is_failure(outcome: Outcome[Any, Any]) -> bool:
-    if outcome.status is Status.FAILED:
-        return True
-    return outcome.started and outcome.error is not None and not isinstance(outcome.error, DeadlineExceeded)
 
 
 def _kind(outcome: Outcome[Any, Any]) -> str:
