@@ -31,7 +31,7 @@ def options(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and leave.")
     ] = False,
 ) -> None:
-    """See where a Lambda invocation waits, and what running the waits side by side would save."""
+    """Run Lambda functions on this machine, and what they call, as slow and as scarce as you like."""
 
 
 cli.add_typer(emulator, name="emulator")

@@ -156,10 +156,13 @@ def test_a_timeout_is_shown_and_exits_with_1(code: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (("--event", "{"), "the event is not JSON, nor is there such a file"),
-        (("--event", "missing.json"), "the event is not JSON, nor is there such a file"),
+        (("--event", "{"), "the event '{' is not JSON, nor is there such a file"),
+        (("--event", "missing.json"), "the event 'missing.json' is not JSON, nor is there such a file"),
         (("--event", "NaN"), "Error: the event is nothing JSON can hold"),
-        (("--event", "[" * 100_000), "Error: the event is not JSON, nor is there such a file: it is nested too deeply"),
+        (
+            ("--event", "[" * 100_000),
+            f"Error: the event '{'[' * 80}…' is not JSON, nor is there such a file: it is nested too deeply",
+        ),
         (("--memory", "64"), "Invalid value for '--memory'"),
         (("--timeout", "1000"), "timeout 1000.0 is not above 0"),
         (("--env", "TABLE"), "--env 'TABLE' is not of the form NAME=VALUE"),

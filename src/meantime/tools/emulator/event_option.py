@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+_LONGEST = 80
+
 
 def parsed_event(text: str) -> Any:
     """Return the event.
@@ -18,7 +20,8 @@ def parsed_event(text: str) -> Any:
     if text == "-":
         return _parsed(_decoded(sys.stdin.buffer.read(), "standard input"), "standard input is not JSON")
     try:
-        return _parsed(text, "the event is not JSON, nor is there such a file")
+        named = repr(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
+        return _parsed(text, f"the event {named} is not JSON, nor is there such a file")
     except ValueError:
         if not _is_file(text):
             raise
