@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from meantime.executors.in_threads import in_thread
     from meantime.invocation import handler
     from meantime.limiter import Limiter
-    from meantime.outcomes import Completion, CompletionReason, Outcome, Outcomes
+    from meantime.outcomes import Completion, CompletionReason, Outcome, Outcomes, Status
     from meantime.resources import warm
     from meantime.retry import Retry, RetryBudget
 
@@ -64,6 +64,7 @@ __all__ = [
     "Retry",
     "RetryBudget",
     "SettleFailed",
+    "Status",
     "Waiting",
     "WorkLeftOver",
     "WrongEvent",
@@ -106,6 +107,7 @@ _HOMES = {
     "Retry": ("meantime.retry", "Retry"),
     "RetryBudget": ("meantime.retry", "RetryBudget"),
     "SettleFailed": ("meantime.errors", "SettleFailed"),
+    "Status": ("meantime.outcomes", "Status"),
     "Waiting": ("meantime.errors", "Waiting"),
     "WorkLeftOver": ("meantime.errors", "WorkLeftOver"),
     "WrongEvent": ("meantime.errors", "WrongEvent"),

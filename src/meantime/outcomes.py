@@ -50,7 +50,8 @@ class Completion:
     Without any criterion the first failure ends it. What is not done by then is unfinished.
 
     Args:
-        min_successful: Enough once this many have succeeded; 1 or more.
+        min_successful: Enough once this many have succeeded; 1 or more. A lazy input that has fewer items ends as
+            ALL_COMPLETED.
         tolerated_failure_count: Ended once more than this many have failed; 0 or more.
         tolerated_failure_percentage: Ended once more than this part of all items has failed, 0 to 100. Of an input
             whose length cannot be told, it is judged at the end.

@@ -10,9 +10,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from meantime import CallTimeout, Completion, CompletionReason, DeadlineExceeded, SettleFailed, sequential, threads
+from meantime import (
+    CallTimeout,
+    Completion,
+    CompletionReason,
+    DeadlineExceeded,
+    SettleFailed,
+    Status,
+    sequential,
+    threads,
+)
 from meantime.deadline import Deadline, deadline_variable
-from meantime.outcomes import Status
 
 
 @pytest.fixture
@@ -420,3 +428,10 @@ def test_every_item_is_in_exactly_one_outcome_and_the_reason_is_true(executor, f
     else:
         assert outcomes.reason is CompletionReason.ALL_COMPLETED
         assert outcomes.unfinished == []
+
+
+def test_a_lazy_input_with_too_few_items_for_min_successful_ends_as_all_completed(executor):
+    outcomes = executor.settle(str, iter([1, 2]), completion=Completion(min_successful=3))
+
+    assert outcomes.results == ["1", "2"]
+    assert outcomes.reason is CompletionReason.ALL_COMPLETED
