@@ -8,7 +8,7 @@ class RetryStatistics:
 
     Attributes:
         calls: Calls that have ended.
-        attempts: How often their functions were called, hedges aside.
+        attempts: How often their functions were called; hedges are not counted here, but as `hedges`.
         retries: Attempts after the first, also of calls that are still under way.
         successes: Calls that gave an answer.
         failures: Calls that gave an error, or an answer that was still one to be tried again.
