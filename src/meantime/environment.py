@@ -9,7 +9,7 @@ from threading import Lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from meantime.executors.children import ChildPool
+    from meantime.executors.children.pool import ChildPool
     from meantime.loop import KeptLoop
     from meantime.resources import Made
 

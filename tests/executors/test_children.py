@@ -20,13 +20,14 @@ import pytest
 
 from meantime import Deadline, InvocationEnded, current_deadline
 from meantime.deadline import deadline_variable
-from meantime.executors import child_start, children
-from meantime.executors.child import Child, Gone
-from meantime.executors.child_calls import ChildCalls, CutOff
-from meantime.executors.child_main import ITEM_LOST, NOT_BEGUN, RAISED, RESULT, RESULT_LOST, request
-from meantime.executors.children import ChildPool
-from meantime.executors.invocation_facts import facts_of_now
-from meantime.executors.pickling import pack, unpack
+from meantime.executors.children import pool as children
+from meantime.executors.children import start as child_start
+from meantime.executors.children.calls import ChildCalls, CutOff
+from meantime.executors.children.child import Child, Gone
+from meantime.executors.children.invocation_facts import facts_of_now
+from meantime.executors.children.main import ITEM_LOST, NOT_BEGUN, RAISED, RESULT, RESULT_LOST, request
+from meantime.executors.children.pickling import pack, unpack
+from meantime.executors.children.pool import ChildPool
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 
@@ -247,7 +248,7 @@ def test_closing_lets_idle_children_leave_and_kills_busy_ones(pool):
 
 
 def test_an_idle_child_that_does_not_leave_is_killed(pool, monkeypatch):
-    monkeypatch.setattr("meantime.executors.children._LEAVE_WITHIN", 0.1)
+    monkeypatch.setattr("meantime.executors.children.pool._LEAVE_WITHIN", 0.1)
     child = pool.lease()
     os.kill(child.pid, signal.SIGSTOP)
     pool.give_back(child)
@@ -275,7 +276,7 @@ def test_a_child_that_begins_while_its_pool_is_closed_ends_again(pool, monkeypat
         pool.close()
         return original(method)
 
-    monkeypatch.setattr("meantime.executors.children.start", start)
+    monkeypatch.setattr("meantime.executors.children.pool.start", start)
 
     with pytest.raises(InvocationEnded):
         pool.lease()
@@ -418,7 +419,7 @@ def test_a_child_that_cannot_begin_says_why_in_the_log(pool, monkeypatch, capfd)
     def refuse(_: int) -> None:
         raise LookupError("not today")
 
-    monkeypatch.setattr("meantime.executors.child_start._part_from_parent", refuse)
+    monkeypatch.setattr("meantime.executors.children.start._part_from_parent", refuse)
     child = pool.lease()
 
     with pytest.raises(Gone):
@@ -446,7 +447,7 @@ def test_a_machine_that_gives_no_process_leaves_no_file_descriptor(pool, monkeyp
 
 
 def test_where_the_parents_death_cannot_be_watched_for_a_child_works_all_the_same(pool, monkeypatch):
-    monkeypatch.setattr("meantime.executors.child_start.new_reading_end", lambda: None)
+    monkeypatch.setattr("meantime.executors.children.start.new_reading_end", lambda: None)
 
     assert result_of(pool.lease(), double, 2) == 4
 
@@ -456,7 +457,7 @@ def test_a_killed_child_that_lingers_is_waited_for_later(pool, monkeypatch):
     child.kill()
     with monkeypatch.context() as patch:
         patch.setattr(Child, "_has_ended", lambda _: False)  # as of one that is frozen
-        patch.setattr("meantime.executors.child._GONE_WITHIN", 0.01)
+        patch.setattr("meantime.executors.children.child._GONE_WITHIN", 0.01)
         pool.discard(child)
     assert child.exit_code is None
 
@@ -723,9 +724,9 @@ def test_the_children_of_a_parent_that_is_killed_end_even_in_the_middle_of_a_cal
     source = f"""
 import os, signal, sys
 sys.path.insert(0, {str(tmp_path)!r})
-from meantime.executors.children import ChildPool
-from meantime.executors.child_main import request
-from meantime.executors.pickling import pack
+from meantime.executors.children.pool import ChildPool
+from meantime.executors.children.main import request
+from meantime.executors.children.pickling import pack
 from work import compute
 pool = ChildPool()
 idle, busy = pool.lease({start_method!r}), pool.lease({start_method!r})
@@ -745,7 +746,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 def test_no_clean_up_and_no_buffered_output_of_the_parent_happens_twice(run_python):
     printed = run_python("""
         import atexit, sys
-        from meantime.executors.children import ChildPool
+        from meantime.executors.children.pool import ChildPool
 
         sys.stdout = open(1, "w", buffering=8192, closefd=False)
         atexit.register(print, "clean-up")
@@ -771,7 +772,7 @@ def test_a_program_without_standard_streams_has_children_all_the_same(run_python
 def test_a_fork_beside_threads_is_no_warning_of_ours_to_anybody(run_python):
     run_python("""
         import threading, warnings
-        from meantime.executors.children import ChildPool
+        from meantime.executors.children.pool import ChildPool
 
         stop = threading.Event()
         thread = threading.Thread(target=stop.wait)
@@ -791,7 +792,7 @@ def test_a_fork_beside_threads_is_no_warning_of_ours_to_anybody(run_python):
 def test_a_signal_to_all_is_handled_by_the_parent_and_does_not_disturb_a_child_that_begins(run_python):
     printed = run_python("""
         import os, signal, time
-        from meantime.executors.children import ChildPool
+        from meantime.executors.children.pool import ChildPool
 
         fork, setpgid = os.fork, os.setpgid
 

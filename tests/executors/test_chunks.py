@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meantime.executors.chunks import Chunks
+from meantime.executors.children.chunks import Chunks
 
 
 def test_items_that_take_no_time_go_in_messages_that_double():

@@ -22,7 +22,8 @@ from meantime import (
     in_thread,
     processes,
 )
-from meantime.executors import child_start, cores
+from meantime.executors.children import cores
+from meantime.executors.children import start as child_start
 from meantime.executors.underway import registry
 from meantime.testing import LambdaContext, fresh_environment
 
@@ -520,7 +521,7 @@ def test_a_machine_that_gives_no_process_is_an_error(monkeypatch):
     def start(_: str) -> Any:
         raise BlockingIOError(11, "Resource temporarily unavailable")
 
-    monkeypatch.setattr("meantime.executors.children.start", start)
+    monkeypatch.setattr("meantime.executors.children.pool.start", start)
 
     with pytest.raises(RuntimeError, match=r"no child process can be started for this work: .* temporarily"):
         processes.map(double, [1])
@@ -550,7 +551,7 @@ def test_a_machine_that_gives_no_more_processes_gets_the_work_done_on_fewer(monk
         started.append(method)
         return original(method)
 
-    monkeypatch.setattr("meantime.executors.children.start", start)
+    monkeypatch.setattr("meantime.executors.children.pool.start", start)
 
     assert processes.map(double, range(20), max_concurrency=4) == [2 * number for number in range(20)]
 

@@ -31,7 +31,7 @@ from meantime import (
 )
 from meantime.deadline import deadline_variable
 from meantime.errors import ChildTraceback
-from meantime.executors.child import Child
+from meantime.executors.children.child import Child
 from meantime.executors.underway import registry
 from meantime.testing import LambdaContext
 
@@ -303,7 +303,7 @@ def test_a_child_that_dies_before_it_has_read_its_message_costs_nobody_anything(
     (pid,) = processes.map(own_pid, [None], max_concurrency=1)
     os.kill(pid, signal.SIGKILL)
     os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-    monkeypatch.setattr("meantime.executors.child.Child.is_alive", lambda _: True)  # it has died just after
+    monkeypatch.setattr("meantime.executors.children.child.Child.is_alive", lambda _: True)  # it has died just after
 
     assert processes.map(double, [1], max_concurrency=1) == [2]
 
@@ -314,7 +314,7 @@ def test_children_that_die_at_once_time_after_time_are_an_error(monkeypatch):
         theirs.close()
         return os.posix_spawn("/bin/false", ["false"], {}), ours
 
-    monkeypatch.setattr("meantime.executors.children.start", start)
+    monkeypatch.setattr("meantime.executors.children.pool.start", start)
 
     with pytest.raises(ChildDied, match="ended with exit code 1"):
         processes.map(double, [1], max_concurrency=1)

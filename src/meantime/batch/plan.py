@@ -134,6 +134,6 @@ def _module_name(executor: Any) -> str:
 def _width_of(executor: str) -> int:
     if executor != PROCESSES:
         return DEFAULT_MAX_CONCURRENCY
-    from meantime.executors.cores import default_width  # noqa: PLC0415  # only processes ask for it
+    from meantime.executors.children.cores import default_width  # noqa: PLC0415  # only processes ask for it
 
     return default_width()

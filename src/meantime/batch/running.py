@@ -93,7 +93,7 @@ def _run_blocking(batch: Batch, context: Any, prepared: Any) -> None:
 
 
 def _run_on_processes(batch: Batch, prepared: Any) -> None:
-    from meantime.executors.chunks import Chunks  # noqa: PLC0415  # only who uses it pays for it
+    from meantime.executors.children.chunks import Chunks  # noqa: PLC0415  # only who uses it pays for it
     from meantime.executors.processes import fan_out  # noqa: PLC0415  # likewise
 
     plan, options, order = batch.plan, _options(batch), batch.order

@@ -13,7 +13,7 @@ from meantime.callables import name_of
 from meantime.errors import NotPicklable
 from meantime.executors.arguments import CallOptions
 from meantime.executors.attempts import blocking_attempts
-from meantime.executors.child_calls import ChildCalls, CutOff
+from meantime.executors.children.calls import ChildCalls, CutOff
 from meantime.executors.collecting import STOP
 from meantime.executors.thread_fan_out import ThreadFanOut
 from meantime.executors.underway import DRAWING, NOTHING, call
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
-    from meantime.executors.child_calls import ChildCall
-    from meantime.executors.children import ChildPool
-    from meantime.executors.chunks import Chunks
+    from meantime.executors.children.calls import ChildCall
+    from meantime.executors.children.chunks import Chunks
+    from meantime.executors.children.pool import ChildPool
+    from meantime.executors.children.wire import Part
     from meantime.executors.collecting import Settling
     from meantime.executors.underway import Worker
-    from meantime.executors.wire import Part
     from meantime.outcomes import Outcome, Outcomes
 
 

@@ -19,12 +19,12 @@ from meantime.executors.arguments import (
     check_items,
     known_length,
 )
-from meantime.executors.child_start import FORK, SPAWN, START_METHODS
-from meantime.executors.children import pool_of
-from meantime.executors.chunks import Chunks
+from meantime.executors.children.chunks import Chunks
+from meantime.executors.children.cores import default_width
+from meantime.executors.children.pickling import brief, pack
+from meantime.executors.children.pool import pool_of
+from meantime.executors.children.start import FORK, SPAWN, START_METHODS
 from meantime.executors.collecting import Settling
-from meantime.executors.cores import default_width
-from meantime.executors.pickling import brief, pack
 from meantime.executors.process_fan_out import ProcessFanOut
 from meantime.executors.thread_fan_out import refuse_running_loop
 from meantime.executors.underway import call

@@ -19,8 +19,8 @@ from _signal import getsignal  # type: ignore[import-not-found]  # signal.getsig
 from contextlib import suppress
 from contextvars import Context
 
-from meantime.executors.child_main import serve
-from meantime.executors.lifeline import hold_on, new_reading_end
+from meantime.executors.children.lifeline import hold_on, new_reading_end
+from meantime.executors.children.main import serve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

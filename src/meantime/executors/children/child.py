@@ -8,14 +8,14 @@ import time
 from contextlib import suppress
 from threading import Lock
 
-from meantime.executors.wire import Wire
+from meantime.executors.children.wire import Wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from socket import socket
 
-    from meantime.executors.wire import Part
+    from meantime.executors.children.wire import Part
 
 _GONE_WITHIN = 2.0  # seconds that a killed child may take; it is milliseconds, unless it is frozen
 

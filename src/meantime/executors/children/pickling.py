@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from meantime.executors.wire import Part
+    from meantime.executors.children.wire import Part
 
 _PROTOCOL = 5  # the first with buffers beside the pickle (PEP 574)
 

@@ -9,10 +9,10 @@ from contextvars import copy_context
 from meantime.callables import is_coroutine, shown
 from meantime.deadline import current_deadline
 from meantime.executors.arguments import check_result
-from meantime.executors.invocation_facts import take_on
-from meantime.executors.pickling import brief, pack, pack_error, unpack
+from meantime.executors.children.invocation_facts import take_on
+from meantime.executors.children.pickling import brief, pack, pack_error, unpack
+from meantime.executors.children.wire import Wire
 from meantime.executors.underway import call
-from meantime.executors.wire import Wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from socket import socket
     from typing import Any
 
-    from meantime.executors.wire import Part
+    from meantime.executors.children.wire import Part
 
 # The kinds of answer; each is the one byte that an answer begins with.
 RESULT = b"="  # what the call gave

@@ -11,11 +11,11 @@ from contextlib import suppress
 from threading import Condition, Lock
 
 from meantime.errors import CallTimeout, ChildDied, ChildTraceback, InvocationEnded, NotPicklable
-from meantime.executors.child import Gone
-from meantime.executors.child_main import FUNCTION_LOST, ITEM_LOST, NOT_BEGUN, RAISED, RESULT, request
-from meantime.executors.children import CLOSED
-from meantime.executors.invocation_facts import facts_of_now
-from meantime.executors.pickling import brief, pack, size_of, unpack, unpack_error
+from meantime.executors.children.child import Gone
+from meantime.executors.children.invocation_facts import facts_of_now
+from meantime.executors.children.main import FUNCTION_LOST, ITEM_LOST, NOT_BEGUN, RAISED, RESULT, request
+from meantime.executors.children.pickling import brief, pack, size_of, unpack, unpack_error
+from meantime.executors.children.pool import CLOSED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from meantime.deadline import Deadline
-    from meantime.executors.child import Child
-    from meantime.executors.children import ChildPool
-    from meantime.executors.wire import Part
+    from meantime.executors.children.child import Child
+    from meantime.executors.children.pool import ChildPool
+    from meantime.executors.children.wire import Part
 
     Answer = tuple["ChildCall", Any, BaseException | None]
 

@@ -10,8 +10,8 @@ import time
 from threading import Lock
 
 from meantime.errors import InvocationEnded
-from meantime.executors.child import Child
-from meantime.executors.child_start import FORK, start
+from meantime.executors.children.child import Child
+from meantime.executors.children.start import FORK, start
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
