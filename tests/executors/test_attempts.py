@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from meantime import CallTimeout, DeadlineExceeded, Limiter, Retry, tasks
+from meantime import CallTimeout, DeadlineExceeded, Limiter, Retry, tasks, threads
 from meantime.deadline import Deadline, deadline_variable
 from meantime.testing import FakeClock
 
@@ -182,3 +182,30 @@ def test_no_attempt_begins_whose_backoff_ends_after_the_deadline(executor):
 def test_what_is_no_limiter_and_no_retry_is_refused(executor, keywords, words):
     with pytest.raises(TypeError, match=words):
         executor.map(str, [1], **keywords)
+
+
+@pytest.mark.parametrize(
+    ("form", "admitted"),
+    [
+        (lambda f, api, retry: threads.map(f, [1], limiter=api, retry=retry), 3),
+        (lambda f, api, retry: threads.map(retry(api(f)), [1]), 3),
+        (lambda f, api, retry: threads.map(api(f), [1], retry=retry), 3),
+        (lambda f, api, retry: threads.map(api(retry(f)), [1]), 1),
+        (lambda f, api, retry: threads.map(retry(f), [1], limiter=api), 1),
+        (lambda f, api, retry: threads.map(api(f), [1], limiter=api), 2),
+    ],
+    ids=[
+        "keywords",
+        "retry over limiter",
+        "limited function",
+        "limiter over retry",
+        "retried function",
+        "both limited",
+    ],
+)
+def test_what_a_limiter_admits_where_it_meets_a_retry(form, admitted):
+    api, flaky = Limiter("api", max_concurrency=2), Flaky(0 if admitted == 2 else 2)
+
+    form(flaky, api, Retry(attempts=3, initial_backoff=0))
+
+    assert api.statistics().admitted == admitted
