@@ -308,6 +308,15 @@ def test_when_asked_it_raises_with_the_outcomes(executor):
     assert come_again(event, fewer(event, LambdaContext(60))) == [0]
 
 
+def test_what_was_taken_care_of_is_no_reason_to_fail():
+    """Else a poisonous message that comes alone would be parked again and again."""
+    handler = Course(failing=frozenset({0})).handler(
+        "sqs", "threads", on_failure=lambda record, error: True, fail_when=lambda outcomes: not outcomes.success_count
+    )
+
+    assert handler(sqs_event(range(1)), LambdaContext(60)) == {"batchItemFailures": []}
+
+
 def test_after_a_batch_that_failed_the_next_is_answered_for_itself():
     course = Course(failing=frozenset({0}))
     handler = course.handler("sqs", "threads", fail_when=lambda outcomes: outcomes.total_count == 1)

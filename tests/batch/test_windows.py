@@ -80,6 +80,23 @@ def test_a_record_that_was_done_and_will_be_done_again_does_not_count_yet(execut
 
 
 @EACH_EXECUTOR
+def test_a_record_that_was_taken_care_of_does_not_count_and_the_window_goes_on_behind_it(executor):
+    async def park(record, error):
+        return True
+
+    event = kinesis_event(range(3), state={}, partition_keys=["a", "b", "c"])
+    on_failure = park if "tasks" in executor else lambda record, error: True
+    course = Course(failing=frozenset({1}))
+
+    answer = course.handler("kinesis", executor, max_concurrency=1, window=add_up, on_failure=on_failure)(
+        event, LambdaContext(60)
+    )
+
+    assert answer["state"] == {"sum": 0, "count": 1}
+    assert come_again(event, answer) == [2]
+
+
+@EACH_EXECUTOR
 def test_without_such_a_function_the_state_passes_through(executor):
     state = {"kept": [1, {"as": "it is"}]}
     event = kinesis_event(range(3), state=state)

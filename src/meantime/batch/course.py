@@ -80,7 +80,8 @@ def _fold(batch: Batch, window: Callable[..., Any]) -> Steps:
     if now.is_final and first_undone < len(batch.records):
         return  # it would conclude without them: the whole batch comes again
     try:
-        state = yield partial(window, now, batch.outcomes[:first_undone])
+        done = tuple(outcome for outcome in batch.outcomes[:first_undone] if outcome.index not in batch.taken_care_of)
+        state = yield partial(window, now, done)
         if state is None and not now.is_final:
             raise TypeError(_no_state(batch))  # noqa: TRY301  # as if the function had raised it
     except Exception as error:
@@ -108,7 +109,7 @@ def _tell(batch: Batch, on_failure: Callable[..., Any]) -> Steps:
         if error is not None:
             batch.untold.append((outcome, error))
         elif result is True:
-            batch.taken_care_of.add(outcome.index)
+            batch.note_taken_care_of(outcome)
 
 
 def _no_state(batch: Batch) -> str:

@@ -32,12 +32,10 @@ def report(batch: Batch) -> None:
 
 def _report(batch: Batch) -> None:
     """Write a line for each failed record, up to ten, each kind of error with a traceback once; then one for all."""
-    outcomes = batch.outcomes
-    if outcomes.success_count == len(outcomes):
-        if not batch.is_folded:
-            _say_unfolded(batch)
+    outcomes, failed = batch.outcomes, batch.failed()
+    if not failed and outcomes.success_count == len(outcomes):
+        _say_unfolded(batch)
         return
-    failed = outcomes.failed
     shown: set[str] = set()
     for outcome in failed[:MOST_LINES]:
         kind = _kind(outcome)
@@ -96,7 +94,7 @@ def _report_batch(batch: Batch, failed: Sequence[Outcome[Any, Any]]) -> None:
     held_back = sum(isinstance(outcome.error, HeldBack) for outcome in unfinished)
     too_late = sum(isinstance(outcome.error, DeadlineExceeded) for outcome in unfinished)
     cut_off = len(unfinished) - held_back - too_late
-    done_again = len(again) - sum(not batch.is_done(outcomes[position]) for position in again)
+    done_again = sum(outcomes[position].succeeded for position in again)
     deadline = next((o.error for o in unfinished if isinstance(o.error, DeadlineExceeded)), None)
     parts = [
         f"{len(failed)} failed ({', '.join(f'{count} {kind}' for kind, count in kinds.items())})" if failed else "",

@@ -31,7 +31,7 @@ class Batch:
         ledger: Takes in what becomes of them.
         untold: What `on_failure` itself has failed with, each with the outcome that it was told of.
         broken_by: What kept the executor from going on, which is no record's own failure.
-        taken_care_of: The positions of those that failed, and that `on_failure` has taken care of.
+        taken_care_of: The positions of those that failed, and that `on_failure` has taken care of: they count as done.
         is_finished: Whether `finish` has done its work, or there is none.
         is_folded: Whether the window's function has, or there is none.
 
@@ -115,17 +115,18 @@ class Batch:
         if not self.is_finished:
             self.undo(error)
 
-    def is_done(self, outcome: Outcome[Any, Any]) -> bool:
-        """Whether its record need not come again."""
-        return outcome.status is Status.SUCCEEDED or outcome.index in self.taken_care_of
+    def note_taken_care_of(self, outcome: Outcome[Any, Any]) -> None:
+        """Its record has failed, and need not come again."""
+        self.taken_care_of.add(outcome.index)
+        outcome.status = Status.SUCCEEDED
 
-    def undone(self) -> list[Outcome[Any, Any]]:
-        """Those whose records must come again, if each stands for itself."""
-        return [outcome for outcome in self.outcomes if not self.is_done(outcome)]
+    def failed(self) -> list[Outcome[Any, Any]]:
+        """Those whose records have failed, whoever has taken care of them since."""
+        return [each for each in self.outcomes if each.status is Status.FAILED or each.index in self.taken_care_of]
 
     def first_undone(self) -> int:
         """The position of the first record that must come again; behind them all, if none must."""
-        undone = (outcome.index for outcome in self.outcomes if not self.is_done(outcome))
+        undone = (outcome.index for outcome in self.outcomes if not outcome.succeeded)
         return next(undone, len(self.records))
 
     def come_again(self) -> list[int]:
@@ -134,7 +135,7 @@ class Batch:
             # The state of a window that is answered must know of what is not named, and of nothing else.
             goes_on_at = self.first_undone() if self.is_folded else 0
             return list(range(goes_on_at, len(self.records)))
-        return [outcome.index for outcome in self.undone()]
+        return [outcome.index for outcome in self.outcomes if not outcome.succeeded]
 
     def answer(self) -> dict[str, Any]:
         """Which records come again, as Lambda reads it."""
