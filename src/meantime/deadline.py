@@ -38,7 +38,7 @@ class Deadline:
 
     def end(self) -> None:
         """Its work is over: whatever still goes by it, on a thread that was left behind, begins no more."""
-        self.at = min(self.at, clock.monotonic())
+        self.at = 0.0
 
     def __repr__(self) -> str:
         return f"Deadline(in {self.remaining():.3f} s, reserve {self.reserve:g} s)"
