@@ -34,7 +34,7 @@ OURS = "meantime.batch.sqs"
 
 # By the size of the batch: how often a round repeats it, and what ours may take of the peer's time. In the smallest the
 # handler itself weighs most, with its deadline and its look for leftovers, which the peer has not.
-ON_TASKS = {10: (100, 1.25), 100: (20, 0.9), 10_000: (1, 0.6)}
+ON_TASKS = {10: (100, 1.5), 100: (20, 0.9), 10_000: (1, 0.6)}
 # The peer's is a plain loop. Ours has a context of its own for each record, and looks at the deadline before it.
 IN_A_LOOP = {10: (100, 8.0), 100: (20, 4.0), 10_000: (1, 3.0)}
 # All at once, as the peer has them. Nobody's downstream takes 10,000 calls at once, nor has a function as many sockets.
