@@ -150,7 +150,7 @@ def test_a_record_that_cancels_its_own_task_costs_at_most_what_ran_beside_it(sou
 
 
 def test_where_no_thread_can_be_started_the_invocation_fails(monkeypatch):
-    def start(job):
+    def start(job, **_):
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(pool, "start", start)
@@ -162,7 +162,7 @@ def test_where_no_thread_can_be_started_the_invocation_fails(monkeypatch):
 def test_where_threads_run_out_later_what_was_done_is_done(monkeypatch, caplog):
     started, start = [], pool.start
 
-    def start_one(job):
+    def start_one(job, **_):
         started.append(job)
         if len(started) > 1:
             assert done.wait(30)

@@ -209,3 +209,39 @@ def test_what_a_limiter_admits_where_it_meets_a_retry(form, admitted):
     form(flaky, api, Retry(attempts=3, initial_backoff=0))
 
     assert api.statistics().admitted == admitted
+
+
+@pytest.mark.parametrize("limits", [{"max_concurrency": 1}, {"rate": 1, "per": 60, "burst": 1}], ids=str)
+def test_what_the_limiter_did_not_let_through_before_the_deadline_is_unfinished_and_never_began(
+    concurrent_executor, limits
+):
+    limiter = Limiter("slow", **limits)
+    release = threading.Event()
+    hang = concurrent_executor.hanging(release)
+    token = deadline_variable.set(Deadline(0.3))
+
+    try:
+        outcomes = concurrent_executor.settle(hang, range(6), max_concurrency=3, limiter=limiter)
+    finally:
+        deadline_variable.reset(token)
+        release.set()
+
+    assert "".join(outcome.status[0] for outcome in outcomes) == "UUUUUU"
+    assert [outcome.started for outcome in outcomes] == [True, False, False, False, False, False]
+    assert {type(outcome.error) for outcome in outcomes} == {DeadlineExceeded}
+    assert outcomes.reason == "DEADLINE_EXCEEDED"
+
+
+def test_with_a_retry_too_what_the_deadline_cut_off_is_unfinished(concurrent_executor):
+    release = threading.Event()
+    hang = concurrent_executor.hanging(release)
+    token = deadline_variable.set(Deadline(0.3))
+
+    try:
+        outcomes = concurrent_executor.settle(hang, range(3), retry=quick(attempts=3), timeout=60)
+    finally:
+        deadline_variable.reset(token)
+        release.set()
+
+    assert "".join(outcome.status[0] for outcome in outcomes) == "UUU"
+    assert outcomes.reason == "DEADLINE_EXCEEDED"

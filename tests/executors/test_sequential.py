@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
+import meantime
 from meantime import CallTimeout, sequential
+from meantime.executors.underway import registry
+from meantime.testing import LambdaContext
 
 
 def test_it_runs_on_the_callers_own_thread():
@@ -38,3 +42,18 @@ def test_a_lambda_that_turns_out_to_give_a_coroutine_is_an_error():
 
     with pytest.raises(TypeError, match="returned a coroutine"):
         sequential.gather(lambda: fetch())
+
+
+def test_a_stream_that_nobody_draws_from_does_not_keep_its_invocation():
+    kept = []
+
+    @meantime.handler(reserve=5.0)
+    def lambda_handler(event, context):
+        kept.append(sequential.as_completed(str, range(3)))
+        return next(kept[0]).result
+
+    began = time.monotonic()
+
+    assert lambda_handler({}, LambdaContext(timeout=60)) == "0"
+    assert time.monotonic() - began < 4
+    assert registry.waiting() == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import sys
 from unittest.mock import AsyncMock
 
 import pytest
@@ -344,3 +345,34 @@ def test_calls_on_a_loop_that_was_given_up_are_no_longer_under_way():
 
     assert not registry.waiting()
     assert not registry
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="Python has eager tasks from 3.12 on")
+def test_on_a_loop_with_eager_tasks_a_lazy_input_keeps_to_its_width():
+    under_way, peak = 0, 0
+
+    async def call(number: int) -> int:
+        nonlocal under_way, peak
+        under_way += 1
+        peak = max(peak, under_way)
+        await asyncio.sleep(0)
+        under_way -= 1
+        return number
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)  # type: ignore[attr-defined]  # from 3.12
+        assert await tasks.map(call, iter(range(300)), max_concurrency=5) == list(range(300))
+        came = [outcome.index async for outcome in tasks.as_completed(call, iter(range(50)), max_concurrency=5)]
+        assert sorted(came) == list(range(50))
+
+    asyncio.run(main())
+
+    assert peak == 5
+
+
+def test_ctrl_c_in_a_call_of_settle_is_ctrl_c_for_its_caller():
+    async def interrupted(_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(tasks.settle(interrupted, [1]))

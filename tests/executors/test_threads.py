@@ -6,8 +6,11 @@ import asyncio
 import contextvars
 import gc
 import pickle
+import sys
 import threading
+import time
 import weakref
+from typing import Any
 
 import pytest
 
@@ -277,3 +280,46 @@ def test_where_every_place_is_held_by_a_call_over_its_timeout_the_rest_is_unfini
     assert [outcome.status[0] for outcome in outcomes] == ["F", "U", "U"]
     assert isinstance(outcomes[0].error, CallTimeout)
     assert [outcome.started for outcome in outcomes] == [True, False, False]
+
+
+def test_what_a_lazy_input_sets_is_no_calls_context():
+    def items() -> Any:
+        for number in range(6):
+            variable.set(f"set by the input for {number}")
+            yield number
+
+    seen = threads.map(lambda _: variable.get(), items(), max_concurrency=3)
+
+    assert set(seen) == {"unset"}
+
+
+def test_a_lazy_input_wider_than_there_are_threads_is_worked_off_by_those_there_are(monkeypatch):
+    monkeypatch.setattr("meantime.executors.thread_fan_out.pool", ThreadPool(max_threads=4))
+
+    assert threads.map(abs, iter(range(3000)), max_concurrency=2000) == list(range(3000))
+
+
+def test_a_stream_within_calls_that_hold_every_thread_comes_to_its_end(monkeypatch):
+    monkeypatch.setattr("meantime.executors.thread_fan_out.pool", ThreadPool(max_threads=4))
+    meet = threading.Barrier(4)
+
+    def drain(number: int) -> int:
+        meet.wait(30)
+        return sum(outcome.get() for outcome in threads.as_completed(abs, range(number), max_concurrency=3))
+
+    assert threads.map(drain, [10, 10, 10, 10], max_concurrency=4) == [45, 45, 45, 45]
+
+
+def test_a_call_timeout_is_told_of_the_call_that_took_too_long():
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        outcomes = threads.settle(
+            lambda number: time.sleep(0.02 if number % 50 == 7 else 0), range(400), max_concurrency=8, timeout=0.005
+        )
+    finally:
+        sys.setswitchinterval(interval)
+
+    for outcome in outcomes.failed:
+        assert isinstance(outcome.error, CallTimeout)
+        assert outcome.error.item == outcome.item

@@ -50,11 +50,8 @@ def blocking_attempts(
     limited = limiter.limited(let_through, is_stopped)
 
     def wait_and_call(item: object) -> Any:
-        worker.waits_for = limiter
-        try:
-            return limited(item)
-        finally:
-            worker.waits_for = None
+        worker.waits_for = limiter  # and still does, where the call was not let through
+        return limited(item)
 
     return wait_and_call
 
@@ -89,11 +86,10 @@ def async_attempts(
     limited = limiter.limited_async(let_through)
 
     async def wait_and_call(item: object) -> Any:
-        worker.waits_for = limiter
+        worker.waits_for = limiter  # and still does, where the call was not let through
         try:
             return await limited(item)
         finally:
-            worker.waits_for = None
             if is_coroutine(item):  # of a gather: it was not let through
                 item.close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from threading import Lock
 
+from meantime.errors import DeadlineExceeded, InvocationEnded
 from meantime.outcomes import CompletionReason, Outcome, Outcomes, Status
 
 TYPE_CHECKING = False
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-    from meantime.errors import DeadlineExceeded
     from meantime.outcomes import Completion
 
 # What a collector says to the worker that brings it something; None: go on.
@@ -72,8 +72,21 @@ class Settling:
         return self._settle(index, Status.SUCCEEDED, result, None)
 
     def fail(self, index: int, error: BaseException) -> str | None:
-        """Note an error."""
+        """Note an error. What ended for the deadline has not failed: it is unfinished."""
+        if isinstance(error, (DeadlineExceeded, InvocationEnded)):
+            return self._cut_off(index, error)
         return self._settle(index, Status.FAILED, None, error)
+
+    def _cut_off(self, index: int, error: DeadlineExceeded | InvocationEnded) -> str | None:
+        with self._lock:
+            outcome = self._outcomes[index]
+            if self._closed or outcome.status is not Status.UNFINISHED:
+                return LOST
+            if isinstance(error, DeadlineExceeded):
+                outcome.error = error
+                if self._reason is None:
+                    self._reason, self._deadline = CompletionReason.DEADLINE_EXCEEDED, error
+        return None
 
     def _settle(self, index: int, status: Status, result: Any, error: BaseException | None) -> str | None:
         with self._lock:
@@ -121,7 +134,7 @@ class Settling:
         outcomes = self._outcomes
         outcomes += [Outcome(index, item, started=False) for index, item in enumerate(rest, len(outcomes))]
         for outcome in outcomes:
-            if outcome.status is Status.UNFINISHED:
+            if outcome.status is Status.UNFINISHED and outcome.error is None:
                 outcome.error = self._deadline
         return Outcomes(outcomes, self._why_ended(len(outcomes), exhausted), exhausted=exhausted)
 
@@ -178,7 +191,9 @@ class Streaming:
         """Hand on an error."""
         if (outcome := self._open.pop(index, None)) is None:
             return LOST
-        outcome.status, outcome.error = Status.FAILED, error
+        if not isinstance(error, (DeadlineExceeded, InvocationEnded)):  # what these ended has not failed
+            outcome.status = Status.FAILED
+        outcome.error = error
         self._arrived(outcome)
         return None
 

@@ -37,8 +37,13 @@ class ThreadPool:
         """How many have not ended, those among them that wait for a thread."""
         return self.threads - self._free
 
-    def start(self, job: Callable[[], None]) -> None:
-        """Run this job on a kept thread, which must not raise.
+    def start(self, job: Callable[[], None], *, may_run_here: bool = True, beyond: bool = False) -> bool:
+        """Run this job on a kept thread, which must not raise; whether it was begun, or waits for a thread.
+
+        Args:
+            job: What to run.
+            may_run_here: Where no thread is left, whether a job that starts it may run it itself; else it is not begun.
+            beyond: Whether to start a thread for it where there are as many as may be: who waits for it runs on one.
 
         Raises:
             RuntimeError: Not a single thread can be started.
@@ -47,14 +52,13 @@ class ThreadPool:
             if self._free > 0:
                 self._free -= 1
                 self._jobs.put(job)
-                return
-            spawn = self.threads < self.max_threads
+                return True
+            spawn = self.threads < self.max_threads or beyond
             if spawn:
                 self.threads += 1
             name = f"meantime-{self.threads}"
         if not spawn:
-            self._start_later(job)
-            return
+            return self._start_later(job, may_run_here=may_run_here)
         try:
             Thread(target=self._serve, args=(job,), name=name, daemon=True).start()
         except RuntimeError as error:  # the machine gives no more threads: make do with those there are
@@ -62,15 +66,18 @@ class ThreadPool:
                 self.threads -= 1
                 if self.threads == 0:
                     raise RuntimeError(f"no thread can be started for this work: {error}") from error
-            self._start_later(job)
+            return self._start_later(job, may_run_here=may_run_here)
+        return True
 
-    def _start_later(self, job: Callable[[], None]) -> None:
+    def _start_later(self, job: Callable[[], None], *, may_run_here: bool) -> bool:
         if getattr(self._here, "is_worker", False):
-            job()
-            return
+            if may_run_here:
+                job()
+            return may_run_here
         with self._lock:
             self._free -= 1
             self._jobs.put(job)
+        return True
 
     def _serve(self, job: Callable[[], None]) -> None:
         self._here.is_worker = True

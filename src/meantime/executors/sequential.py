@@ -217,7 +217,9 @@ class SequentialFanOut(FanOut):
             try:
                 for index, item in self._draw(collector):
                     self._attempt(collector, index, item)
+                    registry.discard(self)  # while the consumer looks at it, nothing is under way
                     yield outcomes.pop()
+                    registry.add(self)
             except DeadlineExceeded as error:
                 collector.expire(error)
                 yield from outcomes
@@ -250,6 +252,7 @@ class SequentialFanOut(FanOut):
             except BaseException as error:
                 if not is_outcome(error):
                     raise
+                self._note_not_let_through(collector, index)
                 verdict = collector.fail(index, error)
             else:
                 verdict = succeed(index, value)
@@ -290,8 +293,14 @@ class SequentialFanOut(FanOut):
         except BaseException as error:
             if not is_outcome(error):
                 raise
+            self._note_not_let_through(collector, index)
             return collector.fail(index, error)
         return collector.succeed(index, value)
+
+    def _note_not_let_through(self, collector: Settling | Streaming, index: int) -> None:
+        if self._worker.waits_for is not None:  # the limiter has not let its call through
+            self._worker.waits_for = None
+            collector.not_started(index)
 
     def _check_deadline(self) -> None:
         if clock.monotonic() >= self.last_start:

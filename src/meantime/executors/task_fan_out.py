@@ -46,6 +46,7 @@ class TaskFanOut(FanOut):
     """
 
     __slots__ = (
+        "_alive",
         "_collector",
         "_context",
         "_drawing",
@@ -85,6 +86,7 @@ class TaskFanOut(FanOut):
         self._to_start = 0 if known is None else max(0, self._width - 1)
         self._collector: Values | Settling | Streaming
         self._wake: asyncio.Future[None] | None = None  # what the caller waits for
+        self._alive = 0  # workers, those included that an eager loop is just about to make a task of
         self._drawing = asyncio.Lock() if hasattr(items, "__anext__") else None  # it may be asked by one at a time
         self._slots: int | None = None  # where a consumer sets the pace: how many more items may be drawn
         self._turns: deque[asyncio.Future[None]] = deque()  # the workers that wait for such a slot
@@ -109,6 +111,8 @@ class TaskFanOut(FanOut):
             await self._run()
         except BaseException as error:
             if error is not self.failure or isinstance(error, (CallCancelled, InvocationEnded)):
+                raise
+            if not isinstance(error, Exception):  # Ctrl-C, the alarm: the caller's
                 raise
             collector.input_failed()
             raise self.settle_failed(error, collector.close(self._rest(), exhausted=self.exhausted)) from error
@@ -177,6 +181,7 @@ class TaskFanOut(FanOut):
     def _start_worker(self, loop: asyncio.AbstractEventLoop) -> None:
         worker = Worker()
         self.workers.append(worker)
+        self._alive += 1
         if self.gauge is not None:
             self.gauge.begin()
         here.place = self.place
@@ -218,6 +223,7 @@ class TaskFanOut(FanOut):
         if self.gauge is not None:
             self.gauge.end()
         self.tasks.discard(task)
+        self._alive -= 1
         if task.cancelled():
             if not self.stopped:
                 cancelled = CallCancelled(f"a worker of {self.verb} was cancelled, and not by {self.verb}")
@@ -253,7 +259,8 @@ class TaskFanOut(FanOut):
                 if item is NOTHING:
                     return
             index = begin(item)
-            if self._known is None and len(self.tasks) < self._width:
+            worker.index = index
+            if self._known is None and self._alive < self._width:
                 self._start_worker(asyncio.get_running_loop())
             worker.started = clock.monotonic()
             if worker.started >= last_start:  # the loop was blocked, and the timer is late
@@ -273,6 +280,7 @@ class TaskFanOut(FanOut):
                         waits()
                 verdict = succeed(index, await (self._in_time(waited, item) if timed else waited))
             except asyncio.CancelledError as cancelled:
+                self._note_not_let_through(worker)
                 if self.stopped:
                     raise
                 name, text = self.named(item)
@@ -283,6 +291,7 @@ class TaskFanOut(FanOut):
                     raise
                 verdict = collector.fail(index, error)
             except BaseException as error:  # noqa: BLE001  # it is the caller's, and no task must keep it
+                self._note_not_let_through(worker)
                 if collector.raises or not is_outcome(error):
                     self._fail(error, at_once=True)
                     return
@@ -291,6 +300,11 @@ class TaskFanOut(FanOut):
                 worker.item = NOTHING
             if verdict is STOP:
                 self._stop()
+
+    def _note_not_let_through(self, worker: Worker) -> None:
+        if worker.waits_for is not None:  # the limiter has not let its call through
+            worker.waits_for = None
+            self._collector.not_started(worker.index)
 
     async def _draw(self, worker: Worker, drawing: asyncio.Lock) -> object:
         """The next item of an async input; NOTHING if it has none."""
@@ -384,6 +398,9 @@ class TaskFanOut(FanOut):
                 self.loop.call_later(LOOK_EVERY, self._expire)  # real time, whatever the clock
                 return
             error = self.deadline_exceeded(self.waiting())
+            for worker in self.workers:
+                if worker.waits_for is not None:  # no limiter has let it through yet
+                    self._collector.not_started(worker.index)
             self._collector.expire(error)
             if (self._collector.raises or self._slots is not None) and self.failure is None:
                 self.failure = error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import deque
+from contextvars import copy_context
 from threading import Lock, Semaphore
 
 from meantime import clock
@@ -48,6 +49,7 @@ class ThreadFanOut(FanOut):
         "_drawing",
         "_gate",
         "_gate_open",
+        "_input_context",
         "_is_over",
         "_items",
         "_known",
@@ -84,6 +86,7 @@ class ThreadFanOut(FanOut):
         self._is_over = False  # the caller may go on
         self._slots: Semaphore | None = None  # where a consumer sets the pace: how many more items may be drawn
         self._context = self.call_context()
+        self._input_context = copy_context()  # what a lazy input sets there is no call's
 
     def values(self) -> list[Any]:
         """Run it all; the values in order, or the first failure raised."""
@@ -102,7 +105,7 @@ class ThreadFanOut(FanOut):
         try:
             self._run()
         except BaseException as error:
-            if error is not self.failure or isinstance(error, InvocationEnded):
+            if error is not self.failure or isinstance(error, InvocationEnded) or not isinstance(error, Exception):
                 raise
             collector.input_failed()
             raise self.settle_failed(error, collector.close(self._rest(), exhausted=self.exhausted)) from error
@@ -116,7 +119,7 @@ class ThreadFanOut(FanOut):
         slots = self._slots = Semaphore(self._width)
         self._collector = Streaming(lambda outcome: self._hand_on(arrived, outcome))
         try:
-            self._start()
+            self._start(streams=True)
             while self._wait(arrived) or arrived:
                 yield arrived.popleft()
                 slots.release()
@@ -153,7 +156,7 @@ class ThreadFanOut(FanOut):
         finally:
             self._end()
 
-    def _start(self) -> None:
+    def _start(self, *, streams: bool = False) -> None:
         self._gate.acquire()
         if self._known == 0:
             self.exhausted = True
@@ -162,8 +165,9 @@ class ThreadFanOut(FanOut):
             return
         registry.add(self)
         # Of a lazy input nobody knows the length: there each worker starts the next when it finds work.
-        for _ in range(1 if self._known is None else min(self._known, self._width)):
-            self._start_worker()
+        for number in range(1 if self._known is None else min(self._known, self._width)):
+            # The consumer of a stream must not run a worker itself: it would wait for the consumer.
+            self._start_worker(may_run_here=not streams, beyond=streams and number == 0)
 
     def _end(self) -> None:
         self.stopped = self._is_over = True
@@ -172,7 +176,7 @@ class ThreadFanOut(FanOut):
         if not self._running:
             registry.discard(self)
 
-    def _start_worker(self) -> None:
+    def _start_worker(self, *, may_run_here: bool = True, beyond: bool = False) -> None:
         worker = Worker()
         with self._lock:
             self._running += 1
@@ -181,10 +185,12 @@ class ThreadFanOut(FanOut):
         if self.gauge is not None:
             self.gauge.begin()
         try:
-            pool.start(lambda: self._work(worker))
+            begun = pool.start(lambda: self._work(worker), may_run_here=may_run_here, beyond=beyond)
         except BaseException:
             self._end_worker(lost=False)
             raise
+        if not begun:
+            self._end_worker(lost=False)
 
     def _wait(self, arrived: deque[Outcome[Any, Any]] | None = None) -> bool:
         """Wait until it is over or, where a consumer waits for outcomes, one has arrived; whether it is not over."""
@@ -207,25 +213,25 @@ class ThreadFanOut(FanOut):
                     self._gate_open = False
         return not self._is_over
 
-    def _calls(self) -> Iterator[tuple[Worker, object, float]]:
+    def _calls(self) -> Iterator[tuple[Worker, int, object, float]]:
         for worker in tuple(self.workers):
-            item, started = worker.item, worker.started
+            index, item, started = worker.index, worker.item, worker.started
             if item is NOTHING or item is DRAWING or worker.waits_for is not None or worker.given_up:
                 continue
-            if worker.started == started:  # else it has just begun another
-                yield worker, item, started
+            if worker.started == started and worker.index == index:  # else it has just begun another
+                yield worker, index, item, started
 
     def _oldest_call(self, now: float) -> float:
-        return min((started for _, _, started in self._calls()), default=now)
+        return min((started for _, _, _, started in self._calls()), default=now)
 
     def _give_up_overdue(self, now: float, timeout: float) -> None:
         """Python cannot stop a thread: what takes too long has failed, and keeps its place until it returns."""
-        for worker, item, started in self._calls():
+        for worker, index, item, started in self._calls():
             if started + timeout > now:
                 continue
             error = self.call_timeout(item)
             worker.given_up = True
-            verdict = self._collector.fail(worker.index, error)
+            verdict = self._collector.fail(index, error)
             if verdict is LOST:
                 worker.given_up = False  # it has just returned
             elif self._collector.raises:
@@ -278,7 +284,7 @@ class ThreadFanOut(FanOut):
                     worker.started = clock.monotonic()
                     worker.item = DRAWING
                     try:
-                        item = context.run(next, self._items)
+                        item = self._input_context.run(next, self._items)
                     except StopIteration:
                         self.exhausted = True
                         return
@@ -286,7 +292,7 @@ class ThreadFanOut(FanOut):
                         return
                     index = begin(item)
                 if self._known is None and self._running < self._width:
-                    self._start_worker()
+                    self._start_worker(may_run_here=False)
                 worker.index = index
                 worker.started = clock.monotonic()
                 if self._is_stopped() or worker.started >= last_start:  # while the input took its time
@@ -302,6 +308,9 @@ class ThreadFanOut(FanOut):
                         check_result(item if self.function is call else self.function, value)  # type: ignore[arg-type]  # gather's items are functions
                     verdict = succeed(index, value)
                 except BaseException as error:  # noqa: BLE001  # whatever a call raises is its outcome, SystemExit too
+                    if worker.waits_for is not None:  # the limiter has not let it through
+                        worker.waits_for = None
+                        collector.not_started(index)
                     verdict = collector.fail(index, error)
                     if collector.raises:
                         self._fail(error)
@@ -329,6 +338,9 @@ class ThreadFanOut(FanOut):
     def _expire(self) -> None:
         """The deadline has come: no further call begins, and what is under way is cut off."""
         error = self.deadline_exceeded(self.waiting())
+        for worker in self.workers:
+            if worker.waits_for is not None:  # no limiter has let it through yet
+                self._collector.not_started(worker.index)
         self._collector.expire(error)
         if self._collector.raises or self._slots is not None:
             self._fail(error)

@@ -6,6 +6,7 @@ import os
 from contextvars import ContextVar, copy_context
 from sys import modules
 from threading import Condition, RLock, get_ident
+from time import monotonic
 from weakref import ref
 
 from meantime import clock
@@ -34,6 +35,8 @@ DRAWING = object()  # likewise: the worker is waiting for the input to give the 
 INNER_FIRST = 0.1
 LOOK_EVERY = 0.001
 LOOKS = 20
+
+PARKED_LOOK_EVERY = 0.005  # seconds between two looks at the streams that may be parked
 
 # The fan-out whose call this code is, if it is one's.
 parent_variable: ContextVar[ref[FanOut] | None] = ContextVar("meantime.parent", default=None)
@@ -146,6 +149,13 @@ class FanOut:
         """Whether its caller has been told what became of its items."""
         return False
 
+    @property
+    def is_parked(self) -> bool:
+        """Whether it is a stream with no call under way, which goes on only if somebody draws from it."""
+        if not self.verb.endswith(".as_completed") or getattr(self, "caller", None) is not None:
+            return False
+        return all(worker.item is NOTHING for worker in tuple(self.workers))
+
     def drop(self, reason: BaseException) -> None:
         """Begin no further call; if any was still to come, this is what its caller is told."""
         self.stopped = True
@@ -192,7 +202,9 @@ class Registry:
     """Every fan-out with a worker that has not ended."""
 
     def __init__(self) -> None:
-        self._lock = RLock()
+        self._lock = (
+            RLock()
+        )  # entered itself, never by the condition: Ctrl-C within its `__enter__` would leave it held
         self._changed = Condition(self._lock)
         self._fan_outs: set[FanOut] = set()
         self.waiters: set[int] = set()  # threads in `wait_until_idle`: a clock that a test holds does not wait for them
@@ -215,7 +227,7 @@ class Registry:
 
     def discard_loop(self, loop: object) -> None:
         """Note that this event loop has been given up: the workers on it will never end."""
-        with self._changed:
+        with self._lock:
             self._fan_outs -= {each for each in self._fan_outs if getattr(each, "loop", None) is loop}
             self._changed.notify_all()
 
@@ -224,23 +236,38 @@ class Registry:
 
     def fan_outs(self, deadline: Deadline | None = None) -> tuple[FanOut, ...]:
         """Those under way now; of one invocation only, where its deadline is given."""
-        with self._changed:
-            return tuple(each for each in self._fan_outs if deadline is None or each.deadline is deadline)
+        with self._lock:
+            found = tuple(self._fan_outs)
+        return found if deadline is None else tuple(each for each in found if each.deadline is deadline)
 
     def waiting(self, deadline: Deadline | None = None) -> list[Waiting]:
         """Every call under way now; of one invocation only, where its deadline is given."""
         return [waiting for fan_out in self.fan_outs(deadline) for waiting in fan_out.waiting()]
 
-    def wait_until_idle(self, timeout: float, deadline: Deadline | None = None) -> bool:
-        """Wait until no worker is at work, at most `timeout` seconds; whether that was reached."""
+    def wait_until_idle(self, timeout: float, deadline: Deadline | None = None, *, or_parked: bool = False) -> bool:
+        """Wait until no worker is at work, at most `timeout` seconds; whether that was reached.
+
+        Args:
+            timeout: Seconds.
+            deadline: Of the invocation whose workers are meant; None: all.
+            or_parked: Whether the workers of a parked stream may stay.
+        """
 
         def is_idle() -> bool:
-            return not any(deadline is None or each.deadline is deadline for each in self._fan_outs)
+            return not any(
+                (deadline is None or each.deadline is deadline) and not (or_parked and each.is_parked)
+                for each in self._fan_outs
+            )
 
-        with self._changed:
+        with self._lock:
             self.waiters.add(get_ident())
             try:
-                return self._changed.wait_for(is_idle, max(0.0, timeout))
+                if not or_parked:
+                    return self._changed.wait_for(is_idle, max(0.0, timeout))
+                ends = monotonic() + timeout
+                while not is_idle() and (left := ends - monotonic()) > 0:  # nobody tells when one is parked
+                    self._changed.wait(min(left, PARKED_LOOK_EVERY))
+                return is_idle()
             finally:
                 self.waiters.discard(get_ident())
 
