@@ -755,3 +755,37 @@ def test_where_the_loop_had_to_be_given_up_on_deadline_still_has_an_eighth_of_th
                 continue
 
     assert 0 < lambda_handler({}, LambdaContext(timeout=2.5)) <= 0.25
+
+
+def test_a_verb_in_on_deadline_that_is_cut_off_still_gives_its_part():
+    release = threading.Event()
+
+    def answer(event, context, error):
+        settled = threads.settle(lambda number: release.wait(number) or number, [0, 30])
+        return settled.results, [each.item for each in settled.unfinished]
+
+    @meantime.handler(reserve=2.0, on_deadline=answer)
+    async def lambda_handler(event, context):
+        meantime.current_deadline().at = time.monotonic() + 0.1  # the test need not last that long
+        await tasks.map(asyncio.sleep, [60])
+
+    answered = lambda_handler({}, LambdaContext(timeout=4.5))
+    release.set()
+
+    assert answered == ([0], [30])
+
+
+def test_once_on_deadline_has_answered_the_deadline_of_its_calls_has_passed():
+    deadlines = []
+
+    def answer(event, context, error):
+        deadlines.append(meantime.current_deadline())
+
+    @meantime.handler(reserve=0.2, on_deadline=answer)
+    async def lambda_handler(event, context):
+        await asyncio.sleep(60)
+
+    lambda_handler({}, LambdaContext(timeout=0.4))
+
+    assert deadlines[0].remaining() <= 0
+    assert deadlines[0].at == 0

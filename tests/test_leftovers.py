@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import json
 import logging
 import math
@@ -15,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import meantime
-from meantime import in_thread, threads
+from meantime import in_thread, sequential, tasks, threads
 from meantime.executors.underway import FanOut, Worker, registry
 from meantime.loop import kept_loop_of
 from meantime.testing import LambdaContext
@@ -857,3 +858,205 @@ def test_a_hanging_call_is_counted_once_in_the_invocation_that_left_it(environme
     release.set()
 
     assert (counted, environment.statistics().leftover_threads) == (1, 1)
+
+
+# Streams that are kept
+
+
+def blocking_handler_of(verb, kept, options):
+    @meantime.handler(**options)
+    def lambda_handler(event, context):
+        kept.append(verb(str, range(20), max_concurrency=2))
+        return next(kept[0]).result
+
+    return lambda_handler
+
+
+def async_handler_of(count, kept, options):
+    @meantime.handler(**options)
+    async def lambda_handler(event, context):
+        kept.append(tasks.as_completed(echo, range(count), max_concurrency=2))
+        return (await anext(kept[0])).result
+
+    return lambda_handler
+
+
+async def echo(value):
+    return value
+
+
+@pytest.mark.parametrize("policy", ["end", "wait"])
+@pytest.mark.parametrize("verb", [sequential.as_completed, threads.as_completed])
+def test_a_stream_that_is_kept_costs_its_invocation_no_time(verb, policy, environment):
+    kept = []
+    lambda_handler = blocking_handler_of(verb, kept, {"leftovers": policy, "reserve": 60.0})
+
+    began = time.monotonic()
+    assert lambda_handler({}, LambdaContext(timeout=300)) == "0"
+
+    assert time.monotonic() - began < 20
+    assert environment.statistics().leftover_threads == 0
+
+
+@pytest.mark.parametrize("policy", ["end", "wait"])
+@pytest.mark.parametrize("count", [2, 20])
+def test_a_stream_on_tasks_that_is_kept_costs_its_invocation_no_time(count, policy, environment):
+    kept = []
+    lambda_handler = async_handler_of(count, kept, {"leftovers": policy, "reserve": 60.0})
+
+    began = time.monotonic()
+    assert lambda_handler({}, LambdaContext(timeout=300)) == 0
+
+    assert time.monotonic() - began < 20
+    assert environment.statistics().loops_retired == 0
+
+
+def test_a_stream_on_tasks_that_was_kept_at_its_very_end_costs_its_invocation_no_time():
+    kept = []
+
+    @meantime.handler(reserve=60.0)
+    async def lambda_handler(event, context):
+        kept.append(tasks.as_completed(echo, range(2), max_concurrency=2))
+        return [(await anext(kept[0])).result for _ in range(2)]
+
+    began = time.monotonic()
+    assert lambda_handler({}, LambdaContext(timeout=300)) == [0, 1]
+
+    assert time.monotonic() - began < 20
+
+
+def test_with_wait_the_calls_of_a_stream_that_is_kept_may_finish():
+    begun, go_on, finished = threading.Event(), threading.Event(), []
+
+    def call(number):
+        if number:
+            begun.set()
+            assert go_on.wait(30)
+            time.sleep(0.2)
+            finished.append(number)
+
+    @meantime.handler(leftovers="wait", reserve=0.01)
+    def lambda_handler(event, context):
+        kept.append(threads.as_completed(call, range(20), max_concurrency=2))
+        next(kept[0])
+        assert begun.wait(30)
+        go_on.set()
+
+    kept = []
+    lambda_handler({}, LambdaContext(timeout=60))
+
+    assert finished == [1]
+
+
+def test_with_wait_a_stream_goes_on_that_a_leftover_draws_from():
+    drawn = []
+
+    async def consume():
+        async for outcome in tasks.as_completed(echo, range(5), max_concurrency=2):
+            await asyncio.sleep(0.03)
+            drawn.append(outcome.result)
+
+    @meantime.handler(leftovers="wait")
+    async def lambda_handler(event, context):
+        event.append(asyncio.create_task(consume()))
+        await asyncio.sleep(0)
+
+    lambda_handler([], LambdaContext(timeout=60))
+
+    assert sorted(drawn) == [0, 1, 2, 3, 4]
+
+
+def test_with_wait_a_stream_goes_on_that_a_thread_left_behind_draws_from():
+    drawn = []
+
+    def consume():
+        for outcome in threads.as_completed(str, range(5), max_concurrency=2):
+            time.sleep(0.03)
+            drawn.append(outcome.result)
+
+    @meantime.handler(leftovers="wait")
+    def lambda_handler(event, context):
+        threading.Thread(target=contextvars.copy_context().run, args=(consume,)).start()
+
+    lambda_handler({}, LambdaContext(timeout=60))
+
+    assert sorted(drawn) == ["0", "1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize("kind", ["async", "blocking"])
+def test_a_stream_that_is_resumed_in_a_later_invocation_says_that_its_own_has_ended(kind):
+    kept = []
+
+    @meantime.handler
+    async def resume(event, context):
+        return [outcome.result async for outcome in kept[0]]
+
+    @meantime.handler
+    def resume_blocking(event, context):
+        return [outcome.result for outcome in kept[0]]
+
+    if kind == "async":
+        async_handler_of(20, kept, {})({}, LambdaContext())
+    else:
+        blocking_handler_of(threads.as_completed, kept, {})({}, LambdaContext())
+    with pytest.raises(meantime.InvocationEnded, match="as_completed was still under way when its invocation ended"):
+        (resume if kind == "async" else resume_blocking)({}, LambdaContext())
+
+
+# What `on_deadline` leaves
+
+
+def test_calls_that_on_deadline_leaves_are_reported_in_its_own_invocation(environment, caplog):
+    begun, release, calls = threading.Event(), threading.Event(), []
+
+    def call(number):
+        calls.append(number)
+        if number:
+            begun.set()
+            assert release.wait(30)
+        assert begun.wait(30)
+        return number
+
+    def answer(event, context, error):
+        settled = threads.settle(call, range(9), max_concurrency=3, completion=meantime.Completion.first_successful())
+        return settled.results
+
+    @meantime.handler(reserve=1.0, on_deadline=answer)
+    async def lambda_handler(event, context):
+        meantime.current_deadline().at = time.monotonic() + 0.05  # the test need not last that long
+        await tasks.map(asyncio.sleep, [60])
+
+    assert lambda_handler({}, LambdaContext(timeout=30)) == [0]
+    seen = environment.statistics().leftover_threads
+    release.set()
+    assert registry.wait_until_idle(30)
+
+    assert "still running: call " in caplog.text
+    assert "from before" not in caplog.text
+    assert 1 <= seen <= 2
+    assert len(calls) <= 3
+
+
+def test_calls_that_on_deadline_leaves_have_until_the_cut_off_to_finish(environment, clock):
+    begun, finished = threading.Event(), []
+
+    def call(number):
+        if number:
+            begun.set()
+            clock.sleep(40)  # to 0.67 of the reserve
+            finished.append(number)
+        assert begun.wait(30)
+        return number
+
+    def answer(event, context, error):
+        settled = threads.settle(call, range(2), max_concurrency=2, completion=meantime.Completion.first_successful())
+        return settled.results
+
+    @meantime.handler(reserve=60, on_deadline=answer)
+    async def lambda_handler(event, context):
+        await clock.sleep_async(1000)
+
+    assert lambda_handler({}, LambdaContext(timeout=120)) == [0]
+
+    assert finished == [1]
+    assert environment.statistics().leftover_threads == 0

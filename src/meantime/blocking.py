@@ -8,7 +8,7 @@ from meantime import alarm
 from meantime.callables import is_async, is_coroutine, name_of
 from meantime.errors import NO_ANSWER, DeadlineExceeded, InvocationCancelled, Leftover, Waiting
 from meantime.executors.underway import registry
-from meantime.leftovers import finish_threads, wait_for_threads
+from meantime.leftovers import THREADS_CUT_OFF_AT, finish_threads, wait_for_threads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,19 +61,20 @@ class Blocking:
             raise TypeError(_returned_a_coroutine(function))
         return answer
 
-    def finish(self, policy: str, left: list[Leftover]) -> None:
+    def finish(self, policy: str, left: list[Leftover], threads_by: float = THREADS_CUT_OFF_AT) -> None:
         """End what is left over, or wait for it first; to be called once there is an answer.
 
         Args:
             policy: One of `leftovers.POLICIES`.
             left: Gets what had to be cut off.
+            threads_by: The share of the reserve by which threads are given up.
         """
         deadline = self._deadline
         waits = policy == "wait" and deadline.remaining() > 0
         _finish_tasks(deadline, self._environment, left, waits=waits)
         if waits:
             wait_for_threads(deadline)
-        finish_threads(deadline, left)
+        finish_threads(deadline, left, threads_by)
 
 
 def _finish_tasks(deadline: Deadline, environment: Environment, left: list[Leftover], *, waits: bool) -> None:

@@ -11,7 +11,7 @@ from meantime.callables import is_async, name_of
 from meantime.deadline import Deadline, current_deadline, deadline_of, deadline_variable
 from meantime.environment import current_environment
 from meantime.errors import DeadlineExceeded, LoopRunning, MeantimeError, WorkLeftOver
-from meantime.leftovers import in_words, own_of, take_stock, watch
+from meantime.leftovers import CUT_OFF_AT, THREADS_CUT_OFF_AT, in_words, own_of, take_over, take_stock, watch
 from meantime.options import Options, check_function
 from meantime.segments import SDK, let_travel
 
@@ -45,10 +45,13 @@ else:
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 DEFAULT_RESERVE = 0.5
 
-# The share of the reserve by which `on_deadline` must have answered.
+# The shares of the reserve by which calls that `on_deadline` makes are cut off, and by which it must have answered: in
+# between it makes its answer of what its verbs say.
+CALLS_END_BY = 0.6
 ANSWER_BY = 0.75
 
-# What it has at the least: where the loop had to be given up, three quarters of the reserve are over by then.
+# What these have at the least: where the loop had to be given up, three quarters of the reserve are over by then.
+LEAST_FOR_CALLS = 0.1
 LEAST_TO_ANSWER = 0.125
 
 _CLOCK_GRAIN = 0.002  # uvloop counts whole milliseconds, and may be early
@@ -86,8 +89,8 @@ def handler(
         function: The function of event and context; it stays reachable as `main`, for tests and for other async code.
         reserve: Seconds kept for answering and cleaning up; at most half of the time there is.
         on_deadline: A blocking function of (event, context, error) that gives the answer when the deadline has passed
-            or comes before a limiter's turn, for which it has three quarters of the reserve;
-            without it the error is raised, and Lambda counts the invocation as failed.
+            or comes before a limiter's turn, for which it has three quarters of the reserve, and what it calls six
+            tenths; without it the error is raised, and Lambda counts the invocation as failed.
         leftovers: What becomes of work that is still under way at the answer. `end`: it is ended, and what cannot be is
             waited for within the reserve. `wait`: it may first go on until the deadline. `fail`: as `end`, and the
             invocation fails with WorkLeftOver. What was ended or still runs is reported in each case.
@@ -164,6 +167,7 @@ class _Invoker:
         tally = None if self._metrics is None else self._metrics.begin(environment, deadline)
         left: list[Leftover] = []
         exceeded = False
+        threads_by = THREADS_CUT_OFF_AT
         try:
             invocation = self._supervise(environment, deadline, self._stalls)
             try:
@@ -172,10 +176,15 @@ class _Invoker:
                 exceeded = error.foreseen or deadline.remaining() <= _CLOCK_GRAIN
                 if self._on_deadline is None or not exceeded:
                     raise
-                return _answer_at_deadline(self._on_deadline, event, context, error, deadline)
+                calls_end = _end_of_calls(deadline)
+                try:
+                    return _answer_at_deadline(self._on_deadline, event, context, error, calls_end)
+                finally:
+                    if take_over(calls_end, deadline):
+                        threads_by = CUT_OFF_AT
             finally:
                 exceeded = exceeded or deadline.remaining() <= _CLOCK_GRAIN
-                invocation.finish(self._policy, left)
+                invocation.finish(self._policy, left, threads_by)
             if left and self._policy == "fail":
                 self._fail(left, answer)
             return answer
@@ -200,16 +209,22 @@ class _Invoker:
             )
 
 
+def _end_of_calls(deadline: Deadline) -> Deadline:
+    """The deadline of what `on_deadline` calls; its reserve is what is then left to answer."""
+    left, reserve = deadline.remaining(), deadline.reserve
+    calls = max(left + CALLS_END_BY * reserve, LEAST_FOR_CALLS * reserve)
+    answer = max(left + ANSWER_BY * reserve, LEAST_TO_ANSWER * reserve)
+    return Deadline(calls, answer - calls)
+
+
 def _answer_at_deadline(
-    on_deadline: OnDeadline, event: Any, context: Any, error: DeadlineExceeded, deadline: Deadline
+    on_deadline: OnDeadline, event: Any, context: Any, error: DeadlineExceeded, calls_end: Deadline
 ) -> Any:
     """What `on_deadline` answers, or the error itself if that takes too long; the error is logged if it fails."""
-    left = deadline.remaining() + ANSWER_BY * deadline.reserve
-    answer_by = Deadline(max(left, LEAST_TO_ANSWER * deadline.reserve))
-    token = deadline_variable.set(answer_by)  # it may make calls of its own, which end in time
+    token = deadline_variable.set(calls_end)
     try:
         try:
-            alarm.arm(answer_by.remaining(), 0.0, lambda: True)
+            alarm.arm(calls_end.remaining() + calls_end.reserve, 0.0, lambda: True)
             return on_deadline(event, context, error)
         finally:
             alarm.disarm()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from meantime.callables import Place
     from meantime.deadline import Deadline
     from meantime.environment import Environment
+    from meantime.executors.underway import FanOut
 
 # The warm resources that are being made here, outermost first: the threads and tasks that they start are no leftovers.
 being_made: ContextVar[tuple[object, ...]] = ContextVar("meantime.being_made", default=())
@@ -151,31 +152,55 @@ def cut_off(deadline: Deadline, share: float = CUT_OFF_AT) -> float:
 
 
 def threads_at_work(deadline: Deadline) -> bool:
-    """Whether calls, or threads of the function's own, are under way in this invocation."""
-    return bool(registry and registry.fan_outs(deadline)) or (watch.watched and bool(watch.at_work()))
+    """Whether calls, or threads of the function's own, are under way in this invocation.
+
+    A stream between two outcomes is not: who may still draw from it is under way itself.
+    """
+    if registry and not all(fan_out.is_parked for fan_out in registry.fan_outs(deadline)):
+        return True
+    return watch.watched and bool(watch.at_work())
 
 
 def wait_for_threads(deadline: Deadline) -> None:
     """Let what runs on threads finish, until the deadline."""
-    if registry:
-        registry.wait_until_idle(deadline.remaining(), deadline)
-    if watch.watched:
-        watch.wait(deadline.at)
+    ends = time.monotonic() + deadline.remaining()  # threads take real time, whatever the clock
+    while (left := ends - time.monotonic()) > 0 and threads_at_work(deadline):
+        if registry:
+            registry.wait_until_idle(left, deadline, or_parked=True)
+        if watch.watched:
+            watch.wait(clock.monotonic() + ends - time.monotonic())
 
 
-def finish_threads(deadline: Deadline, left: list[Leftover]) -> None:
+def take_over(calls_end: Deadline, deadline: Deadline) -> bool:
+    """Count what `on_deadline` has left under way as the invocation's own; whether there is any.
+
+    Args:
+        calls_end: The deadline that it had for its calls; it is ended.
+        deadline: Of the invocation that it has answered.
+    """
+    calls_end.end()
+    left = registry.fan_outs(calls_end)
+    for fan_out in left:
+        fan_out.deadline = deadline
+    return bool(left)
+
+
+def finish_threads(deadline: Deadline, left: list[Leftover], share: float = THREADS_CUT_OFF_AT) -> None:
     """Begin no further call, and wait for this invocation's threads until the cut-off.
 
     Args:
         deadline: Of the invocation that has its answer.
         left: Gets those that are not done.
+        share: The share of the reserve by which they are given up.
     """
     if not (registry or watch.watched):
         return
-    until = cut_off(deadline, THREADS_CUT_OFF_AT)
+    until = cut_off(deadline, share)
     if registry and (mine := registry.fan_outs(deadline)):
         for fan_out in mine:
-            fan_out.drop(InvocationEnded(f"{fan_out.verb} was still under way when its invocation ended"))
+            drop(fan_out)
+            if not getattr(fan_out, "tasks", True):  # a stream whose last worker has ended, and that was kept
+                registry.discard(fan_out)
         registry.wait_until_idle(until - clock.monotonic(), deadline)
         for fan_out in registry.fan_outs(deadline):
             kind = "process" if fan_out.verb.startswith("processes.") else "call"
@@ -185,6 +210,11 @@ def finish_threads(deadline: Deadline, left: list[Leftover]) -> None:
         left.append(Leftover("call", "", EARLIER, text=told))
     if watch.watched:
         left += watch.finish(until)
+
+
+def drop(fan_out: FanOut) -> None:
+    """Tell this fan-out, and whoever asks it for more, that its invocation has ended."""
+    fan_out.drop(InvocationEnded(f"{fan_out.verb} was still under way when its invocation ended"))
 
 
 def _describe_call(kind: str, waiting: Waiting) -> Leftover:

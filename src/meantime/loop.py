@@ -10,7 +10,7 @@ from meantime import clock
 from meantime.callables import is_own_code, name_of, place_of_caller, place_text
 from meantime.errors import Leftover, LoopRunning, Waiting
 from meantime.executors.underway import registry
-from meantime.leftovers import CANCELLED, NOT_CANCELLED, being_made, staying_tasks, watch
+from meantime.leftovers import CANCELLED, NOT_CANCELLED, being_made, drop, staying_tasks, watch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -150,7 +150,9 @@ class KeptLoop:
                 left = self.leftover_tasks()
                 if not left:
                     return True
-                for task in _not_ending(left):
+                ending = _not_ending(left)
+                _drop_fan_outs_of(ending)  # else they would call this a cancellation that came from nowhere
+                for task in ending:
                     described.setdefault(task, _describe_task(task))
                     task.cancel()
                 if not self._run_until_done(loop, left, until):
@@ -304,10 +306,16 @@ def _placed_task(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any,
     return task
 
 
-def _not_ending(tasks: Iterable[asyncio.Task[Any]]) -> list[asyncio.Task[Any]]:
+def _not_ending(tasks: Iterable[asyncio.Task[Any]]) -> set[asyncio.Task[Any]]:
     """Those that do not end by themselves, as the workers of a verb do whose consumer has left."""
     ending = {task for fan_out in registry.fan_outs() if fan_out.stopped for task in getattr(fan_out, "tasks", ())}
-    return [task for task in tasks if not _closes_generator(task) and task not in ending]
+    return {task for task in tasks if not _closes_generator(task) and task not in ending}
+
+
+def _drop_fan_outs_of(workers: set[asyncio.Task[Any]]) -> None:
+    for fan_out in registry.fan_outs():
+        if not workers.isdisjoint(getattr(fan_out, "tasks", ())):
+            drop(fan_out)
 
 
 def _closes_generator(task: asyncio.Task[Any]) -> bool:

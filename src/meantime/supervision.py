@@ -8,7 +8,7 @@ from meantime import alarm, clock
 from meantime.callables import is_coroutine, name_of
 from meantime.errors import NO_ANSWER, DeadlineExceeded, InvocationCancelled, Leftover, MeantimeError, Waiting
 from meantime.executors.underway import INNER_FIRST, registry
-from meantime.leftovers import CUT_OFF_AT, GIVEN_UP, cut_off, finish_threads, threads_at_work
+from meantime.leftovers import CUT_OFF_AT, GIVEN_UP, THREADS_CUT_OFF_AT, cut_off, finish_threads, threads_at_work
 from meantime.loop import KeptLoop, hear, kept_loop_of, waiting_task
 
 TYPE_CHECKING = False
@@ -48,8 +48,8 @@ def wait_for_leftovers(kept_loop: KeptLoop, deadline: Deadline, left: list[Lefto
     def look(_: object = None) -> None:
         nonlocal next_look
         next_look.cancel()
-        tasks = kept_loop.leftover_tasks()
-        for task in set(tasks) - heard:
+        tasks = set(kept_loop.leftover_tasks()) - _parked_workers(deadline)
+        for task in tasks - heard:
             heard.add(task)
             task.add_done_callback(look)
         if threads_at_work(deadline):
@@ -130,12 +130,13 @@ class Supervision:
         self._failure: Exception | None = None  # why the task was not even made
         self._interrupted: alarm.Interrupted | None = None
 
-    def finish(self, policy: str, left: list[Leftover]) -> None:
+    def finish(self, policy: str, left: list[Leftover], threads_by: float = THREADS_CUT_OFF_AT) -> None:
         """End what is left over, or wait for it first; to be called once there is an answer.
 
         Args:
             policy: One of `leftovers.POLICIES`.
             left: Gets what had to be cut off.
+            threads_by: The share of the reserve by which threads are given up.
         """
         kept_loop, deadline = self._kept_loop, self._deadline
         trusted = self._interrupted is None and (self._task is None or self._task.done())
@@ -144,7 +145,7 @@ class Supervision:
             trusted = wait_for_leftovers(kept_loop, deadline, left)
         if not trusted or kept_loop.may_have_leftovers():
             clean_up(kept_loop, deadline, left, trusted=trusted)
-        finish_threads(deadline, left)
+        finish_threads(deadline, left, threads_by)
 
     def run(self, main: Callable[[Any, Any], Coroutine[Any, Any, Any]], event: Any, context: Any) -> Any:
         """The answer of `main`.
@@ -264,6 +265,12 @@ class Supervision:
         for task in self._kept_loop.leftover_tasks():
             task.cancel()
         self._kept_loop.timer.set(self._cut_off, self._loop.stop)
+
+
+def _parked_workers(deadline: Deadline) -> set[asyncio.Task[Any]]:
+    """The tasks that wait until somebody draws from their stream: it is for others to do that, or for nobody."""
+    parked = (fan_out for fan_out in registry.fan_outs(deadline) if fan_out.is_parked)
+    return {task for fan_out in parked for task in getattr(fan_out, "tasks", ())}
 
 
 def _has_answer(task: asyncio.Task[Any]) -> bool:

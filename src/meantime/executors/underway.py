@@ -152,9 +152,7 @@ class FanOut:
     @property
     def is_parked(self) -> bool:
         """Whether it is a stream with no call under way, which goes on only if somebody draws from it."""
-        if not self.verb.endswith(".as_completed") or getattr(self, "caller", None) is not None:
-            return False
-        return all(worker.item is NOTHING for worker in tuple(self.workers))
+        return self.verb.endswith(".as_completed") and all(each.item is NOTHING for each in tuple(self.workers))
 
     def drop(self, reason: BaseException) -> None:
         """Begin no further call; if any was still to come, this is what its caller is told."""
