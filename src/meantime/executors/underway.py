@@ -200,9 +200,7 @@ class Registry:
     """Every fan-out with a worker that has not ended."""
 
     def __init__(self) -> None:
-        self._lock = (
-            RLock()
-        )  # entered itself, never by the condition: Ctrl-C within its `__enter__` would leave it held
+        self._lock = RLock()  # entered itself: Ctrl-C within the `__enter__` of the condition would leave it held
         self._changed = Condition(self._lock)
         self._fan_outs: set[FanOut] = set()
         self.waiters: set[int] = set()  # threads in `wait_until_idle`: a clock that a test holds does not wait for them
