@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from meantime import tasks, threads
+from meantime import handler, tasks, threads
+from meantime.deadline import Deadline, deadline_variable
 from meantime.errors import DeadlineExceeded, InvocationEnded
 from meantime.limiter import Limiter, permits
 from meantime.limiter.waiters import TaskWaiter
 from meantime.retry import Retry
-from meantime.testing import FakeClock
+from meantime.testing import FakeClock, LambdaContext
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -280,6 +281,62 @@ def test_a_task_waits_until_the_deadline_and_no_longer(limiter, within):
 def test_nobody_begins_to_wait_after_the_deadline(limiter, within):
     with limiter, within(0), pytest.raises(DeadlineExceeded, match="before the deadline"):
         limiter.acquire()
+
+
+def test_who_was_left_behind_by_an_invocation_begins_nothing_in_the_next(limiter, beside, eventually):
+    begun: list[str] = []
+    errors: list[Exception] = []
+    deadline = Deadline(60)
+
+    def wait() -> None:
+        deadline_variable.set(deadline)
+        try:
+            with limiter:
+                begun.append("in the next invocation")
+        except DeadlineExceeded as error:
+            errors.append(error)
+
+    async def come_after_it() -> None:
+        async with limiter:
+            begun.append("who came after it")
+
+    limiter.acquire()
+    beside.thread(wait)
+    eventually(lambda: waiting(limiter) == 1)
+    after = beside.task(come_after_it())
+    eventually(lambda: waiting(limiter) == 2)
+    deadline.end()
+    limiter.release()
+    after.result(30)
+    assert begun == ["who came after it"]
+    assert len(errors) == 1
+
+
+def test_a_call_that_waits_when_its_handler_answers_is_never_made(limiter, eventually):
+    begun: list[int] = []
+    held = threading.Event()
+
+    def query(item: int) -> None:
+        begun.append(item)
+        held.wait(30)
+
+    limited = limiter(query)
+
+    def call(item: int) -> None:
+        if item == 2:
+            eventually(lambda: in_flight(limiter) == 1 == waiting(limiter))
+            raise LookupError(item)
+        limited(item)
+
+    @handler(reserve=0.1)
+    def lambda_handler(_event: object, _context: object) -> None:
+        with pytest.raises(LookupError):
+            threads.map(call, range(3))
+
+    lambda_handler({}, LambdaContext(timeout=30))
+    held.set()  # during the next invocation
+    eventually(lambda: in_flight(limiter) == waiting(limiter) == 0)
+    assert len(begun) == 1
 
 
 def test_a_thread_that_was_left_behind_holds_its_permit_as_long_as_its_call_runs(limiter, eventually, within):

@@ -101,14 +101,18 @@ class Limiter:
         self._permits.leave(error)
         return _DONE
 
-    def acquire(self) -> None:
-        """Wait for a permit, on this thread; `release` gives it back.
+    def acquire(self, is_stopped: Callable[[], bool] | None = None) -> None:
+        """Wait for a permit, on this thread; `release` gives it back, on whichever thread.
+
+        Args:
+            is_stopped: Tells whether the work was stopped that the permit is for, as in `limited`.
 
         Raises:
             DeadlineExceeded: None came before the invocation's deadline, or none can.
+            InvocationEnded: The work was stopped.
             LoopRunning: Called on a running event loop, which it would block.
         """
-        self._enter()
+        self._enter(is_stopped)
 
     async def acquire_async(self) -> None:
         """Wait for a permit, on this event loop; `release` gives it back.

@@ -231,9 +231,13 @@ class Permits:
         with self._lock:
             if self._sleeper is waiter:
                 self._sleeper = None
+            now = clock.monotonic()
             if waiter not in self._line:
+                # Admitted, perhaps after its invocation: who was left behind begins nothing in the next one.
+                if deadline is not None and now >= deadline.at:
+                    self._check(deadline, now, 0)
                 return None
-            schedule, now = self._schedule, clock.monotonic()
+            schedule = self._schedule
             is_first = schedule is not None and self._line.first() is waiter
             if deadline is not None and (is_first or now >= deadline.at):
                 self._check(deadline, now, 0)

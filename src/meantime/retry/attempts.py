@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from meantime.retry.admission import Admission
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,15 +36,16 @@ def blocking_attempts(
         durations: What is known of the function.
         is_stopped: Tells whether the work was stopped that the calls belong to: then they stop waiting for the limiter.
     """
-    through: Callable[..., Any] = _as_it_is if limiter is None else partial(limiter.limited, is_stopped=is_stopped)
+    admission = None if limiter is None else Admission(limiter, is_stopped)
+    through: Callable[..., Any] = _as_it_is if admission is None else admission.limited
     if timeout is None and hedging is None:
         return through(function), through(function)
     from meantime.retry.thread_race import hedged_on_threads, timed_on_thread  # noqa: PLC0415  # rarely used
 
-    further = through(function if timeout is None else timed_on_thread(function, timeout))
+    further = through(function) if timeout is None else timed_on_thread(function, timeout, admission)
     if hedging is None:
         return further, further
-    return hedged_on_threads(through(function), timeout, hedging, durations), further
+    return hedged_on_threads(function, timeout, hedging, durations, admission), further
 
 
 def async_attempts(

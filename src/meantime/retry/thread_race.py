@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, ParamSpec, TypeVar
 
+    from meantime.retry.admission import Admission
     from meantime.retry.durations import Durations
     from meantime.retry.hedging import Hedging
 
@@ -27,25 +28,39 @@ if TYPE_CHECKING:
     Result = TypeVar("Result")
 
 
-def timed_on_thread(function: Callable[Parameters, Result], timeout: float) -> Callable[Parameters, Result]:
-    """The same function, given up with CallTimeout when it takes longer."""
+def timed_on_thread(
+    function: Callable[Parameters, Result], timeout: float, admission: Admission | None = None
+) -> Callable[Parameters, Result]:
+    """The same function, given up with CallTimeout when it takes longer.
+
+    Its caller waits for the limiter before that time begins; the permit is the call's, and kept until that returns.
+    """
 
     def call_in_time(*args: Parameters.args, **keywords: Parameters.kwargs) -> Result:
-        return _ThreadRace(function, args, keywords, timeout).answer()  # type: ignore[no-any-return]  # of this function
+        race = _ThreadRace(function, args, keywords, timeout, admission)
+        return race.answer()  # type: ignore[no-any-return]  # of this function
 
     return call_in_time
 
 
 def hedged_on_threads(
-    function: Callable[Parameters, Result], timeout: float | None, hedging: Hedging, durations: Durations
+    function: Callable[Parameters, Result],
+    timeout: float | None,
+    hedging: Hedging,
+    durations: Durations,
+    admission: Admission | None = None,
 ) -> Callable[Parameters, Result]:
-    """The same function, made twice where the first one takes its time: the first answer counts."""
+    """The same function, made twice where the first one takes its time: the first answer counts.
+
+    Each attempt waits for the limiter on its own thread, as long as somebody waits for the attempt.
+    """
+    alone = function if admission is None else admission.limited(function)
 
     def call_hedged(*args: Parameters.args, **keywords: Parameters.kwargs) -> Result:
         delay = hedging.delay(durations)
         if delay is None and timeout is None:  # nothing can overtake it: no thread is needed
-            return function(*args, **keywords)
-        race = _ThreadRace(function, args, keywords, timeout)
+            return alone(*args, **keywords)
+        race = _ThreadRace(function, args, keywords, timeout, admission)
         return race.answer(delay, hedging, durations)  # type: ignore[no-any-return]  # of this function
 
     return call_hedged
@@ -87,17 +102,35 @@ class _Attempt(Worker):
 class _ThreadRace(FanOut):
     """The attempts of one blocking call that are under way side by side: one, or two."""
 
-    __slots__ = ("_args", "_attempts", "_context", "_gate", "_gate_open", "_keywords", "_lock", "_running")
+    __slots__ = (
+        "_admission",
+        "_args",
+        "_attempts",
+        "_context",
+        "_gate",
+        "_gate_open",
+        "_has_permit",
+        "_keywords",
+        "_lock",
+        "_running",
+    )
 
     def __init__(
-        self, function: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any], timeout: float | None
+        self,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        keywords: dict[str, Any],
+        timeout: float | None,
+        admission: Admission | None,
     ) -> None:
         super().__init__("Retry", function, timeout)
         self._args = args
         self._keywords = keywords
+        self._admission = admission
         self._context = copy_context()
         self._attempts: list[_Attempt] = []
         self._lock = Lock()  # guards what follows, and is never held for long
+        self._has_permit = False  # one that no attempt has taken over yet
         self._running = 0
         self._gate = Lock()  # held until there is news for the caller
         self._gate_open = False
@@ -107,8 +140,11 @@ class _ThreadRace(FanOut):
     ) -> Any:
         """Start the first attempt, and the second after `delay` if it may; the first answer, or the first's error."""
         self._gate.acquire()
-        registry.add(self)
         try:
+            if self._admission is not None and hedging is None:
+                self._admission.acquire()
+                self._has_permit = True
+            registry.add(self)
             first = self._start()
             hedge_at = None if delay is None else first.started + delay
             while True:
@@ -127,10 +163,13 @@ class _ThreadRace(FanOut):
         finally:
             with self._lock:
                 self.stopped = True
+                unused, self._has_permit = self._has_permit, False
                 ended = self._running == 0
                 for attempt in self._attempts:
                     attempt.failure = attempt.value = None  # an error's traceback holds this frame: keep no circle
             self.failure = None
+            if unused and self._admission is not None:
+                self._admission.release()
             if ended:
                 registry.discard(self)
 
@@ -207,8 +246,10 @@ class _ThreadRace(FanOut):
         return attempt
 
     def _run(self, attempt: _Attempt) -> None:
+        begun = False
         try:
-            if self.stopped:
+            begun = self._may_begin(attempt)
+            if not begun:
                 return
             value = self._context.copy().run(self.function, *self._args, **self._keywords)
             if is_coroutine(value):
@@ -220,11 +261,28 @@ class _ThreadRace(FanOut):
         except BaseException as error:  # noqa: BLE001  # whatever the call raises belongs to the caller, SystemExit too
             if not self.stopped:  # nobody would hear it, and it would hold itself by its traceback
                 attempt.failure = error
+            if begun and self._admission is not None:
+                self._admission.release(error)
         else:
             attempt.value = value
             attempt.answered = True
+            if self._admission is not None:  # only now: a hedge that this lets through must see that it is too late
+                self._admission.release(value)
         finally:
             self._ended(attempt)
+
+    def _may_begin(self, attempt: _Attempt) -> bool:
+        """Whether somebody still waits for the attempt, which then has a permit."""
+        with self._lock:
+            if self.stopped:
+                return False
+            if self._admission is None or self._has_permit:
+                self._has_permit = False
+                return True
+        return self._admission.acquire_for(attempt, lambda: self._is_given_up(attempt))
+
+    def _is_given_up(self, attempt: _Attempt) -> bool:
+        return self.stopped or attempt.failure is not None or any(each.answered for each in tuple(self._attempts))
 
     def _ended(self, attempt: _Attempt) -> None:
         attempt.item = NOTHING
