@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import signal
 import threading
 import time
+from contextvars import Context
+from types import FunctionType
 
 import pytest
 
 import meantime
-from meantime import DeadlineExceeded, sequential, tasks
+from meantime import DeadlineExceeded, Limiter, sequential, tasks
+from meantime.executors.underway import registry
 from meantime.testing import LambdaContext
 
 pytestmark = [
@@ -158,3 +162,74 @@ def test_an_alarm_that_rings_while_it_is_called_off_is_called_off(monkeypatch):
     assert lambda_handler({}, LambdaContext()) == "answer"
     assert rang == [1]
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_it_does_not_ring_in_a_lock_that_meantime_has_just_taken():
+    escaped = []
+
+    def enter(escaped, signal=signal):
+        try:
+            signal.raise_signal(signal.SIGALRM)
+        except BaseException as error:
+            escaped.append(error)
+            raise
+
+    enter_of_a_lock = FunctionType(enter.__code__, {"__name__": "threading"}, argdefs=enter.__defaults__)
+
+    @meantime.handler
+    def lambda_handler(event, context):
+        sequential.map(enter_of_a_lock, [escaped])
+        time.sleep(60)
+
+    with pytest.raises(DeadlineExceeded):  # but as soon as it is back
+        lambda_handler({}, LambdaContext(30.0))
+    assert escaped == []
+
+
+def test_a_wait_for_a_limiter_that_no_deadline_ends_is_interrupted_and_leaves_the_line():
+    limiter = Limiter("queue", max_concurrency=1)
+    limiter.acquire()
+
+    @meantime.handler(reserve=0.6)
+    def lambda_handler(event, context):
+        Context().run(limiter.acquire)
+
+    watchdog = threading.Timer(20, limiter.release)
+    watchdog.start()
+    with pytest.raises(DeadlineExceeded, match="blocking code in lambda_handler"):
+        lambda_handler({}, LambdaContext(1.2))
+    watchdog.cancel()
+
+    limiter.release()
+    statistics = limiter.statistics()
+    assert (statistics.in_flight, statistics.waiting) == (0, 0)
+
+
+def test_a_verb_that_no_deadline_ends_is_interrupted_though_meantime_is_always_at_work():
+    @meantime.handler(reserve=0.6)
+    def lambda_handler(event, context):
+        Context().run(sequential.map, int, itertools.repeat("1", 100_000_000))
+
+    with pytest.raises(DeadlineExceeded, match="blocking code in lambda_handler"):
+        lambda_handler({}, LambdaContext(1.2))
+
+
+def test_a_wait_of_the_input_is_interrupted():
+    @meantime.handler(reserve=0.6)
+    def lambda_handler(event, context):
+        sequential.map(str, iter(threading.Event().wait, True))  # its innermost frame is called by Meantime
+
+    with pytest.raises(DeadlineExceeded, match="blocking code in lambda_handler"):
+        lambda_handler({}, LambdaContext(1.2))
+
+
+def test_an_interruption_cannot_leave_the_registry_locked(monkeypatch):
+    def enter(condition):
+        pytest.fail("its first line could be interrupted when the lock is held already")
+
+    monkeypatch.setattr(threading.Condition, "__enter__", enter)
+
+    registry.discard_loop(object())
+
+    assert registry.fan_outs() == ()
+    assert registry.wait_until_idle(0.0)

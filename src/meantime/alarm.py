@@ -24,6 +24,16 @@ _SIGALRM = int(getattr(signal, "SIGALRM", 0))
 _DEFAULT = int(signal.SIG_DFL)
 _SOONEST = 0.001  # 0 would call the timer off
 
+# While Meantime itself is at work, the alarm is put off and looks again this often. Looks are counted, not seconds: an
+# environment with little CPU stands still for most of each 20 ms, and whatever it does then seems to stand.
+_LOOK_EVERY = 0.00025
+_LOOKS_UNTIL_IT_STANDS = 40  # at one place for so long: no step of ours, but a wait, or a function written in C
+_LOOKS_AT_MOST = 400  # then rather a count that is wrong than an environment that is surely killed
+_LOOKS_WHERE_IT_HARMS = 800  # a lock that stays locked, or a permit that is lost, is little better
+
+# What Meantime works with: interrupted in here, what a line of ours has just locked would stay locked.
+_BENEATH = frozenset(("_weakrefset", "contextlib", "logging", "queue", "threading", "weakref"))
+
 
 class Interrupted(BaseException):
     """Raised in the main thread at the place that blocks; `function` and `place` say where that is.
@@ -41,6 +51,9 @@ _may_interrupt: Callable[[], bool] | None = None
 _again_in = 0.0
 _rings_at = 0.0  # by `clock`; the timer itself goes by real time
 _interrupted: Interrupted | None = None
+_looks = 0  # since it has rung
+_looks_here = 0  # of these, those that found the same place
+_seen_at = (0, 0)
 
 
 def arm(seconds: float, again_in: float, may_interrupt: Callable[[], bool]) -> None:
@@ -48,15 +61,16 @@ def arm(seconds: float, again_in: float, may_interrupt: Callable[[], bool]) -> N
 
     Only these two, so that the code that is interrupted has time to clean up.
     """
-    global _may_interrupt, _again_in, _interrupted, _rings_at  # noqa: PLW0603  # a process has one alarm
+    global _may_interrupt, _again_in, _interrupted, _looks, _looks_here, _rings_at  # noqa: PLW0603  # a process has one alarm
     if not _AVAILABLE or current_thread() is not main_thread():
         return
     handler = getsignal(_SIGALRM)
-    if handler is not _interrupt:
+    if handler is not _on_signal:
         if handler != _DEFAULT:
             return  # somebody else's
-        signal.signal(signal.SIGALRM, _interrupt)
+        signal.signal(signal.SIGALRM, _on_signal)
     _interrupted = None
+    _looks = _looks_here = 0
     _again_in = again_in
     _rings_at = clock.monotonic() + seconds
     _may_interrupt = may_interrupt
@@ -84,16 +98,23 @@ def rings_at() -> float | None:
 
 def ring() -> None:
     """Ring: that moment has come on a clock which a test holds. Called on the main thread."""
-    _interrupt(_SIGALRM, sys._getframe(1))  # noqa: SLF001  # the public way, inspect.currentframe, imports much
+    _interrupt(sys._getframe(1))  # noqa: SLF001  # the public way, inspect.currentframe, imports much
 
 
-def _interrupt(_signal: int, frame: FrameType | None) -> None:
-    global _again_in, _interrupted, _rings_at  # noqa: PLW0603  # a process has one alarm
+def _on_signal(_signal: int, frame: FrameType | None) -> None:
     if _may_interrupt is None:
         return
-    if _handles_a_permit(frame):
-        signal.setitimer(signal.ITIMER_REAL, _SOONEST)
+    if frame is not None and _is_ours(frame) and _may_be_put_off(frame):
+        signal.setitimer(signal.ITIMER_REAL, _LOOK_EVERY)
         return
+    _interrupt(frame)
+
+
+def _interrupt(frame: FrameType | None) -> None:
+    global _again_in, _interrupted, _looks, _looks_here, _rings_at  # noqa: PLW0603  # a process has one alarm
+    if _may_interrupt is None:
+        return
+    _looks = _looks_here = 0
     if _again_in > 0:
         signal.setitimer(signal.ITIMER_REAL, max(_again_in, _SOONEST))
         _rings_at += _again_in
@@ -105,19 +126,27 @@ def _interrupt(_signal: int, frame: FrameType | None) -> None:
         raise _interrupted
 
 
-def _handles_a_permit(frame: FrameType | None) -> bool:
-    """Whether a limiter is at work: interrupted there, a permit could be lost for as long as the environment lives.
-
-    It is done in a moment, and waits no longer than until the deadline.
-    """
-    while frame is not None:
-        module = frame.f_globals.get("__name__", "")
-        if module.startswith("meantime.limiter."):
-            return True
-        if not module.startswith("meantime."):
-            return False
-        frame = frame.f_back
+def _is_ours(frame: FrameType) -> bool:
+    """Whether Meantime is at work, and not what it has called: interrupted there, it could lose a permit or a lock."""
+    within: FrameType | None = frame
+    while within is not None:
+        module = within.f_globals.get("__name__", "")
+        if module not in _BENEATH:
+            return isinstance(module, str) and module.startswith("meantime.")
+        within = within.f_back
     return False
+
+
+def _may_be_put_off(frame: FrameType) -> bool:
+    """Whether it will be over in a moment. All waits of Meantime can be interrupted: they give back what they have."""
+    global _looks, _looks_here, _seen_at  # noqa: PLW0603  # a process has one alarm
+    seen_at = (id(frame), frame.f_lasti)
+    _looks_here = _looks_here + 1 if seen_at == _seen_at else 1
+    _seen_at = seen_at
+    _looks += 1
+    module = frame.f_globals["__name__"]
+    harms = module in _BENEATH or module.startswith("meantime.limiter.")
+    return _looks_here < _LOOKS_UNTIL_IT_STANDS and _looks < (_LOOKS_WHERE_IT_HARMS if harms else _LOOKS_AT_MOST)
 
 
 def _user_place(frame: FrameType | None) -> tuple[str, str]:
