@@ -11,9 +11,10 @@ import pytest
 from meantime import CallTimeout, DeadlineExceeded, InvocationEnded, threads
 from meantime.deadline import Deadline, deadline_variable
 from meantime.executors.pool import ThreadPool, pool
-from meantime.executors.underway import registry
+from meantime.executors.underway import Worker, registry
 from meantime.limiter import Limiter
 from meantime.retry import Retry, thread_race
+from meantime.retry.admission import Admission
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -232,3 +233,10 @@ def test_an_attempt_that_waits_for_the_limiter_is_told_as_such(clock, eventually
 
 def _wait_for(event: threading.Event) -> None:
     event.wait(30)
+
+
+def test_a_permit_that_came_as_the_attempt_was_given_up_goes_back():
+    limiter = Limiter("downstream", max_concurrency=1)
+
+    assert not Admission(limiter, None).acquire_for(Worker(), lambda: True)
+    assert in_flight(limiter) == 0
