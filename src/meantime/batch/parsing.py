@@ -21,10 +21,18 @@ _OF_WHOLE_RECORDS = (
 )
 
 
-def parser_of(parse: Any) -> Callable[[Record], Any] | None:
+# By which classes are known that are made of named fields: data classes, those of attrs and of msgspec, named tuples.
+_OF_FIELDS = ("__dataclass_fields__", "__attrs_attrs__", "__struct_fields__", "_fields")
+
+
+def parser_of(parse: Any, record: type[Record]) -> Callable[[Record], Any] | None:
     """What makes of a record what the function is given; None: the record itself.
 
     None of these libraries is loaded for it: they are known by their shape.
+
+    Args:
+        parse: As the decorator was given it.
+        record: What it will be called with.
 
     Raises:
         TypeError: It is nothing that parses.
@@ -45,6 +53,7 @@ def parser_of(parse: Any) -> Callable[[Record], Any] | None:
         raise TypeError(f"parse must be a pydantic model, or a function of the record; got {parse!r:.80}")
     if is_async(parse) or is_generator(parse):
         raise TypeError(f"parse must be a plain function of the record, and {name_of(parse)} is none")
+    _refuse_plain_class(parse, record)
     return parse  # type: ignore[no-any-return]  # it is callable
 
 
@@ -56,3 +65,24 @@ def _validated(of_json: Callable[[Any], Any], of_values: Callable[[Any], Any]) -
         return of_json(payload) if isinstance(payload, (str, bytes)) else of_values(payload)
 
     return parsed
+
+
+def _refuse_plain_class(parse: Any, record: type[Record]) -> None:
+    """Such a class takes whatever it is given: the record would end up in its first field, and count as done."""
+    kind = getattr(parse, "__origin__", parse)  # list[int] is a list
+    if not isinstance(kind, type):
+        return
+    of_fields = any(hasattr(kind, name) for name in _OF_FIELDS) or _is_typed_dict(kind)
+    if not of_fields and kind.__module__ != "builtins":
+        return  # a class that somebody wrote to be called with a record
+    name = parse.__qualname__.rpartition(".")[2] if kind is parse else repr(parse)
+    carried = "record.json()" if hasattr(record, "json") else "record.new_image"
+    call = f"{kind.__name__}({'**' if of_fields else ''}{carried})"
+    raise TypeError(
+        f"parse={name} would be called with the {record.__name__} itself, and not with what it carries: write "
+        f"parse=lambda record: {call}, or give a pydantic model, or pydantic.TypeAdapter({name}), which validate"
+    )
+
+
+def _is_typed_dict(kind: type) -> bool:
+    return issubclass(kind, dict) and hasattr(kind, "__total__")

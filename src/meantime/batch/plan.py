@@ -59,7 +59,7 @@ class Plan:
     ) -> None:
         self.source = source
         self.decorator = f"batch.{source.name}"
-        self.record_function = RecordFunction(function, self.decorator, parser_of(parse))
+        self.record_function = RecordFunction(function, self.decorator, parser_of(parse, source.record))
         self.name = name_of(function)
         self.place = place_of(function)
         self.runs_on, self.is_async = _executor_of(executor, function, self.decorator)
