@@ -6,7 +6,8 @@ import pytest
 from tests.batch.conftest import Course, come_again, event_of, named
 from tests.conformance.responses import BATCH, READINGS, SCENARIOS, Row, Scenario
 
-from meantime.testing import LambdaContext
+import meantime
+from meantime.testing import LambdaContext, sqs_event
 
 EACH_SCENARIO = pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
 
@@ -129,3 +130,31 @@ def test_no_records_are_no_failures(source, executor):
         event["Records"] = []
 
     assert Course().handler(source, executor)(event, LambdaContext(60)) == {"batchItemFailures": []}
+
+
+def answers_for_the_batch(message):
+    return {"batchItemFailures": [{"itemIdentifier": message.message_id}] if message.body == "fails" else []}
+
+
+async def answers_later(message):
+    return answers_for_the_batch(message)
+
+
+@pytest.mark.parametrize("executor", ["threads", "tasks", "sequential", "processes"])
+def test_a_function_of_one_record_that_answers_for_the_batch_has_failed_for_it(executor, caplog):
+    """Passed over, it would be a success: SQS deletes the message."""
+    event = sqs_event(["fine", "fails", "fine"])
+    function = answers_later if executor == "tasks" else answers_for_the_batch
+
+    answer = meantime.batch.sqs(executor=executor, max_concurrency=2)(function)(event, LambdaContext(60))
+
+    assert come_again(event, answer) == [1]
+    assert "TypeError: the function returned batchItemFailures" in caplog.text
+    assert "raise for a record that fails, and the decorator answers" in caplog.text
+
+
+@pytest.mark.parametrize("value", [False, 0, {"statusCode": 500}, {"batchItemFailures": []}])
+def test_whatever_else_it_returns_says_nothing_of_success(value):
+    event = sqs_event(["fine"])
+
+    assert come_again(event, meantime.batch.sqs(lambda message: value)(event, LambdaContext(60))) == []

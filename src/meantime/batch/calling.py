@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import wraps
 from sys import modules
 
+from meantime.batch.ledger import lists_failures
 from meantime.callables import (
     argument_names,
     is_async_generator,
@@ -87,7 +88,7 @@ class CallInChild:
     def __call__(self, record: Record) -> Any:
         """What the function gives for this record, where anybody will look at it."""
         value = self._call(record)
-        return value if self._keeps_results else None
+        return value if self._keeps_results or lists_failures(value) else None
 
     def __reduce__(self) -> tuple[Any, ...]:
         function = self._record_function.function

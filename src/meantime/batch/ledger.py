@@ -20,6 +20,17 @@ NOT_STARTED: Any = object()  # of one that was given out in vain
 _UNASKED: Outcomes[Any, Any] = Outcomes((), CompletionReason.ALL_COMPLETED)
 
 
+_AN_ANSWER = (
+    "the function returned batchItemFailures, which is the answer for a whole batch: raise for a record that fails, "
+    "and the decorator answers; what the function of one record returns does not say whether it succeeded"
+)
+
+
+def lists_failures(result: Any) -> bool:
+    """Whether a function of one record has answered as if for the batch: to pass over that would lose the record."""
+    return isinstance(result, dict) and bool(result.get("batchItemFailures"))
+
+
 class Failure:
     """The entry of a record that has failed."""
 
@@ -68,7 +79,9 @@ class Ledger(Settling):
                 self.entries[index] = PENDING
 
     def succeed(self, index: int, result: Any) -> str | None:
-        """Note a result."""
+        """Note a result; if it is the answer for a batch that lists failures, it is none."""
+        if type(result) is dict and lists_failures(result):
+            return self.fail(index, TypeError(_AN_ANSWER))
         with self._lock:
             if self._closed or self.entries[index] is not PENDING:
                 return LOST
