@@ -142,6 +142,11 @@ def _asked_for(function: Any, decorator: str) -> tuple[str, ...]:
     code = getattr(bearer, "__code__", None)
     if code is not None and not names and not code.co_flags & _TAKES_MORE:
         raise TypeError(f"{name} takes no argument, and {decorator} calls its function with a record")
+    if names and names[0] in (*CONTEXTS, "prepared"):
+        raise TypeError(
+            f"{name} takes {names[0]!r} first, and there {decorator} gives it the record: let it take that first, as "
+            f"in `def lambda_handler(record, {names[0]})`"
+        )
     others = names[1:]
     for missing in required_arguments(bearer):
         if missing in others and missing not in OFFERED:
