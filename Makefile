@@ -5,6 +5,8 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 VENV := .venv
+# These take the machine for themselves: real servers, emulated environments with their share of CPU.
+ONE_BY_ONE := tests/tools tests/examples tests/on_the_emulator tests/servers
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -41,7 +43,8 @@ contract: $(VENV)/.installed
 unit: $(VENV)/.installed $(VENV)/.aws-server system-packages
 	@echo "== tests, with coverage"
 	@$(BIN)/coverage erase
-	@$(BIN)/python -m pytest --cov --cov-report= $(TESTS)
+	@$(BIN)/python -m pytest -q -n2 --dist=loadfile --cov --cov-report= $(addprefix --ignore=,$(ONE_BY_ONE))
+	@$(BIN)/python -m pytest -q --cov --cov-append --cov-report= $(ONE_BY_ONE)
 	@$(BIN)/coverage report --fail-under=90 | tail -n 25
 
 versions: $(VENV)/.installed ## The library's own tests on every other Python that is here

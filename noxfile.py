@@ -14,7 +14,7 @@ nox.options.default_venv_backend = "venv"
 
 SUPPORTED = ("3.11", "3.12", "3.13", "3.14")
 OWN = f"{sys.version_info.major}.{sys.version_info.minor}"
-NEEDED = ("pytest", "pytest-timeout", "hypothesis", "blockbuster", "httpx")
+NEEDED = ("pytest", "pytest-timeout", "pytest-xdist", "hypothesis", "blockbuster", "httpx")
 
 
 def interpreter(version: str) -> str | None:
@@ -41,7 +41,14 @@ def library(session: nox.Session) -> None:
     session.install("--quiet", "--constraint", "constraints.txt", ".", *NEEDED)
     ignored = ("tools", "examples", "on_the_emulator", "servers")
     session.run(
-        "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", *(f"--ignore=tests/{name}" for name in ignored)
+        "python",
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-n2",
+        *(f"--ignore=tests/{name}" for name in ignored),
     )
 
 
