@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.conformance.responses import BATCH, READINGS, Row
 
-from meantime.tools.emulator.mappings.answers import Reading, failure, read_queue_answer, read_stream_answer
+from meantime.tools.emulator.mappings.answers import Outcome, Reading, failure, read_queue_answer, read_stream_answer
 
 LETTERS = st.lists(st.sampled_from("abcdefghij"), unique=True, min_size=1)
 
@@ -59,3 +61,27 @@ def test_an_answer_to_a_tumbling_window_without_state_is_a_failure() -> None:
 
 def test_a_batch_that_failed_as_a_whole_comes_again_as_a_whole() -> None:
     assert failure(["1", "2"], "crashed") == Reading("failure", ("1", "2"), "crashed")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("answer", "ignored"),
+    [
+        ({"batchItemFailures": [{"itemIdentifier": "1"}, {"itemIdentifier": "3"}]}, 2),
+        ({"batchItemFailures": []}, 0),
+        ({"batchItemFailures": [{"itemIdentifier": "9"}]}, 0),
+        ({"statusCode": 500}, 0),
+        ("no answer", 0),
+        (None, 0),
+    ],
+)
+@pytest.mark.parametrize("read", [read_queue_answer, read_stream_answer])
+def test_without_reporting_what_it_names_in_vain_is_counted(read: Any, answer: Any, ignored: int) -> None:
+    reading = read(answer, ["1", "2", "3"], report=False)
+
+    assert (reading.outcome, reading.again, reading.ignored) == (Outcome.SUCCESS, (), ignored)
+
+
+def test_with_reporting_nothing_is_named_in_vain() -> None:
+    answer = {"batchItemFailures": [{"itemIdentifier": "1"}]}
+
+    assert read_queue_answer(answer, ["1", "2"], report=True).ignored == 0

@@ -101,6 +101,24 @@ def test_as_json_it_is_one_document(make_queue: MakeQueue, traced: MakeTraced) -
     assert "Warning: the queue has no dead-letter queue" in result.stderr
 
 
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_failures_reported_in_vain_are_told_once_at_the_end(
+    output: str, make_queue: MakeQueue, traced: MakeTraced
+) -> None:
+    queue = make_queue(visibility=60, max_receive_count=5)
+    queue.send([{"poison": True}, {}, {"poison": True}, {"poison": True}])
+    warning = "answers named 3 records as failed, but ReportBatchItemFailures is off: treated as done"
+
+    result = run(traced(REPORTING), "--queue", queue.url, "--drain", "--format", output, "--batch-size", "1")
+
+    assert result.exit_code == 0, result.stderr
+    assert result.stderr == f"Warning: {warning}\n"
+    if output == "json":
+        document = json.loads(result.stdout)
+        assert document["warnings"] == [warning]
+        assert (document["statistics"]["ignored"], document["statistics"]["done"]) == (3, 4)
+
+
 def test_new_dead_letters_exit_with_1(make_queue: MakeQueue, traced: MakeTraced) -> None:
     queue = make_queue(visibility=1, max_receive_count=1)
     queue.send([{"poison": True}, {}])

@@ -169,6 +169,23 @@ def test_a_checkpoint_spares_what_is_done_and_a_topic_is_told_of_the_rest(
     assert json.loads(message["Body"])["responseContext"]["functionError"] is None
 
 
+def test_without_reporting_what_answers_name_is_counted_and_told_and_done(
+    aws: AWSServer, make_stream: MakeStream, traced: MakeTraced
+) -> None:
+    stream = make_stream()
+    stream.put({"number": n, "poison": n == 3} for n in range(6))
+
+    with StreamMapping(
+        traced(CHECKPOINTING).function, stream_arn=stream.arn, endpoint_url=aws.url, maximum_retry_attempts=1
+    ) as mapping:
+        statistics = mapping.drain(timeout=30)
+
+    assert (statistics.done, statistics.failed, statistics.ignored) == (6, 0, 1)
+    assert mapping.warnings == (
+        "answers named 1 record as failed, but ReportBatchItemFailures is off: treated as done",
+    )
+
+
 def test_crashes_and_timeouts_in_between_lose_nothing(
     aws: AWSServer, make_stream: MakeStream, traced: MakeTraced
 ) -> None:

@@ -35,11 +35,13 @@ class Reading:
         outcome: What became of the batch as a whole.
         again: The identifiers of the records that come again, in the batch's order.
         reason: Why it is a failure; empty if it is none.
+        ignored: How many records it names as failed, to no avail: the mapping has no ReportBatchItemFailures.
     """
 
     outcome: Outcome
     again: tuple[str, ...] = ()
     reason: str = ""
+    ignored: int = 0
 
 
 def read_queue_answer(payload: Any, message_ids: Sequence[str], *, report: bool) -> Reading:
@@ -50,9 +52,9 @@ def read_queue_answer(payload: Any, message_ids: Sequence[str], *, report: bool)
         message_ids: The batch's message IDs, in order.
         report: Whether the mapping has ReportBatchItemFailures; without it the answer is not looked at.
     """
-    if not report:
-        return Reading(Outcome.SUCCESS)
     listed = _listed(payload, message_ids)
+    if not report:
+        return _unread(listed)
     if isinstance(listed, str):
         return failure(message_ids, listed)
     if not listed:
@@ -73,9 +75,9 @@ def read_stream_answer(
     """
     if windowed and not (isinstance(payload, Mapping) and "state" in payload):
         return failure(sequence_numbers, "the answer has no state, which a tumbling window needs")
-    if not report:
-        return Reading(Outcome.SUCCESS)
     listed = _listed(payload, sequence_numbers)
+    if not report:
+        return _unread(listed)
     if isinstance(listed, str):
         return failure(sequence_numbers, listed)
     if not listed:
@@ -87,6 +89,11 @@ def read_stream_answer(
 def failure(identifiers: Sequence[str], reason: str) -> Reading:
     """Return the reading of a batch that failed as a whole, as after an exception, a crash or a timeout."""
     return Reading(Outcome.FAILURE, tuple(identifiers), reason)
+
+
+def _unread(listed: set[str] | str) -> Reading:
+    """Return the reading of an answer that AWS does not look at."""
+    return Reading(Outcome.SUCCESS, ignored=0 if isinstance(listed, str) else len(listed))
 
 
 def _listed(payload: Any, batch: Sequence[str]) -> set[str] | str:

@@ -15,6 +15,8 @@ from meantime.tools.emulator.function import Function
 from meantime.tools.emulator.mappings.errors import NotDrainedError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from meantime.tools.emulator.invocation import Invocation
     from meantime.tools.emulator.mappings.display import Display
     from meantime.tools.emulator.mappings.mapping import Mapping
@@ -176,13 +178,14 @@ def _run(mapping: Mapping, display: Display, *, drain: bool, drain_timeout: floa
     from meantime.tools.emulator.mappings.interruption import interruption  # noqa: PLC0415
 
     before: Statistics | None = None
+    known: tuple[str, ...] = ()
     drained, problem = False, ""
     with interruption() as interrupted:
         try:
             with mapping:
                 before = mapping.statistics()
-                for warning in mapping.warnings:
-                    typer.echo(f"Warning: {warning}", err=True)
+                known = mapping.warnings
+                _warn(known)
                 drained, problem = _watched(mapping, display, interrupted, drain=drain, timeout=drain_timeout)
                 if not drained:
                     mapping.close(finish=False)
@@ -192,6 +195,7 @@ def _run(mapping: Mapping, display: Display, *, drain: bool, drain_timeout: floa
             _fail(problem, _BAD_INPUT)
         stopped = interrupted.is_set()
     after = mapping.statistics()
+    _warn(warning for warning in mapping.warnings if warning not in known)
     if output is Format.json:
         typer.echo(as_json(mapping, after, drained=drained, interrupted=stopped))
     else:
@@ -244,6 +248,11 @@ def _variables(settings: list[str]) -> dict[str, str]:
             raise ValueError(f"--env {setting!r} is not of the form NAME=VALUE")
         variables[name] = value
     return variables
+
+
+def _warn(warnings: Iterable[str]) -> None:
+    for warning in warnings:
+        typer.echo(f"Warning: {warning}", err=True)
 
 
 def _fail(message: str, code: int) -> NoReturn:

@@ -197,7 +197,7 @@ class Delivery:
         return reading
 
     def _count(self, reading: Reading, records: int) -> None:
-        self._common.counters.add(done=records - len(reading.again), failed=len(reading.again))
+        self._common.counters.add(done=records - len(reading.again), failed=len(reading.again), ignored=reading.ignored)
         match reading.outcome:
             case Outcome.SUCCESS:
                 self._common.counters.add(successes=1)

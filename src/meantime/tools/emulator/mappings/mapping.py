@@ -73,7 +73,7 @@ class Mapping(ABC):
         self._own_emulator = self._emulator if isinstance(function, Function) else None
         self.function = self._emulator.function
         self.name = name
-        self.warnings: tuple[str, ...] = ()
+        self._advice: tuple[str, ...] = ()
         self._place = (endpoint, region)
         self._on_invocation = on_invocation
         self._counters = Counters()
@@ -89,6 +89,18 @@ class Mapping(ABC):
     def mechanisms(self) -> Mechanisms:
         """How the function's environments are frozen and limited."""
         return self._emulator.mechanisms
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What AWS advises against, in words; last what came of answers that it would not have looked at."""
+        ignored = self._counters.statistics().ignored
+        if not ignored:
+            return self._advice
+        records = "1 record" if ignored == 1 else f"{ignored:,} records"
+        return (
+            *self._advice,
+            f"answers named {records} as failed, but ReportBatchItemFailures is off: treated as done",
+        )
 
     def statistics(self) -> Statistics:
         """Return what was done so far."""

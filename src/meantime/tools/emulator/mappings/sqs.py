@@ -42,7 +42,8 @@ class SQSMapping(Mapping):
         EmulatorError: On entering: the function cannot be run on this machine.
 
     Attributes:
-        warnings: What AWS advises against, in words; known once it is entered.
+        warnings: What AWS advises against, in words, known once it is entered; and records that answers named as failed
+            in vain.
     """
 
     settings: QueueSettings
@@ -78,7 +79,7 @@ class SQSMapping(Mapping):
         self.settings.check_queue(
             fifo=queue.fifo, visibility_timeout=queue.visibility_timeout, function_timeout=self.function.timeout
         )
-        self.warnings = tuple(self._advice(queue))
+        self._advice = tuple(self._advice_on(queue))
         self._counters.set(waiting=0, invisible=0)
 
     def _make_poller(self, endpoint: Endpoint) -> QueuePoller:
@@ -115,7 +116,7 @@ class SQSMapping(Mapping):
         assert self._queue is not None, "not opened"  # noqa: S101  # called after _open only
         return self._queue
 
-    def _advice(self, queue: Queue) -> list[str]:
+    def _advice_on(self, queue: Queue) -> list[str]:
         advice = []
         advised = limits.VISIBILITY_ADVISED_TIMES * self.function.timeout + self.settings.batch_window
         if queue.visibility_timeout < advised:

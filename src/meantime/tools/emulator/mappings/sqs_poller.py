@@ -205,7 +205,7 @@ class QueuePoller:
         await self._delete([message for message in batch if message.message_id not in again])
 
     def _count(self, reading: Reading) -> None:
-        self._counters.add(failed=len(reading.again))
+        self._counters.add(failed=len(reading.again), ignored=reading.ignored)
         match reading.outcome:
             case Outcome.SUCCESS:
                 self._counters.add(successes=1)

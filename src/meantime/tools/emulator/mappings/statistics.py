@@ -21,6 +21,7 @@ class Statistics:
         redelivered: Those of a queue that had been received before.
         done: Records that are done with: deleted from the queue, or behind the checkpoint.
         failed: Records that were to come again after an invocation; each time they were.
+        ignored: Records that answers named as failed, and that are done with since ReportBatchItemFailures is off.
         invocations: Batches the function was invoked with and that have ended.
         successes: Those that were complete successes.
         partials: Those that were reported as failed in part.
@@ -47,6 +48,7 @@ class Statistics:
     redelivered: int = 0
     done: int = 0
     failed: int = 0
+    ignored: int = 0
     invocations: int = 0
     successes: int = 0
     partials: int = 0

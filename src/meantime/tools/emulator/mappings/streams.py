@@ -117,7 +117,7 @@ class StreamMapping(Mapping):
         if self.settings.on_failure is not None:
             self._destination = Destination(endpoint, self.settings.on_failure)
         if self.settings.maximum_retry_attempts == self.settings.maximum_record_age == -1:
-            self.warnings = (
+            self._advice = (
                 "neither maximum_retry_attempts nor maximum_record_age is set: a failing record holds up its shard",
             )
 
