@@ -171,6 +171,44 @@ def test_what_the_function_asks_for_is_seen_behind_decorators_and_partials():
     assert got == [("database", "mine", 4), "mine", "mine"]
 
 
+def test_a_decorated_function_whose_first_argument_is_called_record_gets_it_by_that_name():
+    """A decorator may look for it there; one that names its own argument is called by position."""
+    got = []
+
+    def anything(function):
+        @wraps(function)
+        def call(*args, **keywords):
+            got.append((len(args), sorted(keywords)))
+            return function(*args, **keywords)
+
+        return call
+
+    def of_one(function):
+        @wraps(function)
+        def call(item, **keywords):
+            return function(item, **keywords)
+
+        return call
+
+    def takes(record, context): ...
+
+    def takes_by_position(record, /, context): ...
+
+    def takes_message(message, context): ...
+
+    assert run(meantime.batch.sqs(anything(takes)), [1]) == {"batchItemFailures": []}
+    assert got == [(0, ["context", "record"])]
+    got.clear()
+    for each in (
+        anything(of_one(takes)),
+        of_one(anything(takes)),
+        anything(takes_by_position),
+        anything(takes_message),
+    ):
+        assert run(meantime.batch.sqs(each), [1]) == {"batchItemFailures": []}
+    assert got == [(1, ["context"])] * 4
+
+
 def test_powertools_word_for_the_context_is_understood():
     got = []
 

@@ -21,6 +21,35 @@ from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import 
 from aws_lambda_powertools.utilities.data_classes.kafka_event import KafkaEventRecord
 from aws_lambda_powertools.utilities.data_classes.kinesis_stream_event import KinesisStreamRecord
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.idempotency import BasePersistenceLayer, IdempotencyConfig, idempotent_function
+from aws_lambda_powertools.utilities.idempotency.exceptions import (
+    IdempotencyItemAlreadyExistsError,
+    IdempotencyItemNotFoundError,
+)
+
+
+class InMemory(BasePersistenceLayer):
+    """Keeps what was done as long as the test runs."""
+
+    def __init__(self):
+        super().__init__()
+        self.kept = {}
+
+    def _get_record(self, idempotency_key):
+        if idempotency_key not in self.kept:
+            raise IdempotencyItemNotFoundError
+        return self.kept[idempotency_key]
+
+    def _put_record(self, data_record):
+        if data_record.idempotency_key in self.kept:
+            raise IdempotencyItemAlreadyExistsError
+        self.kept[data_record.idempotency_key] = data_record
+
+    def _update_record(self, data_record):
+        self.kept[data_record.idempotency_key] = data_record
+
+    def _delete_record(self, data_record):
+        del self.kept[data_record.idempotency_key]
 
 
 @pytest.mark.parametrize(
@@ -90,6 +119,31 @@ def test_the_same_function_in_both_answers_the_same():
     ours = meantime.batch.sqs(parse=SQSRecord)(record_handler)(event, context)
 
     assert theirs == ours
+
+
+@pytest.mark.parametrize("asks", ["record", "record, lambda_context"])
+def test_its_idempotency_finds_the_record_by_its_keyword(asks):
+    done = []
+
+    def once(record):
+        if record.body == "fails":
+            raise ValueError
+        done.append(record.body)
+
+    function = once if asks == "record" else lambda record, lambda_context: once(record)
+    context, config = LambdaContext(60), IdempotencyConfig(event_key_jmespath="messageId")
+    config.register_lambda_context(context)  # type: ignore[arg-type]  # a context for tests
+    record_handler = idempotent_function(
+        function,
+        data_keyword_argument="record",
+        persistence_store=InMemory(),
+        config=config,
+    )
+    handler = meantime.batch.sqs(parse=SQSRecord, executor="sequential")(record_handler)
+    event = sqs_event(["a", "fails", "b"])
+
+    assert [come_again(event, handler(event, context)) for _ in range(2)] == [[1], [1]]
+    assert done == ["a", "b"]
 
 
 def test_inside_its_loggers_decorator_what_records_log_bears_the_request():

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # What the function may ask for, as a parameter of that name beside its first; `lambda_context` is Powertools' word.
 CONTEXTS = ("context", "lambda_context")
 _TAKES_MORE = 0x04  # inspect.CO_VARARGS
+_TAKES_KEYWORDS = 0x08  # inspect.CO_VARKEYWORDS
 OFFERED = ("record", "prepared", *CONTEXTS)
 
 
@@ -44,18 +45,21 @@ class RecordFunction:
         self.function = function
         self.parse = parse
         self.asks_for = _asked_for(function, decorator)
+        self.by_keyword = _takes_record_by_keyword(function)
 
     def bound(self, context: Any, prepared: Any) -> Callable[[Any], Any]:
         """A function of the record alone, for one invocation."""
         function, parse = self.function, self.parse
-        if parse is None and not self.asks_for:
+        if parse is None and not self.asks_for and not self.by_keyword:
             return function
         given = {name: context if name in CONTEXTS else prepared for name in self.asks_for if name != "record"}
-        asks_for_record = "record" in self.asks_for
+        asks_for_record, by_keyword = "record" in self.asks_for, self.by_keyword
 
         @wraps(function)
         def call(record: Record) -> Any:
             item = record if parse is None else parse(record)
+            if by_keyword:
+                return function(record=item, **given)
             if asks_for_record:
                 return function(item, **given, record=record)
             return function(item, **given)
@@ -122,6 +126,26 @@ def _handler_named(module: str, name: str) -> Any:
     while found is not None and not hasattr(found, "record_function"):
         found = getattr(found, "__wrapped__", None)
     return found
+
+
+def _takes_record_by_keyword(function: Any) -> bool:
+    """Whether a decorator stands between that may look for the record by its name, as Powertools' idempotency does.
+
+    Only those that hand on whatever they are given are passed by; a function without one is called as it is, since a
+    call by keyword costs every record a wrapper.
+    """
+    bearer = undecorated(function)
+    return bearer is not function and argument_names(bearer)[:1] == ("record",) and _takes_only_what_comes(function)
+
+
+def _takes_only_what_comes(function: Any) -> bool:
+    """Whether each decorator round it has no argument of its own, and takes keywords."""
+    while (wrapped := getattr(function, "__wrapped__", None)) is not None:
+        code = getattr(function, "__code__", None)
+        if code is None or code.co_argcount or not code.co_flags & _TAKES_KEYWORDS:
+            return False
+        function = wrapped
+    return not getattr(getattr(function, "__code__", None), "co_posonlyargcount", 0)
 
 
 def _asked_for(function: Any, decorator: str) -> tuple[str, ...]:
