@@ -359,3 +359,26 @@ def test_no_hook_is_called_for_an_empty_batch():
     answer = Course().handler("sqs", "threads", **hooks)({"Records": []}, LambdaContext(60))
 
     assert answer == {"batchItemFailures": []}
+
+
+@EACH_EXECUTOR
+def test_what_on_failure_returns_by_accident_is_told_and_the_record_comes_again(executor, caplog):
+    """As `return client.send_message(...)` gives: nothing says that it was meant."""
+    event = sqs_event(range(3))
+    handler = Course(failing=frozenset({1})).handler(
+        "sqs", executor, on_failure=as_hook(executor, lambda record, error: {"MessageId": "5"})
+    )
+
+    assert come_again(event, handler(event, LambdaContext(60))) == [1]
+    assert "on_failure= failed for 1 messages, which come again" in caplog.text
+    assert "on_failure must return True if it has taken care of the record" in caplog.text
+    assert "got dict: {'MessageId': '5'}" in caplog.text
+
+
+@pytest.mark.parametrize("value", [None, False])
+def test_nothing_and_false_are_no_accident(value, caplog):
+    event = sqs_event(range(3))
+    handler = Course(failing=frozenset({1})).handler("sqs", "threads", on_failure=lambda record, error: value)
+
+    assert come_again(event, handler(event, LambdaContext(60))) == [1]
+    assert "on_failure=" not in caplog.text

@@ -142,6 +142,41 @@ def test_a_keyword_out_of_range_is_refused(keywords, words):
         meantime.batch.sqs(**keywords)(blocking)
 
 
+class Parking:
+    def park(self, message):
+        """Takes too little."""
+
+
+@pytest.mark.parametrize(
+    ("keywords", "words"),
+    [
+        ({"on_failure": lambda message: True}, r"on_failure=<lambda> takes \(message\), and is called with the record"),
+        (
+            {"on_failure": Parking().park},
+            r"Parking.park takes \(message\), and is called with the record and its error",
+        ),
+        ({"on_failure": lambda message, error, context: True}, r"takes \(message, error, context\)"),
+        ({"on_failure": lambda message, error, *, table: True}, r"takes \(message, error, table\)"),
+        ({"window": lambda window: {}}, r"takes \(window\), and is called with the window and the outcomes"),
+        ({"prepare": lambda: None}, r"prepare=<lambda> takes \(\), and is called with the list of records"),
+        ({"finish": lambda records, outcomes: None}, r"takes \(records, outcomes\), and is called with the outcomes"),
+        ({"fail_when": lambda: True}, r"fail_when=<lambda> takes \(\)"),
+    ],
+)
+def test_a_function_beside_the_records_own_of_other_arguments_is_refused(keywords, words):
+    for function in (blocking, waiting):
+        with pytest.raises(TypeError, match=words):
+            meantime.batch.kinesis(**keywords)(function)
+
+
+def test_more_arguments_that_need_not_be_given_are_none_of_its_business():
+    def park(message, error, table="parked"):
+        """Takes enough."""
+
+    for each in (park, partial(park, table="other"), lambda *args: None, wraps(park)(lambda *args: park(*args))):
+        meantime.batch.sqs(on_failure=each)(blocking)
+
+
 def test_the_context_does_not_go_to_a_child_process():
     with pytest.raises(TypeError, match="takes the context, which stays in the parent process"):
         meantime.batch.sqs(executor="processes")(lambda message, context: None)

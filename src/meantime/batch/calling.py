@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # What the function may ask for, as a parameter of that name beside its first; `lambda_context` is Powertools' word.
 CONTEXTS = ("context", "lambda_context")
-_TAKES_MORE = 0x04  # inspect.CO_VARARGS
+TAKES_MORE = 0x04  # inspect.CO_VARARGS
 _TAKES_KEYWORDS = 0x08  # inspect.CO_VARKEYWORDS
 OFFERED = ("record", "prepared", *CONTEXTS)
 
@@ -164,7 +164,7 @@ def _asked_for(function: Any, decorator: str) -> tuple[str, ...]:
             "record, as in `def lambda_handler(record)`; for a function of the whole event there is meantime.handler"
         )
     code = getattr(bearer, "__code__", None)
-    if code is not None and not names and not code.co_flags & _TAKES_MORE:
+    if code is not None and not names and not code.co_flags & TAKES_MORE:
         raise TypeError(f"{name} takes no argument, and {decorator} calls its function with a record")
     if names and names[0] in (*CONTEXTS, "prepared"):
         raise TypeError(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import partial
 
 from meantime.batch.running import run, tell
+from meantime.callables import shown
 from meantime.errors import BatchFailed, NotFinished
 
 TYPE_CHECKING = False
@@ -110,6 +111,15 @@ def _tell(batch: Batch, on_failure: Callable[..., Any]) -> Steps:
             batch.untold.append((outcome, error))
         elif result is True:
             batch.note_taken_care_of(outcome)
+        elif result is not None and result is not False:  # a client's answer given back by accident; nobody meant it
+            batch.untold.append((outcome, TypeError(_neither(result))))
+
+
+def _neither(result: Any) -> str:
+    return (
+        "on_failure must return True if it has taken care of the record, or else nothing; got "
+        f"{type(result).__name__}: {shown(result)}"
+    )
 
 
 def _no_state(batch: Batch) -> str:

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from meantime.batch.calling import CONTEXTS, RecordFunction
+from types import FunctionType, MethodType
+
+from meantime.batch.calling import CONTEXTS, TAKES_MORE, RecordFunction
 from meantime.batch.parsing import parser_of
-from meantime.callables import is_async, is_async_generator, is_generator, name_of, place_of
+from meantime.callables import (
+    argument_names,
+    is_async,
+    is_async_generator,
+    is_generator,
+    name_of,
+    place_of,
+    required_arguments,
+    undecorated,
+)
 from meantime.executors.arguments import DEFAULT_MAX_CONCURRENCY, CallOptions, check_async, check_blocking
 
 TYPE_CHECKING = False
@@ -76,6 +87,11 @@ class Plan:
         self.keeps_results = any(hook is not None for hook in (finish, window, fail_when))
         self.has_hooks = any((prepare, finish, window, on_failure, fail_when))
         self._check_together()
+        _check_takes("prepare", prepare, "the list of records")
+        _check_takes("finish", finish, "the outcomes")
+        _check_takes("window", window, "the window", "the outcomes")
+        _check_takes("on_failure", on_failure, "the record", "its error")
+        _check_takes("fail_when", fail_when, "the outcomes")
 
     def _hook(self, name: str, function: Any) -> Callable[..., Any] | None:
         """A function beside the record's own; on the event loop one that blocks goes to a thread."""
@@ -107,6 +123,20 @@ class Plan:
             raise TypeError(f"{self.name} takes 'prepared', and {self.decorator} has no prepare= to give it")
         if self.runs_on == PROCESSES and set(asks_for) & set(CONTEXTS):
             raise TypeError(f"{self.name} takes the context, which stays in the parent process: use another executor")
+
+
+def _check_takes(name: str, function: Any, *given: str) -> None:
+    """Refuse a function that cannot be called with so many arguments, as far as that can be told."""
+    bearer = undecorated(function)
+    if not isinstance(bearer, (FunctionType, MethodType)):
+        return
+    code = bearer.__code__
+    most = code.co_argcount - isinstance(bearer, MethodType)
+    if len(required_arguments(bearer)) > len(given) or (most < len(given) and not code.co_flags & TAKES_MORE):
+        raise TypeError(
+            f"{name}={name_of(bearer)} takes ({', '.join(argument_names(bearer))}), and is called with "
+            f"{' and '.join(given)}"
+        )
 
 
 def _executor_of(executor: Any, function: Any, decorator: str) -> tuple[str, bool]:
