@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import signal
+import sys
 import threading
 import time
 from contextvars import Context
@@ -21,6 +22,9 @@ pytestmark = [
     pytest.mark.blocks_the_loop,
     pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no interval timer"),
 ]
+
+
+without_coverage = pytest.mark.skipif(sys.gettrace() is not None, reason="coverage keeps locks within every call")
 
 
 def test_a_blocking_handler_is_interrupted_where_it_blocks(environment):
@@ -164,6 +168,7 @@ def test_an_alarm_that_rings_while_it_is_called_off_is_called_off(monkeypatch):
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
+@without_coverage
 def test_it_does_not_ring_in_a_lock_that_meantime_has_just_taken():
     escaped = []
 
@@ -205,6 +210,7 @@ def test_a_wait_for_a_limiter_that_no_deadline_ends_is_interrupted_and_leaves_th
     assert (statistics.in_flight, statistics.waiting) == (0, 0)
 
 
+@without_coverage
 def test_a_verb_that_no_deadline_ends_is_interrupted_though_meantime_is_always_at_work():
     @meantime.handler(reserve=0.6)
     def lambda_handler(event, context):
@@ -223,6 +229,7 @@ def test_a_wait_of_the_input_is_interrupted():
         lambda_handler({}, LambdaContext(1.2))
 
 
+@without_coverage
 def test_an_interruption_cannot_leave_the_registry_locked(monkeypatch):
     def enter(condition):
         pytest.fail("its first line could be interrupted when the lock is held already")

@@ -31,6 +31,9 @@ _LOOKS_UNTIL_IT_STANDS = 40  # at one place for so long: no step of ours, but a 
 _LOOKS_AT_MOST = 400  # then rather a count that is wrong than an environment that is surely killed
 _LOOKS_WHERE_IT_HARMS = 800  # a lock that stays locked, or a permit that is lost, is little better
 
+# coverage, where it measures a user's tests: a lock of its own that stays locked stops every thread.
+_NOT_TO_BE_CUT = ("meantime.", "coverage.")
+
 # What Meantime works with: interrupted in here, what a line of ours has just locked would stay locked.
 _BENEATH = frozenset(("_weakrefset", "contextlib", "logging", "queue", "threading", "weakref"))
 
@@ -132,7 +135,7 @@ def _is_ours(frame: FrameType) -> bool:
     while within is not None:
         module = within.f_globals.get("__name__", "")
         if module not in _BENEATH:
-            return isinstance(module, str) and module.startswith("meantime.")
+            return isinstance(module, str) and module.startswith(_NOT_TO_BE_CUT)
         within = within.f_back
     return False
 
@@ -145,7 +148,7 @@ def _may_be_put_off(frame: FrameType) -> bool:
     _seen_at = seen_at
     _looks += 1
     module = frame.f_globals["__name__"]
-    harms = module in _BENEATH or module.startswith("meantime.limiter.")
+    harms = module in _BENEATH or module.startswith(("meantime.limiter.", "coverage."))
     return _looks_here < _LOOKS_UNTIL_IT_STANDS and _looks < (_LOOKS_WHERE_IT_HARMS if harms else _LOOKS_AT_MOST)
 
 
