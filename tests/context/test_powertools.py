@@ -125,6 +125,9 @@ def test_its_metrics_and_ours_are_two_lines(metrics, capsys):
 
 @pytest.fixture
 def tracer(recorder_on_lambda):
+    from aws_xray_sdk import global_sdk_config  # noqa: PLC0415  # it may be absent
+
+    global_sdk_config.set_sdk_enabled(True)  # a disabled Tracer of another test turns X-Ray off for the process
     return Tracer(service="test", disabled=False, auto_patch=False)
 
 
