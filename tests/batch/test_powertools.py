@@ -169,8 +169,16 @@ def test_inside_its_loggers_decorator_what_records_log_bears_the_request():
         assert {line["function_request_id"] for line in lines} == {context.aws_request_id}
 
 
-def test_its_tracers_decorators_go_round_the_handler_and_the_function():
-    tracer = Tracer(service="test", disabled=True)
+@pytest.fixture
+def tracer():
+    """A disabled one; it turns X-Ray and all further ones off for the whole process, until the end of this test."""
+    sdk = pytest.importorskip("aws_xray_sdk")
+    yield Tracer(service="test", disabled=True)
+    Tracer._reset_config()
+    sdk.global_sdk_config.set_sdk_enabled(True)
+
+
+def test_its_tracers_decorators_go_round_the_handler_and_the_function(tracer):
     got = []
 
     @tracer.capture_lambda_handler
