@@ -89,20 +89,21 @@ class _ThreadCall(FanOut):
         self.workers.append(worker)
         if self.gauge is not None:
             self.gauge.begin()
+        tell: Callable[[Any], None] | None = None
+        outcome: object = None
         try:
-            if self.stopped:
-                return
-            value = self._context.run(self._bound)
-            if is_coroutine(value):
-                check_result(self.function, value)
+            if not self.stopped:
+                outcome, tell = self._context.run(self._bound), self._future_result
+                if is_coroutine(outcome):
+                    check_result(self.function, outcome)
         except BaseException as error:  # noqa: BLE001  # whatever the call raises belongs to its caller
-            self._tell(self._future_exception, error)
-        else:
-            self._tell(self._future_result, value)
+            outcome, tell = error, self._future_exception
         finally:
             self.workers.clear()
-            if self.gauge is not None:
+            if self.gauge is not None:  # before the caller hears of it, who may begin the next call
                 self.gauge.end()
+            if tell is not None:
+                self._tell(tell, outcome)
             registry.discard(self)
 
     def _tell(self, setter: Callable[[Any], None], outcome: object) -> None:
