@@ -37,6 +37,21 @@ def test_a_plain_function_is_called_once():
     assert made == ["table"]
 
 
+def test_who_looks_behind_wrappers_finds_no_generator():
+    """FastAPI's `Depends` does: it would take the warm resource for the generator that makes it, and break on it."""
+
+    @meantime.warm
+    async def client():
+        yield object()
+
+    @meantime.warm
+    def table():
+        yield object()
+
+    assert inspect.unwrap(client) is client
+    assert inspect.unwrap(table) is table
+
+
 def test_an_async_generator_gives_the_same_client_in_every_invocation_and_is_closed_with_the_environment():
     events = []
 

@@ -120,7 +120,7 @@ class _Kept(Thing):
 
     def make(self) -> None:
         """Call the function; if it is a generator, as far as its yield."""
-        function = self.resource.__wrapped__
+        function = self.resource.function
         if not is_generator(function):
             self.value = function()
             return

@@ -51,7 +51,7 @@ class Resource:
     form_of_use = "{0}().{1}"  # of a resource of this name, an attribute of this name
 
     def __init__(self, function: Callable[[], Any], freshness: Freshness | None) -> None:
-        self.__wrapped__ = function
+        self.function = function  # not __wrapped__: what this gives is not what the function gives
         self.__name__ = name_of(function)
         self.__doc__ = function.__doc__
         self.freshness = freshness

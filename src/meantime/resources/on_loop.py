@@ -171,7 +171,7 @@ class _Life(Thing):
             await ended([before.task], CLOSING_WAITED_FOR)
             before = None  # what it held is no longer needed
         generator: AsyncGenerator[Any, None] | None = None
-        function = self.resource.__wrapped__
+        function = self.resource.function
         try:
             if is_async_generator(function):
                 generator = function()
