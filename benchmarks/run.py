@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+import asgi
 import batches
 import fan_outs
 import hedging
@@ -36,9 +37,8 @@ def show(comparison: Comparison, console: Console) -> None:
     required = {each.baseline: each.at_most for each in comparison.requirements}
     for number, (name, seconds) in enumerate(comparison.seconds.items()):
         limit = f"≤ {required[name]:.2g} ×" if name in required else ""
-        table.add_row(
-            name, f"{seconds * MICROSECONDS:,.2f}", f"{comparison.ratios[name]:.2f} ×" if number else "", limit
-        )
+        ratio = f"{comparison.ratios[name]:.2f} ×" if number and name in comparison.ratios else ""
+        table.add_row(name, f"{seconds * MICROSECONDS:,.2f}", ratio, limit)
     console.print(table)
 
 
@@ -52,6 +52,7 @@ MODULES = {
     "warm_resources": warm_resources,
     "clients": clients,
     "batches": batches,
+    "asgi": asgi,
     "imports": imports,
 }
 

@@ -30,7 +30,7 @@ class Comparison:
         title: What is done.
         unit: What one number is the cost of.
         seconds: Seconds for one unit, by contestant; `ours` is the first.
-        ratios: The median over the rounds of ours / theirs.
+        ratios: The median over the rounds of ours / theirs; none for what is taken off both.
         requirements: What must hold.
     """
 
@@ -57,6 +57,7 @@ def compare(
     units: int = 1,
     repeat: int = 1,
     rounds: int = ROUNDS,
+    less: str | None = None,
 ) -> Comparison:
     """Time the contestants in turn, so that what the machine does meanwhile meets all of them.
 
@@ -68,6 +69,7 @@ def compare(
         units: How many units one call does.
         repeat: Calls in one round.
         rounds: Rounds; the first is for warming up and does not count.
+        less: The contestant whose time is taken off both sides of a ratio, so that it is one of what they add to it.
     """
     times: dict[str, list[float]] = {name: [] for name in contestants}
     gc.disable()
@@ -83,8 +85,10 @@ def compare(
     finally:
         gc.enable()
     ours = next(iter(contestants))
+    off = [0.0] * rounds if less is None else times[less]
     ratios = {
-        name: median(mine / theirs for mine, theirs in zip(times[ours], times[name], strict=True))
+        name: median((mine - o) / (theirs - o) for mine, theirs, o in zip(times[ours], times[name], off, strict=True))
         for name in contestants
+        if name != less
     }
     return Comparison(title, unit, {name: median(values) for name, values in times.items()}, ratios, requirements)
