@@ -259,6 +259,36 @@ class BatchFailed(MeantimeError):
         super().__init__(message)
 
 
+class StreamingUnavailable(MeantimeError):
+    """Responses cannot be streamed here: the process is not run by a version of awslambdaric that Meantime knows.
+
+    Attributes:
+        version: The version of awslambdaric; empty where another runtime client runs the process.
+    """
+
+    def __init__(self, message: str, version: str = "") -> None:
+        self.version = version
+        super().__init__(message)
+
+
+class StreamBroken(MeantimeError, OSError):
+    """A streamed response could not be sent on.
+
+    Attributes:
+        sent: How many bytes of its body were sent before.
+        status: With which HTTP status Lambda's Runtime API has refused it; None where it did not.
+    """
+
+    def __init__(self, message: str, sent: int = 0, status: int | None = None) -> None:
+        self.sent = sent
+        self.status = status
+        super().__init__(message)
+
+
+class MalformedBody(MeantimeError, ValueError):
+    """The body of an HTTP request cannot be read as its event says: the client's error, answered with 400."""
+
+
 NO_ANSWER = "The deadline of the invocation passed before the handler had its answer."
 _SHOWN = 5
 
