@@ -1,0 +1,48 @@
+"""Who asked whom: the scope's `client` and `server`, and the scheme."""
+
+from __future__ import annotations
+
+DEFAULT_PORTS = {"https": 443, "http": 80}
+
+
+def scheme_of(forwarded: str, default: str = "https") -> str:
+    """The scheme that the client used, of X-Forwarded-Proto."""
+    if forwarded in DEFAULT_PORTS:
+        return forwarded
+    name = forwarded.split(",", 1)[0].strip().lower()
+    return name if name in DEFAULT_PORTS else default
+
+
+def server_of(host: str, forwarded_port: str, scheme: str) -> tuple[str, int] | None:
+    """Host and port of a Host header; the port is X-Forwarded-Port, or the scheme's, where it names none."""
+    if not host:
+        return None
+    name, port = split_port(host)
+    if port is None and forwarded_port:
+        port = _port(forwarded_port)
+    return name, DEFAULT_PORTS[scheme] if port is None else port
+
+
+def client_of(address: object) -> tuple[str, int] | None:
+    """The client, whose port no source tells, unless it stands behind the address."""
+    if not address or not isinstance(address, str):
+        return None
+    host, port = split_port(address)
+    return host, port or 0
+
+
+def split_port(address: str) -> tuple[str, int | None]:
+    """`host`, `host:port`, `::1`, `[::1]` and `[::1]:port`, without the brackets."""
+    if ":" not in address:
+        return address, None
+    if address.startswith("["):
+        host, _, rest = address[1:].partition("]")
+        return host, _port(rest[1:]) if rest.startswith(":") else None
+    host, _, port = address.rpartition(":")
+    if ":" in host:  # IPv6 without brackets
+        return address, None
+    return host, _port(port)
+
+
+def _port(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and int(text) < 65536 else None  # noqa: PLR2004  # 16 bits
