@@ -14,6 +14,7 @@ from meantime.loop import KeptLoop, hear, kept_loop_of, waiting_task
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
+    from types import FrameType
     from typing import Any
 
     from meantime.deadline import Deadline
@@ -29,6 +30,10 @@ CANCEL_ALL_AT = 0.5
 # The most turns that the loop may take before `main` begins, as long as something happens in them. That a connection is
 # closed takes several: what the peer said last, its end, and telling the client; with TLS, and its own farewell, more.
 _TURNS = 5
+
+# One turn of asyncio's own loop, and one callback within it. Of uvloop's there is nothing to be seen.
+_TURN = asyncio.BaseEventLoop._run_once.__code__  # type: ignore[attr-defined]  # noqa: SLF001  # nobody else says where it stands
+_CALLBACK = asyncio.Handle._run.__code__  # noqa: SLF001  # likewise
 
 _LOOK_EVERY = 0.01  # seconds between two looks at the threads: nobody tells the loop when one has finished
 
@@ -61,7 +66,8 @@ def wait_for_leftovers(kept_loop: KeptLoop, deadline: Deadline, left: list[Lefto
     timer = clock.call_at(loop, deadline.at, loop.stop)
     cause: BaseException | None = None
     try:
-        alarm.arm(deadline.remaining() + CANCEL_ALL_AT * deadline.reserve, 0.0, lambda: True)
+        share = CANCEL_ALL_AT * deadline.reserve
+        alarm.arm(deadline.remaining() + share, CUT_OFF_AT * deadline.reserve - share, _has_code_under_way)
         loop.run_forever()
     except (alarm.Interrupted, SystemExit) as error:
         cause = error
@@ -89,7 +95,7 @@ def clean_up(kept_loop: KeptLoop, deadline: Deadline, left: list[Leftover], *, t
     until = cut_off(deadline)
     cause: BaseException | None = None
     try:
-        alarm.arm(until - clock.monotonic() + (1 - CUT_OFF_AT) / 2 * deadline.reserve, 0.0, lambda: True)
+        alarm.arm(until - clock.monotonic() + (1 - CUT_OFF_AT) / 2 * deadline.reserve, 0.0)
         ended = kept_loop.finish_tasks(until, left)
         if not (ended and trusted):
             kept_loop.retire(max(0.0, until - clock.monotonic()))
@@ -101,6 +107,7 @@ def clean_up(kept_loop: KeptLoop, deadline: Deadline, left: list[Leftover], *, t
         kept_loop.abandon()
     if isinstance(cause, KeyboardInterrupt):
         raise cause
+    kept_loop.ready()  # a new one, if it was given up: Mangum beside us takes what is there, and makes none
 
 
 class Supervision:
@@ -237,8 +244,8 @@ class Supervision:
     def _deadline_exceeded(self) -> DeadlineExceeded:
         return DeadlineExceeded(NO_ANSWER, self._waiting or ())
 
-    def _loop_is_stuck(self) -> bool:
-        return self._waiting is None or clock.monotonic() >= self._cut_off
+    def _loop_is_stuck(self, frame: FrameType | None) -> bool:
+        return clock.monotonic() >= self._cut_off or (self._waiting is None and _has_code_under_way(frame))
 
     def _deadline_passed(self) -> None:
         left = self._kept_loop.leftover_tasks()
@@ -271,6 +278,15 @@ def _parked_workers(deadline: Deadline) -> set[asyncio.Task[Any]]:
     """The tasks that wait until somebody draws from their stream: it is for others to do that, or for nobody."""
     parked = (fan_out for fan_out in registry.fan_outs(deadline) if fan_out.is_parked)
     return {task for fan_out in parked for task in getattr(fan_out, "tasks", ())}
+
+
+def _has_code_under_way(frame: FrameType | None) -> bool:
+    """Whether the loop is within a callback; else nothing blocks it, and it was the process that stood still."""
+    while frame is not None and frame.f_code is not _CALLBACK:
+        if frame.f_code is _TURN:
+            return False
+        frame = frame.f_back
+    return True
 
 
 def _has_answer(task: asyncio.Task[Any]) -> bool:
