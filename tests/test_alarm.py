@@ -16,6 +16,7 @@ import pytest
 import meantime
 from meantime import DeadlineExceeded, Limiter, sequential, tasks
 from meantime.executors.underway import registry
+from meantime.frames import current_frames
 from meantime.testing import LambdaContext
 
 pytestmark = [
@@ -25,6 +26,12 @@ pytestmark = [
 
 
 without_coverage = pytest.mark.skipif(sys.gettrace() is not None, reason="coverage keeps locks within every call")
+
+
+@pytest.fixture
+def leave_it():
+    kept = []
+    return lambda coroutine: kept.append(asyncio.ensure_future(coroutine))
 
 
 def test_a_blocking_handler_is_interrupted_where_it_blocks(environment):
@@ -78,6 +85,33 @@ def test_an_except_exception_of_the_users_does_not_swallow_it():
 
     with pytest.raises(DeadlineExceeded):
         lambda_handler({}, LambdaContext(0.3))
+
+
+@pytest.mark.parametrize("policy", ["end", "wait"])
+def test_an_alarm_that_finds_the_loop_idle_interrupts_nothing_since_nothing_blocks_it(environment, policy, leave_it):
+    def ring_while_the_loop_waits(loop, done):
+        while current_frames()[threading.main_thread().ident].f_code.co_name != "select":
+            threading.Event().wait(0.001)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGALRM)  # as after the process itself stood still
+        loop.call_soon_threadsafe(done.set)
+
+    async def wait_for_the_alarm():
+        done = asyncio.Event()
+        thread = threading.Thread(target=ring_while_the_loop_waits, args=(asyncio.get_running_loop(), done))
+        thread.start()
+        await done.wait()
+        thread.join()
+
+    @meantime.handler(leftovers=policy)
+    async def lambda_handler(event, context):
+        if policy == "wait":
+            leave_it(wait_for_the_alarm())
+        else:
+            await wait_for_the_alarm()
+        return "answer"
+
+    assert lambda_handler({}, LambdaContext(60)) == "answer"
+    assert environment.statistics().loops_retired == 0
 
 
 def test_after_an_invocation_no_alarm_is_left():

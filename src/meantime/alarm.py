@@ -50,7 +50,7 @@ class Interrupted(BaseException):
         self.place = place
 
 
-_may_interrupt: Callable[[], bool] | None = None
+_may_interrupt: Callable[[FrameType | None], bool] | None = None
 _again_in = 0.0
 _rings_at = 0.0  # by `clock`; the timer itself goes by real time
 _interrupted: Interrupted | None = None
@@ -59,10 +59,15 @@ _looks_here = 0  # of these, those that found the same place
 _seen_at = (0, 0)
 
 
-def arm(seconds: float, again_in: float, may_interrupt: Callable[[], bool]) -> None:
+def always(_: FrameType | None) -> bool:
+    """Interrupt whatever is at work then."""
+    return True
+
+
+def arm(seconds: float, again_in: float, may_interrupt: Callable[[FrameType | None], bool] = always) -> None:
     """Interrupt the main thread in `seconds`, and once more `again_in` seconds later, if `may_interrupt` agrees then.
 
-    Only these two, so that the code that is interrupted has time to clean up.
+    It is asked with the frame that is at work. Only twice, so that what is interrupted has time to clean up.
     """
     global _may_interrupt, _again_in, _interrupted, _looks, _looks_here, _rings_at  # noqa: PLW0603  # a process has one alarm
     if not _AVAILABLE or current_thread() is not main_thread():
@@ -124,7 +129,7 @@ def _interrupt(frame: FrameType | None) -> None:
         _again_in = 0.0
     else:
         _rings_at = float("inf")
-    if _may_interrupt():
+    if _may_interrupt(frame):
         _interrupted = Interrupted(*_user_place(frame))
         raise _interrupted
 

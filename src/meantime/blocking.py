@@ -43,7 +43,7 @@ class Blocking:
         interrupted: alarm.Interrupted | None = None
         try:
             try:
-                alarm.arm(deadline.remaining() + half, half / 2, lambda: True)
+                alarm.arm(deadline.remaining() + half, half / 2)
                 answer = function(event, context)
             finally:
                 interrupted = alarm.disarm()

@@ -224,7 +224,7 @@ def _answer_at_deadline(
     token = deadline_variable.set(calls_end)
     try:
         try:
-            alarm.arm(calls_end.remaining() + calls_end.reserve, 0.0, lambda: True)
+            alarm.arm(calls_end.remaining() + calls_end.reserve, 0.0)
             return on_deadline(event, context, error)
         finally:
             alarm.disarm()
