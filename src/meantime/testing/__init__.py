@@ -4,12 +4,14 @@ from meantime.testing.contexts import LambdaContext
 from meantime.testing.environments import fresh_environment
 from meantime.testing.events import dynamodb_event, kafka_event, kinesis_event, sqs_event
 from meantime.testing.held_clock import FakeClock
+from meantime.testing.http_events import http_event
 
 __all__ = [
     "FakeClock",
     "LambdaContext",
     "dynamodb_event",
     "fresh_environment",
+    "http_event",
     "kafka_event",
     "kinesis_event",
     "sqs_event",

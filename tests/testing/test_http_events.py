@@ -1,0 +1,85 @@
+"""The event of an HTTP API, as https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+
+from meantime.testing import http_event
+
+
+def test_a_request_has_what_api_gateway_puts_in():
+    event = http_event("get", "/orders/7")
+
+    assert event["version"] == "2.0"
+    assert event["routeKey"] == event["requestContext"]["routeKey"] == "$default"
+    assert event["rawPath"] == event["requestContext"]["http"]["path"] == "/orders/7"
+    assert event["requestContext"]["http"]["method"] == "GET"
+    assert event["rawQueryString"] == ""
+    assert event["isBase64Encoded"] is False
+    assert {"body", "cookies", "queryStringParameters"}.isdisjoint(event)
+    assert set(event["requestContext"]) == {
+        "accountId", "apiId", "domainName", "domainPrefix", "http", "requestId", "routeKey", "stage", "time",
+        "timeEpoch",
+    }  # fmt: skip
+    json.dumps(event)
+
+
+def test_the_path_comes_decoded_and_the_query_as_it_was_sent():
+    event = http_event("GET", "/caf%C3%A9/a%20b?size=2&size=3&empty=&text=a%20b")
+
+    assert event["rawPath"] == "/café/a b"
+    assert event["rawQueryString"] == "size=2&size=3&empty=&text=a%20b"
+    assert event["queryStringParameters"] == {"size": "2,3", "empty": "", "text": "a b"}
+
+
+def test_a_stage_stands_in_front_of_the_path():
+    assert http_event("GET", "/orders", stage="prod")["rawPath"] == "/prod/orders"
+
+
+def test_header_names_are_in_lower_case_and_cookies_a_list_of_their_own():
+    event = http_event("GET", "/", headers={"X-Tenant": "acme", "Cookie": "a=1; b=2"})
+
+    assert event["headers"]["x-tenant"] == "acme"
+    assert "cookie" not in event["headers"]
+    assert event["cookies"] == ["a=1", "b=2"]
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "text", "is_base64"),
+    [
+        ("größer", "text/plain", "größer", False),
+        ({"quantity": 2}, "application/json", '{"quantity": 2}', False),
+        (b"\xff\x00", "application/octet-stream", base64.b64encode(b"\xff\x00").decode(), True),
+    ],
+)
+def test_a_body_goes_as_api_gateway_sends_its_kind(body, content_type, text, is_base64):
+    event = http_event("POST", "/", body=body)
+
+    assert (event["body"], event["isBase64Encoded"]) == (text, is_base64)
+    assert event["headers"]["content-type"] == content_type
+
+
+def test_the_content_length_is_that_of_what_was_sent():
+    assert http_event("POST", "/", body="größer")["headers"]["content-length"] == "8"
+    assert http_event("POST", "/", body=b"\xff\x00")["headers"]["content-length"] == "2"
+
+
+def test_headers_of_ones_own_win():
+    event = http_event("POST", "/", body="<a/>", headers={"Content-Type": "application/xml", "Host": "shop.example"})
+
+    assert event["headers"]["content-type"] == "application/xml"
+    assert event["headers"]["host"] == "shop.example"
+
+
+def test_what_an_authorizer_found_is_in_the_context():
+    event = http_event("GET", "/", authorizer={"jwt": {"claims": {"sub": "ada"}}})
+
+    assert event["requestContext"]["authorizer"]["jwt"]["claims"]["sub"] == "ada"
+
+
+def test_a_target_that_is_no_path_is_refused():
+    with pytest.raises(ValueError, match="begins with"):
+        http_event("GET", "orders")
