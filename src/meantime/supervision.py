@@ -107,6 +107,7 @@ def clean_up(kept_loop: KeptLoop, deadline: Deadline, left: list[Leftover], *, t
         kept_loop.abandon()
     if isinstance(cause, KeyboardInterrupt):
         raise cause
+    kept_loop.ready()  # a new one, if it was given up: Mangum beside us takes what is there, and makes none
 
 
 class Supervision:
