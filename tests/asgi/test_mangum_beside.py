@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import meantime
-from meantime.testing import LambdaContext
+from meantime.testing import LambdaContext, http_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,20 +20,6 @@ if TYPE_CHECKING:
 
 fastapi = pytest.importorskip("fastapi", reason="FastAPI is not installed here")
 mangum = pytest.importorskip("mangum", reason="Mangum is not installed here")
-
-
-def request(path: str) -> dict[str, Any]:
-    """A GET as an HTTP API hands it over."""
-    http = {"method": "GET", "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "test"}
-    return {
-        "version": "2.0",
-        "routeKey": "$default",
-        "rawPath": path,
-        "rawQueryString": "",
-        "headers": {"host": "example.com"},
-        "requestContext": {"http": http, "stage": "$default", "domainName": "example.com"},
-        "isBase64Encoded": False,
-    }
 
 
 @pytest.fixture
@@ -88,7 +74,7 @@ def test_mangum_and_a_handler_are_called_in_turn_on_one_loop(one_loop, applicati
 
     answers, loops = [], set()
     for _ in range(50):
-        answers.append(served(by_mangum(request(path), LambdaContext())))
+        answers.append(served(by_mangum(http_event("GET", path), LambdaContext())))
         loops.add(one_loop())
 
     assert answers == [OK] * 50
@@ -102,8 +88,8 @@ def test_mangum_and_the_adapter_serve_one_application_in_turn_on_one_loop(one_lo
 
     answers = []
     for _ in range(50):
-        answers.append(served(by_us(request(path), LambdaContext())))
-        answers.append(served(by_mangum(request(path), LambdaContext())))
+        answers.append(served(by_us(http_event("GET", path), LambdaContext())))
+        answers.append(served(by_mangum(http_event("GET", path), LambdaContext())))
 
     assert answers == [OK] * 100
     assert application.loops <= {one_loop()}
@@ -113,10 +99,10 @@ def test_the_adapter_starts_an_application_once_and_mangum_for_each_request(one_
     by_mangum, by_us = mangum.Mangum(application), meantime.ASGIAdapter(application)
 
     for _ in range(10):
-        by_us(request("/async"), LambdaContext())
+        by_us(http_event("GET", "/async"), LambdaContext())
     once = list(application.happened)
     for _ in range(10):
-        by_mangum(request("/async"), LambdaContext())
+        by_mangum(http_event("GET", "/async"), LambdaContext())
 
     assert once == ["startup"]
     assert application.happened[1:] == ["startup", "shutdown"] * 10
@@ -132,7 +118,7 @@ def test_mangum_finds_a_loop_after_meantime_has_given_its_own_up(environment, on
 
     with pytest.raises(meantime.DeadlineExceeded):
         blocks({}, LambdaContext(timeout=0.4))
-    answer = by_mangum(request("/async"), LambdaContext())
+    answer = by_mangum(http_event("GET", "/async"), LambdaContext())
 
     assert environment.statistics().loops_retired == 1
     assert served(answer) == OK
@@ -162,7 +148,7 @@ def test_a_client_of_the_handlers_loop_serves_mangums_application_too(one_loop, 
     answers = []
     for _ in range(3):
         handler({}, LambdaContext())
-        answers.append(served(by_mangum(request("/locked"), LambdaContext())))
+        answers.append(served(by_mangum(http_event("GET", "/locked"), LambdaContext())))
 
     assert answers == [OK] * 3
 
@@ -177,7 +163,7 @@ def test_a_task_that_mangums_request_left_is_ended_and_told_by_the_next_invocati
         return {"status": "ok"}
 
     by_mangum = mangum.Mangum(application)
-    by_mangum(request("/leaves"), LambdaContext())
+    by_mangum(http_event("GET", "/leaves"), LambdaContext())
     with caplog.at_level(logging.WARNING, "meantime"):
         one_loop()
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from meantime.testing import http_event
 from meantime.tools.emulator import Emulator, Function
 
 # As the article has it, not a character changed.
@@ -24,20 +25,6 @@ handler = Mangum(app)
 """
 
 OK = (200, '{"status":"ok"}')
-
-
-def request(path: str) -> dict[str, Any]:
-    """A GET as an HTTP API hands it over."""
-    http = {"method": "GET", "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "test"}
-    return {
-        "version": "2.0",
-        "routeKey": "$default",
-        "rawPath": path,
-        "rawQueryString": "",
-        "headers": {"host": "example.com"},
-        "requestContext": {"http": http, "stage": "$default", "domainName": "example.com"},
-        "isBase64Encoded": False,
-    }
 
 
 @pytest.fixture
@@ -60,7 +47,7 @@ def served(result: Any) -> tuple[int, str]:
 
 def test_the_articles_own_form_runs_unchanged(emulate):
     with emulate(ARTICLE) as lambda_:
-        results = [lambda_.invoke(request("/health")) for _ in range(50)]
+        results = [lambda_.invoke(http_event("GET", "/health")) for _ in range(50)]
 
     assert [served(result) for result in results] == [OK] * 50
     assert [result.cold for result in results] == [True] + [False] * 49
@@ -95,9 +82,9 @@ def test_the_articles_own_form_runs_beside_a_handler_of_meantime_on_one_loop(emu
     served_by_mangum, loops = [], set()
     with emulate(source) as lambda_:
         for _ in range(50):
-            served_by_mangum.append(served(lambda_.invoke(request("/health"))))
+            served_by_mangum.append(served(lambda_.invoke(http_event("GET", "/health"))))
             loops.add(lambda_.invoke({"Records": []}).payload)
-        loops.add(int(lambda_.invoke(request("/loop")).payload["body"]))
+        loops.add(int(lambda_.invoke(http_event("GET", "/loop")).payload["body"]))
 
     assert served_by_mangum == [OK] * 50
     assert len(loops) == 1
@@ -126,9 +113,9 @@ def test_mangum_answers_after_meantime_had_to_give_its_loop_up(emulate):
             return http(event, context) if "requestContext" in event else queue(event, context)
     """
     with emulate(source, timeout=2.0) as lambda_:
-        before = lambda_.invoke(request("/health"))
+        before = lambda_.invoke(http_event("GET", "/health"))
         late = lambda_.invoke({"Records": []})
-        after = lambda_.invoke(request("/health"))
+        after = lambda_.invoke(http_event("GET", "/health"))
 
     assert served(before) == OK
     assert late.error.error_type == "DeadlineExceeded"
@@ -172,13 +159,13 @@ def test_mangum_and_the_adapter_serve_one_application_side_by_side(emulate):
             return by(event, context)
     """
     events = [
-        request(path) | {"headers": {"host": host}}
+        http_event("GET", path) | {"headers": {"host": host}}
         for path in ("/health", "/def")
         for host in ("mangum.example.com", "example.com")
     ]
     with emulate(source) as lambda_:
         results = [lambda_.invoke(event) for _ in range(25) for event in events]
-        starts = lambda_.invoke(request("/starts")).payload["body"]
+        starts = lambda_.invoke(http_event("GET", "/starts")).payload["body"]
 
     assert [served(result) for result in results] == [OK] * 100
     assert starts == "1"
