@@ -1,0 +1,23 @@
+"""An HTTP port before the emulator, which stands for a function URL, an API Gateway, a load balancer or VPC Lattice."""
+
+from __future__ import annotations
+
+from meantime.tools.emulator.http.api_gateway_v2 import ApiGatewayV2
+from meantime.tools.emulator.http.exchange import Exchange
+from meantime.tools.emulator.http.front import HttpFront
+from meantime.tools.emulator.http.function_url import FunctionUrl
+from meantime.tools.emulator.http.request import Request
+from meantime.tools.emulator.http.response import Fault, MalformedAnswerError, Response
+from meantime.tools.emulator.http.source import Source
+
+__all__ = [
+    "ApiGatewayV2",
+    "Exchange",
+    "Fault",
+    "FunctionUrl",
+    "HttpFront",
+    "MalformedAnswerError",
+    "Request",
+    "Response",
+    "Source",
+]

@@ -1,0 +1,109 @@
+"""One request from its arrival to its response: the event, the invocation, and what the event source makes of it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from meantime import clock
+from meantime.tools.emulator.errors import ClosedError, EmulatorError, RequestTooLargeError, TooManyRequestsError
+from meantime.tools.emulator.http.response import Fault, MalformedAnswerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from meantime.tools.emulator.http.environments import Environments
+    from meantime.tools.emulator.http.request import Request
+    from meantime.tools.emulator.http.response import Response
+    from meantime.tools.emulator.http.source import Source
+    from meantime.tools.emulator.invocation import FunctionError, Invocation
+
+_TIMED_OUT: Final = "Sandbox.Timedout"
+_TOO_LARGE: Final = "Function.ResponseSizeTooLarge"
+
+
+@dataclass
+class Exchange:
+    """What came of one request.
+
+    Args:
+        request: The request.
+        response: What the client got.
+        invocation: What the function did; None if it was not invoked, or still runs.
+        fault: Why the event source answered for the function, if it did.
+        problem: The same in words, with what the function said.
+        seconds: From the request's last byte to the response.
+        client_left: Whether the client was gone before the response.
+    """
+
+    request: Request
+    response: Response | None = None
+    invocation: Invocation | None = None
+    fault: Fault | None = None
+    problem: str = ""
+    seconds: float = 0.0
+    client_left: bool = False
+    _began: float = field(default_factory=clock.monotonic)
+
+    def respond(self, response: Response) -> None:
+        """Note the response."""
+        self.response, self.seconds = response, clock.monotonic() - self._began
+
+    def refuse(self, source: Source, fault: Fault, problem: str = "") -> None:
+        """Let the event source answer for the function."""
+        self.fault, self.problem = fault, problem or fault.value
+        self.respond(source.refusal(fault, self.request))
+
+
+async def carry(
+    exchange: Exchange, source: Source, environments: Environments, invoked: Callable[[Invocation], None]
+) -> None:
+    """Invoke the function with a request until there is a response.
+
+    Args:
+        exchange: The request, which then has its response.
+        source: What makes events of requests.
+        environments: Where the function runs.
+        invoked: Called when the invocation is over, which may be long after the source has given up on it.
+    """
+    event = source.event(exchange.request, environments.function)
+    invoking = asyncio.ensure_future(environments.invoke(event))
+
+    def tell(done: asyncio.Task[Invocation]) -> None:
+        if not done.cancelled() and done.exception() is None:
+            invoked(done.result())
+
+    invoking.add_done_callback(tell)
+    done, _ = await asyncio.wait([invoking], timeout=source.timeout)
+    if not done:
+        exchange.refuse(source, Fault.SOURCE_TIMED_OUT, f"after {source.timeout:g} s {Fault.SOURCE_TIMED_OUT.value}")
+        return
+    try:
+        exchange.invocation = invoking.result()
+    except TooManyRequestsError as error:
+        exchange.refuse(source, Fault.THROTTLED, str(error))
+    except RequestTooLargeError as error:
+        exchange.refuse(source, Fault.REQUEST_TOO_LARGE, str(error))
+    except ClosedError:
+        exchange.refuse(source, Fault.EMULATOR_FAILED, "the front was closed meanwhile")
+    except EmulatorError as error:
+        exchange.refuse(source, Fault.EMULATOR_FAILED, str(error))
+    else:
+        _answer(exchange, source, exchange.invocation)
+
+
+def _answer(exchange: Exchange, source: Source, invocation: Invocation) -> None:
+    if invocation.error is not None:
+        exchange.refuse(source, _fault(invocation.error), f"{invocation.error.error_type}: {invocation.error.message}")
+        return
+    try:
+        exchange.respond(source.response(exchange.request, invocation.payload))
+    except MalformedAnswerError as error:
+        exchange.refuse(source, Fault.MALFORMED_ANSWER, str(error))
+
+
+def _fault(error: FunctionError) -> Fault:
+    if error.error_type == _TIMED_OUT:
+        return Fault.FUNCTION_TIMED_OUT
+    return Fault.ANSWER_TOO_LARGE if error.error_type == _TOO_LARGE else Fault.FUNCTION_FAILED

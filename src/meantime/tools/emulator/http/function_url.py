@@ -1,0 +1,64 @@
+"""A function's own URL (https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from meantime.tools.emulator.errors import TooManyRequestsError
+from meantime.tools.emulator.http import payload_v2
+from meantime.tools.emulator.http.bodies import compact
+from meantime.tools.emulator.http.headers import remapped, with_type
+from meantime.tools.emulator.http.response import Fault, Response
+from meantime.tools.emulator.http.source import Source
+
+if TYPE_CHECKING:
+    from meantime.tools.emulator.function import Function
+    from meantime.tools.emulator.http.request import Request
+
+_URL_ID: Final = "meantimeurl"
+
+
+class FunctionUrl(Source):
+    """A function URL with the auth type NONE.
+
+    Args:
+        streaming: Whether its invoke mode is RESPONSE_STREAM, else BUFFERED.
+    """
+
+    name: ClassVar = "function-url"
+    title: ClassVar = "function URL"
+
+    def __init__(self, *, streaming: bool = False) -> None:
+        self.can_stream = streaming
+
+    def event(self, request: Request, function: Function) -> dict[str, Any]:  # noqa: ARG002  # the same for all sources
+        """Return the event; the path stays percent-encoded, the stage is $default."""
+        return payload_v2.event(request, path=request.path, api_id=_URL_ID, account="anonymous", stage="$default")
+
+    def response(self, request: Request, payload: Any) -> Response:
+        """Return the response; the type is JSON unless the answer says another."""
+        status, headers, body = payload_v2.answer(payload)
+        return self.opened(request, status, headers, body)
+
+    def opened(self, request: Request, status: int, headers: list[tuple[str, str]], body: bytes = b"") -> Response:
+        """Return a response, or how a streamed one begins."""
+        ours = [("x-amzn-RequestId", request.id), ("X-Amzn-Trace-Id", request.trace)]
+        return Response(status, (*with_type(remapped(headers), "application/json", status), *ours), body)
+
+    def refusal(self, fault: Fault, request: Request) -> Response:
+        """Return 429 and 413 as Lambda's own API words them, and 502 with a plain text for what the function did."""
+        match fault:
+            case Fault.THROTTLED:
+                kind, status, error = "TooManyRequestsException", 429, {"message": "Rate Exceeded."}
+                error |= {"Reason": TooManyRequestsError.reason, "Type": "User"}
+            case Fault.REQUEST_TOO_LARGE:
+                kind, status = "RequestEntityTooLargeException", 413
+                error = {"Message": "Request must be smaller than 6291456 bytes for the InvokeFunction operation"}
+            case Fault.UPGRADE:
+                kind, status, error = "BadRequestException", 400, {"Message": "WebSocket is not supported"}
+            case Fault.EMULATOR_FAILED:
+                kind, status, error = "ServiceException", 500, {"Message": "Internal server error"}
+            case _:
+                return Response(502, (("x-amzn-RequestId", request.id),), b"Internal Server Error")
+        headers = (("Content-Type", "application/json"), ("x-amzn-ErrorType", kind), ("x-amzn-RequestId", request.id))
+        return Response(status, headers, compact(error))

@@ -1,0 +1,51 @@
+"""Between aiohttp and us: requests read as they were sent, responses written as they are meant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+from multidict import CIMultiDict
+
+if TYPE_CHECKING:
+    from meantime.tools.emulator.http.response import Response
+
+_DEFAULTS = ("Content-Type", "Server")
+
+
+class Answer(web.Response):
+    """A response with the headers it was given, and none of aiohttp's own but those HTTP asks for."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(
+            status=response.status,
+            reason=response.reason,
+            headers=CIMultiDict(response.headers),
+            body=response.body,
+        )
+        self.given = frozenset(name.lower() for name, _ in response.headers)
+
+
+async def leave_out_defaults(_: web.Request, response: web.StreamResponse) -> None:
+    """Take out what aiohttp adds to a response that has not got it."""
+    given = response.given if isinstance(response, Answer) else frozenset(_DEFAULTS)
+    for name in _DEFAULTS:
+        if name.lower() not in given:
+            response.headers.pop(name, None)
+
+
+def header_pairs(request: web.Request) -> tuple[tuple[str, str], ...]:
+    """Return the headers as sent; Latin-1 has a character for every byte."""
+    return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.raw_headers)
+
+
+async def body_of(request: web.Request, limit: int) -> bytes | None:
+    """Return the body, or None as soon as it is larger than `limit`."""
+    if request.content_length is not None and request.content_length > limit:
+        return None
+    body = bytearray()
+    async for piece in request.content.iter_any():
+        body += piece
+        if len(body) > limit:
+            return None
+    return bytes(body)
