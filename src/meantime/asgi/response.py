@@ -18,7 +18,9 @@ RESPONSE_MAX_BYTES = 6_291_556
 # plane two such, of four bytes of UTF-8.
 _LONGEST_ESCAPE = 6
 
-NO_BODY_STATUS = (204, 304)
+# And this much of all but the body: no front end takes more headers than 64 KB, API Gateway 10 KB.
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/how-elastic-load-balancing-works.html
+_MOST_OF_THE_REST = 128 * 1024
 
 
 class Response:
@@ -65,6 +67,33 @@ def encoded(response: Response) -> tuple[str, bool]:
     return b2a_base64(body, newline=False).decode("ascii"), True
 
 
+def body_for(method: str | None, response: Response) -> tuple[str, bool]:
+    """The body as `encoded`, or none where HTTP allows none: in answer to HEAD, with 204 and with 304."""
+    if method == "HEAD" or response.status in _WITHOUT_BODY:
+        return "", False
+    return encoded(response)
+
+
+def size_above(answer: dict[str, Any], limit: int = RESPONSE_MAX_BYTES) -> int | None:
+    """The bytes of the answer's JSON if they are more than the limit, else None.
+
+    A small answer, which nearly all are, is not turned into JSON for this.
+    """
+    growth = 1 if answer.get("isBase64Encoded") else _LONGEST_ESCAPE
+    if len(answer.get("body") or "") * growth + _MOST_OF_THE_REST <= limit:
+        return None
+    from json import dumps  # noqa: PLC0415  # as above
+
+    # With escapes, as the runtime client writes it up to Python 3.11; later it writes UTF-8, which is never longer.
+    size = len(dumps(answer))
+    return size if size > limit else None
+
+
+_WITHOUT_BODY:
+        return "", False
+    return encoded(response)
+
+
 def size_above(answer: dict[str, Any], limit: int = RESPONSE_MAX_BYTES) -> int | None:
     """The bytes of the answer's JSON if they are more than the limit, else None.
 
@@ -81,6 +110,7 @@ def size_above(answer: dict[str, Any], limit: int = RESPONSE_MAX_BYTES) -> int |
     return size if size > limit else None
 
 
+_WITHOUT_BODY = (204, 304)
 _NOT_CODED = (b"", b"identity")
 
 # What is text without being text/…
@@ -134,15 +164,3 @@ def _is_text(content_type: bytes) -> bool:
         if name.strip() == "charset":
             return value.strip(" \t\"'") in _TEXT_CHARSETS  # of UTF-16 it would be luck whether it is UTF-8 as well
     return True
-
-
-def _most_of_the_rest(answer: dict[str, Any]) -> int:
-    """The most that all but the body can come to."""
-    size = 256
-    for name in ("headers", "multiValueHeaders"):
-        for key, value in (answer.get(name) or {}).items():
-            values = value if isinstance(value, list) else (value,)
-            size += (len(key) + sum(map(len, values)) + 8 + 4 * len(values)) * _LONGEST_ESCAPE
-    for cookie in answer.get("cookies") or ():
-        size += (len(cookie) + 4) * _LONGEST_ESCAPE
-    return size

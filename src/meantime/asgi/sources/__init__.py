@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from meantime.asgi.sources.alb import ALB
+from meantime.asgi.sources.api_gateway_v1 import APIGatewayV1, HTTPAPIPayloadV1
 from meantime.asgi.sources.api_gateway_v2 import APIGatewayV2
 from meantime.asgi.sources.function_url import FunctionURL
 from meantime.asgi.sources.source import EventSource
+from meantime.asgi.sources.vpc_lattice_v1 import VPCLatticeV1
+from meantime.asgi.sources.vpc_lattice_v2 import VPCLatticeV2
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,4 +44,13 @@ def register(source: EventSource) -> EventSource:
     return source
 
 
-_sources: list[EventSource] = [FunctionURL(), APIGatewayV2()]
+_sources: list[EventSource] = [
+    # In this order: a function URL is an HTTP API but for its domain, and payload 1.0 a REST API but for its version.
+    FunctionURL(),
+    APIGatewayV2(),
+    HTTPAPIPayloadV1(),
+    APIGatewayV1(),
+    ALB(),
+    VPCLatticeV2(),
+    VPCLatticeV1(),
+]

@@ -5,33 +5,40 @@ from __future__ import annotations
 DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
-def scheme_of(forwarded: str, default: str = "https") -> str:
+def scheme_of(forwarded: str | None, default: str = "https") -> str:
     """The scheme that the client used, of X-Forwarded-Proto."""
+    if not forwarded:
+        return default
     if forwarded in DEFAULT_PORTS:
         return forwarded
     name = forwarded.split(",", 1)[0].strip().lower()
     return name if name in DEFAULT_PORTS else default
 
 
-def server_of(host: str, forwarded_port: str, scheme: str) -> tuple[str, int] | None:
+def server_of(host: str | None, forwarded_port: str | None, scheme: str) -> tuple[str, int] | None:
     """Host and port of a Host header; the port is X-Forwarded-Port, or the scheme's, where it names none."""
     if not host:
         return None
-    name, port = split_port(host)
+    name, port = _split(host)
     if port is None and forwarded_port:
         port = _port(forwarded_port)
     return name, DEFAULT_PORTS[scheme] if port is None else port
 
 
 def client_of(address: object) -> tuple[str, int] | None:
-    """The client, whose port no source tells, unless it stands behind the address."""
+    """The client. Its port is not told by any source, and 0 then, unless it stands behind the address."""
     if not address or not isinstance(address, str):
         return None
-    host, port = split_port(address)
+    host, port = _split(address)
     return host, port or 0
 
 
-def split_port(address: str) -> tuple[str, int | None]:
+def forwarded_client_of(forwarded: str) -> tuple[str, int] | None:
+    """The client, of X-Forwarded-For: the first one, whom each proxy has believed."""
+    return client_of(forwarded.split(",", 1)[0].strip())
+
+
+def _split(address: str) -> tuple[str, int | None]:
     """`host`, `host:port`, `::1`, `[::1]` and `[::1]:port`, without the brackets."""
     if ":" not in address:
         return address, None

@@ -26,7 +26,7 @@ class FunctionURL(APIGatewayV2):
         context = event.get("requestContext")
         return isinstance(context, dict) and ".lambda-url." in (context.get("domainName") or "") and "http" in context
 
-    def paths(self, event: dict[str, Any], context: dict[str, Any], base_path: str) -> tuple[str, bytes, str]:
+    def paths(self, given: str, context: dict[str, Any], base_path: str) -> tuple[str, bytes, str]:  # noqa: ARG002  # no stages here
         """`path`, `raw_path` and `root_path`: it gives the path as sent, and has no stages."""
-        path, raw_path = paths.of_sent(event.get("rawPath") or context["http"].get("path"))
+        path, raw_path = paths.of_sent(given)
         return path, raw_path, base_path if paths.begins_with(path, base_path) else ""

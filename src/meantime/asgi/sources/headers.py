@@ -25,14 +25,33 @@ def to_pairs(headers: Mapping[str, str]) -> RawHeaders:
         return from_lists({name: (value,) for name, value in headers.items()})
 
 
-def from_lists(headers: Mapping[str, Iterable[object] | None]) -> RawHeaders:
-    """Headers with a list of values each, as ASGI has them: repeated."""
+def from_lists(headers: Mapping[str, Iterable[object] | str | None]) -> RawHeaders:
+    """Headers with a list of values each, or one, as ASGI has them: repeated."""
     return [
         (to_bytes(name.lower()), to_bytes(str(value)))
         for name, values in headers.items()
-        for value in values or ()
+        for value in ((values,) if isinstance(values, str) else values or ())
         if value is not None
     ]
+
+
+def of_both(repeated: Mapping[str, Iterable[object] | None] | None, single: Mapping[str, str] | None) -> RawHeaders:
+    """Headers that come as lists and also with one value each; what is in the lists goes before."""
+    if not repeated:
+        return to_pairs(single or {})
+    headers = from_lists(repeated)
+    if single and len(single) > len(repeated):  # nothing of AWS's, but of a hand-made event
+        names = {name.lower() for name in repeated}
+        headers += to_pairs({name: value for name, value in single.items() if name.lower() not in names})
+    return headers
+
+
+def one_cookie_header(headers: RawHeaders) -> RawHeaders:
+    """Cookies that came in several headers, as HTTP/2 allows, in one, as applications expect them."""
+    cookies = [value for name, value in headers if name == b"cookie"]
+    if len(cookies) < 2:  # noqa: PLR2004  # one needs no joining
+        return headers
+    return [header for header in headers if header[0] != b"cookie"] + [(b"cookie", b"; ".join(cookies))]
 
 
 def first(headers: RawHeaders, name: bytes) -> str:
@@ -57,3 +76,47 @@ def joined(headers: RawHeaders) -> tuple[dict[str, str], list[str]]:
         else:
             single[name] = text
     return single, cookies
+
+
+def lists(headers: RawHeaders) -> dict[str, list[str]]:
+    """Headers with a list of values each."""
+    values: dict[str, list[str]] = {}
+    for key, value in headers:
+        values.setdefault(key.decode("latin-1"), []).append(value.decode("latin-1"))
+    return values
+
+
+def single_and_repeated(headers: RawHeaders) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """Headers that were sent once, and those that were sent more than once."""
+    single = {}
+    repeated = {}
+    for name, values in lists(headers).items():
+        if len(values) == 1:
+            single[name] = values[0]
+        else:
+            repeated[name] = values
+    return single, repeated
+
+
+def single_by_casing(headers: RawHeaders) -> dict[str, str]:
+    """Headers with one value each where there is no other form.
+
+    Cookies, which cannot be joined, get as many spellings of `set-cookie` as there are cookies: names of headers have
+    no case, and the keys of an object have. That is no documented feature, but what AWS's front ends do.
+    """
+    single, cookies = joined(headers)
+    for number, cookie in enumerate(cookies):
+        single[_spelling("set-cookie", number)] = cookie
+    return single
+
+
+def _spelling(name: str, number: int) -> str:
+    """The name in one of its spellings, another for each number."""
+    letters = []
+    for letter in name:
+        if letter.isalpha():
+            letters.append(letter.upper() if number & 1 else letter)
+            number >>= 1
+        else:
+            letters.append(letter)
+    return "".join(letters)

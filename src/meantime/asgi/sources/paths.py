@@ -20,12 +20,6 @@ def of_sent(sent: str) -> tuple[str, bytes]:
     return unquote(sent), quote(sent, safe=_IN_PATHS + "%").encode("ascii")
 
 
-def of_decoded(decoded: str) -> tuple[str, bytes]:
-    """`path` and `raw_path` of a path that the source has decoded already."""
-    decoded = decoded or "/"
-    return decoded, encode(decoded)
-
-
 def encode(decoded: str) -> bytes:
     """A path percent-encoded."""
     if decoded.isascii() and decoded.replace("/", "").replace("-", "").replace("_", "").isalnum():
@@ -38,9 +32,3 @@ def encode(decoded: str) -> bytes:
 def begins_with(path: str, prefix: str) -> bool:
     """Whether a path is that prefix or below it: `/prod` has `/prod/x`, and not `/production/x`."""
     return bool(prefix) and path.startswith(prefix) and (len(path) == len(prefix) or path[len(prefix)] == "/")
-
-
-def base_path_of(base_path: str) -> str:
-    """A base path as a user may write it, as ASGI's root_path has it: `orders/` is `/orders`."""
-    stripped = base_path.strip("/")
-    return f"/{stripped}" if stripped else ""

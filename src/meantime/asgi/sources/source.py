@@ -13,9 +13,8 @@ if TYPE_CHECKING:
 
     from meantime.asgi.response import Response
 
-# Of every scope. A server that says 2.4 or more must raise OSError from a `send` after the client has gone; in return
-# applications need no task that listens for it. https://asgi.readthedocs.io/en/latest/specs/www.html
-ASGI = {"version": "3.0", "spec_version": "2.5"}
+# What the sources call a protocol, as ASGI calls it.
+HTTP_VERSIONS = {"HTTP/1.0": "1.0", "HTTP/1.1": "1.1", "HTTP/2": "2", "HTTP/2.0": "2"}
 
 
 class EventSource:
@@ -38,6 +37,10 @@ class EventSource:
     def scope(self, event: dict[str, Any], base_path: str) -> dict[str, Any]:
         """The complete ASGI scope, but for what the adapter adds: `state`, `aws.event` and `aws.context`.
 
+        `path` and `raw_path` have `root_path` in front, as those of uvicorn do. The specification's version is that of
+        the adapter: it says 2.4 or more, and so raises OSError from a `send` after the client has gone; in return
+        applications need no task that listens for it. https://asgi.readthedocs.io/en/latest/specs/www.html
+
         Args:
             event: The event.
             base_path: Where the client finds the application, as `/orders`; empty: at the root.
@@ -48,7 +51,7 @@ class EventSource:
         """The request's body.
 
         Raises:
-            MalformedBody: The event says that it is base64, and it is not.
+            MalformedBody: The event says that it is base64, and it is not; the client is answered with 400.
         """
         return body_of(event.get("body"), is_base64=event.get("isBase64Encoded"))
 
@@ -70,3 +73,13 @@ def body_of(body: str | bytes | None, *, is_base64: object) -> bytes:
         except (Error, ValueError) as error:
             raise MalformedBody(f"the event says isBase64Encoded, and its body is not: {error}") from error
     return body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
+
+
+def status_line(status: int) -> str:
+    """The status with its words, as `404 Not Found`."""
+    from http import HTTPStatus  # noqa: PLC0415  # only some sources ask for the words
+
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return f"{status} Unknown"
