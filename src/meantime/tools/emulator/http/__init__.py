@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from meantime.tools.emulator.http.alb import Alb, AlbMultiValue
+from meantime.tools.emulator.http.api_gateway_v1 import ApiGatewayV1
 from meantime.tools.emulator.http.api_gateway_v2 import ApiGatewayV2
 from meantime.tools.emulator.http.exchange import Exchange
 from meantime.tools.emulator.http.front import HttpFront
@@ -9,8 +11,12 @@ from meantime.tools.emulator.http.function_url import FunctionUrl
 from meantime.tools.emulator.http.request import Request
 from meantime.tools.emulator.http.response import Fault, MalformedAnswerError, Response
 from meantime.tools.emulator.http.source import Source
+from meantime.tools.emulator.http.vpc_lattice import VpcLatticeV1, VpcLatticeV2
 
 __all__ = [
+    "Alb",
+    "AlbMultiValue",
+    "ApiGatewayV1",
     "ApiGatewayV2",
     "Exchange",
     "Fault",
@@ -20,4 +26,6 @@ __all__ = [
     "Request",
     "Response",
     "Source",
+    "VpcLatticeV1",
+    "VpcLatticeV2",
 ]

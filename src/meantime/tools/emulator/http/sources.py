@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from meantime.tools.emulator.http.alb import Alb, AlbMultiValue
+from meantime.tools.emulator.http.api_gateway_v1 import ApiGatewayV1
 from meantime.tools.emulator.http.api_gateway_v2 import ApiGatewayV2
 from meantime.tools.emulator.http.function_url import FunctionUrl
+from meantime.tools.emulator.http.vpc_lattice import VpcLatticeV1, VpcLatticeV2
 
 if TYPE_CHECKING:
     from meantime.tools.emulator.http.source import Source
 
-SOURCES: Final[dict[str, type[Source]]] = {each.name: each for each in (FunctionUrl, ApiGatewayV2)}
+_KINDS: Final[tuple[type[Source], ...]] = (
+    FunctionUrl,
+    ApiGatewayV2,
+    ApiGatewayV1,
+    Alb,
+    AlbMultiValue,
+    VpcLatticeV1,
+    VpcLatticeV2,
+)
+SOURCES: Final = {each.name: each for each in _KINDS}
 """Each kind of source, by the name the command has for it."""
 
 
