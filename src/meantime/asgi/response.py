@@ -69,7 +69,27 @@ def encoded(response: Response) -> tuple[str, bool]:
 
 def body_for(method: str | None, response: Response) -> tuple[str, bool]:
     """The body as `encoded`, or none where HTTP allows none: in answer to HEAD, with 204 and with 304."""
-    if method == "HEAD" or response.status in _WITHOUT_BODY = (204, 304)
+    if method == "HEAD" or response.status in _WITHOUT_BODY:
+        return "", False
+    return encoded(response)
+
+
+def size_above(answer: dict[str, Any], limit: int = RESPONSE_MAX_BYTES) -> int | None:
+    """The bytes of the answer's JSON if they are more than the limit, else None.
+
+    A small answer, which nearly all are, is not turned into JSON for this.
+    """
+    growth = 1 if answer.get("isBase64Encoded") else _LONGEST_ESCAPE
+    if len(answer.get("body") or "") * growth + _MOST_OF_THE_REST <= limit:
+        return None
+    from json import dumps  # noqa: PLC0415  # as above
+
+    # With escapes, as the runtime client writes it up to Python 3.11; later it writes UTF-8, which is never longer.
+    size = len(dumps(answer))
+    return size if size > limit else None
+
+
+_WITHOUT_BODY = (204, 304)
 _NOT_CODED = (b"", b"identity")
 
 # What is text without being text/…
