@@ -60,16 +60,19 @@ class ChunkedRequest(asyncio.Protocol):
             await self._wait(until)
             self._check()
 
-    async def end(self, until: float, trailers: Headers = (), before: bytes = b"") -> tuple[int, str]:
-        """End the body and wait for the answer; return its status and text.
+    def finish(self, trailers: Headers = (), before: bytes = b"") -> None:
+        """End the body; what is still on its way goes first."""
+        if self._lost is None:
+            lines = "".join(f"{name}: {value}\r\n" for name, value in trailers)
+            self._transport.write(before + f"0\r\n{lines}\r\n".encode("latin-1"))
+
+    async def confirmed(self, until: float) -> tuple[int, str]:
+        """Wait for the answer to the finished request; return its status and text.
 
         Raises:
             TimeoutError: It has not come by `until`.
             ConnectionError: The other side has hung up without one.
         """
-        if self._lost is None:
-            lines = "".join(f"{name}: {value}\r\n" for name, value in trailers)
-            self._transport.write(before + f"0\r\n{lines}\r\n".encode("latin-1"))
         while (answer := self.answer()) is None:
             if self._lost is not None:
                 raise ConnectionResetError(self._lost)

@@ -97,8 +97,9 @@ class _RuntimeStream:
 
     def __init__(self, context: InvocationContext) -> None:
         self.started = False
-        self.ended = False
         self.sent = 0
+        self._finished = False  # its end is on its way
+        self._settled = False  # and has arrived, or never will
         self._request_id = context.aws_request_id
         self._ends_at = clock.monotonic() + context.get_remaining_time_in_millis() / 1000 - _MARGIN
         self._request: ChunkedRequest | None = None
@@ -128,42 +129,46 @@ class _RuntimeStream:
         self.sent += len(chunk)
 
     async def close(self) -> None:
-        await self._end()
+        await self._end([])
 
     async def fail(self, error_type: str, error: dict[str, Any]) -> None:
-        if self.started and not self.ended:
+        if self.started:
             await self._end(_trailers(error_type, error))
-        elif self._request is not None and not self.ended:
-            self.ended = True
-            self._request.cut()
+        elif self._request is not None:
+            self._cut(self._request)
 
     def settle(self, error: dict[str, Any] | None) -> None:
         """End the stream that the handler left open. The runtime client calls this, when no loop runs."""
-        if self.ended or self._request is None:
+        request = self._request
+        if self._settled or request is None:
             return
-        loop = self._request.loop
         error = error or {
             "errorType": "StreamBroken",
             "errorMessage": "The handler returned before its streamed response had ended.",
         }
         try:
-            if loop.is_closed() or loop.is_running():
-                raise StreamBroken("Its event loop was given up.", self.sent)
-            loop.run_until_complete(self.fail(str(error.get("errorType") or "Runtime.Unknown"), error))
+            if request.loop.is_closed() or request.loop.is_running():
+                raise StreamBroken("its event loop was given up", self.sent)
+            kind = str(error.get("errorType") or "Runtime.Unknown")
+            request.loop.run_until_complete(self._confirm(request) if self._finished else self.fail(kind, error))
         except OSError as trouble:
             from logging import getLogger  # noqa: PLC0415  # the good path must not pay for it
 
-            self._request.cut()
+            self._cut(request)
             getLogger("meantime").error("A streamed response was cut off after %d bytes: %s", self.sent, trouble)  # noqa: TRY400  # the text says it all
 
-    async def _end(self, trailers: list[tuple[str, str]] | None = None) -> None:
+    async def _end(self, trailers: list[tuple[str, str]]) -> None:
         request = self._open_request()
-        held_back = self._begin()
-        self.ended = True
+        request.finish(trailers, self._begin())
+        self._finished = True
+        await self._confirm(request)
+
+    async def _confirm(self, request: ChunkedRequest) -> None:
         try:
-            status, text = await request.end(self._ends_at, trailers or [], held_back)
+            status, text = await request.confirmed(self._ends_at)
         except OSError as error:
             raise self._broken("Lambda's Runtime API has not confirmed the end of the response", error) from error
+        self._settled = True
         if status != _ACCEPTED:
             raise StreamBroken(
                 f"Lambda's Runtime API has refused the streamed response after {self.sent} bytes: {status} {text}",
@@ -174,7 +179,7 @@ class _RuntimeStream:
     def _open_request(self) -> ChunkedRequest:
         if self._request is None:
             raise StreamBroken("The response has not begun.", 0)
-        if self.ended:
+        if self._finished or self._settled:
             raise StreamBroken("The response has ended already.", self.sent)
         return self._request
 
@@ -209,9 +214,12 @@ class _RuntimeStream:
                 f"{self.sent} bytes."
             )
         if self._request is not None:
-            self.ended = True
-            self._request.cut()
+            self._cut(self._request)
         return StreamBroken(f"{how}, after {self.sent} bytes: {error}", self.sent)
+
+    def _cut(self, request: ChunkedRequest) -> None:
+        self._settled = True
+        request.cut()
 
 
 def _start(status: int, headers: list[tuple[bytes, bytes]]) -> bytes:
@@ -240,14 +248,13 @@ def _shortened(error: dict[str, Any]) -> bytes:
     """The error as JSON that fits into a trailer: without the outer frames of its stack, and the end of its message."""
     import json  # noqa: PLC0415  # loaded already, by the start of the response
 
-    error = dict(error)
-    while len(text := json.dumps(error, default=str).encode()) > _ERROR_MAX_BYTES:
-        over = len(text) - _ERROR_MAX_BYTES
-        stack, message = error.get("stackTrace"), str(error.get("errorMessage") or "")
+    message, stack = str(error.get("errorMessage") or ""), list(error.get("stackTrace") or ())
+    kind, more = str(error.get("errorType") or "")[:_TYPE_MAX], ""
+    while True:
+        shown = {"errorType": kind, "errorMessage": message + more, "stackTrace": stack}
+        if len(text := json.dumps(shown, default=str).encode()) <= _ERROR_MAX_BYTES:
+            return text
         if stack:
-            error["stackTrace"] = stack[1:]
-        elif len(message) > 1:
-            error["errorMessage"] = message[: max(1, len(message) - max(over // 6, 1) - 1)]
+            stack = stack[1:]
         else:
-            error = {"errorType": str(error.get("errorType"))[:_TYPE_MAX], "errorMessage": message}
-    return text
+            message, more = message[: len(message) * 3 // 4], "…"

@@ -13,9 +13,11 @@ from meantime.tools.emulator.errors import (
 from meantime.tools.emulator.function import Function
 from meantime.tools.emulator.invocation import FunctionError, Invocation
 from meantime.tools.emulator.mechanisms import Mechanisms
+from meantime.tools.emulator.streaming import AsyncResponseStream, Piece, ResponseStream
 
 __all__ = [
     "AsyncEmulator",
+    "AsyncResponseStream",
     "ClosedError",
     "Emulator",
     "EmulatorError",
@@ -24,6 +26,8 @@ __all__ = [
     "Invocation",
     "MechanismUnavailableError",
     "Mechanisms",
+    "Piece",
     "RequestTooLargeError",
+    "ResponseStream",
     "TooManyRequestsError",
 ]

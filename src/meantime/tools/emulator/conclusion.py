@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from meantime.tools.emulator import log
 from meantime.tools.emulator.invocation import FunctionError
-from meantime.tools.emulator.limits import RESPONSE_MAX_BYTES
 
 if TYPE_CHECKING:
     from meantime.tools.emulator.runtime_api import Answered
@@ -38,10 +37,10 @@ class Conclusion:
 
 def answered(answer: Answered) -> Conclusion:
     """Return the end of an invocation whose runtime sent an answer or an error."""
-    if answer.size > RESPONSE_MAX_BYTES:
-        message = f"Response payload size exceeded maximum allowed payload size ({RESPONSE_MAX_BYTES} bytes)."
+    if answer.size > answer.size_max:
+        message = f"Response payload size exceeded maximum allowed payload size ({answer.size_max} bytes)."
         return _failed({"errorMessage": message, "errorType": "Function.ResponseSizeTooLarge"})
-    payload = _parsed(answer.body)
+    payload = None if answer.body is None else _parsed(answer.body)
     return _failed(payload) if answer.failed else Conclusion(payload)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from meantime.tools.emulator import limits
 from meantime.tools.emulator.engine import Engine, in_thread
@@ -13,16 +13,21 @@ from meantime.tools.emulator.errors import ClosedError, RequestTooLargeError
 from meantime.tools.emulator.fleet import Fleet
 from meantime.tools.emulator.ground import Ground
 from meantime.tools.emulator.interpreter import version_of
+from meantime.tools.emulator.streaming import AsyncResponseStream, Channel, ResponseStream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from concurrent.futures import Future
     from types import TracebackType
-    from typing import Self
+    from typing import Self, TypeVar
 
     from meantime.tools.emulator.function import Function
     from meantime.tools.emulator.invocation import Invocation
     from meantime.tools.emulator.mechanisms import Cpu, Freeze, Mechanisms, Memory
+
+    StreamKind = TypeVar("StreamKind", ResponseStream, AsyncResponseStream)
+
+_NOT_RUNNING: Final = "the emulator is not running; use it in a with statement"
 
 
 class _Emulation:
@@ -37,14 +42,18 @@ class _Emulation:
         freeze: Freeze | Literal["auto"] = "auto",
         memory: Memory | Literal["auto"] = "auto",
         init_timeout: float = limits.INIT_TIMEOUT,
+        stream_bytes_per_second: float | None = limits.STREAM_BYTES_PER_SECOND,
     ) -> None:
         if init_cpu not in ("full", "limited"):
             raise ValueError(f"init_cpu={init_cpu!r} is neither full nor limited")
         if init_timeout <= 0:
             raise ValueError(f"init_timeout {init_timeout} is not above 0 seconds")
+        if stream_bytes_per_second is not None and stream_bytes_per_second <= 0:
+            raise ValueError(f"stream_bytes_per_second {stream_bytes_per_second} is not above 0; None means no limit")
         self.function = function
         self._init_cpu = init_cpu
         self._init_timeout = init_timeout
+        self._stream_bytes_per_second = stream_bytes_per_second
         self._asked: dict[str, str] = {"freeze": freeze, "cpu": cpu, "memory": memory}
         self._ground: Ground | None = None
         self._engine: Engine | None = None
@@ -78,15 +87,23 @@ class _Emulation:
         )
         self._fleet = Fleet(setting)
 
-    def _submit(self, event: Any, client_context: Mapping[str, Any] | None) -> Future[Invocation]:
+    def _submit(
+        self, event: Any, client_context: Mapping[str, Any] | None, channel: Channel | None = None
+    ) -> Future[Invocation]:
         fleet, engine = self._fleet, self._engine
         if fleet is None or engine is None:
-            raise ClosedError("the emulator is not running; use it in a with statement")
+            raise ClosedError(_NOT_RUNNING)
         body = _json("event", event).encode()
         if len(body) > limits.REQUEST_MAX_BYTES:
             raise RequestTooLargeError(len(body), limits.REQUEST_MAX_BYTES)
         context = None if client_context is None else _json("client_context", client_context)
-        return engine.submit(fleet.invoke(Request(body, context)))
+        return engine.submit(fleet.invoke(Request(body, context, channel)))
+
+    def _begin_stream(self, kind: type[StreamKind], event: Any, client_context: Mapping[str, Any] | None) -> StreamKind:
+        if self._engine is None:
+            raise ClosedError(_NOT_RUNNING)
+        channel = Channel(self._stream_bytes_per_second)
+        return kind(self._engine, channel, self._submit(event, client_context, channel))
 
     def _shut(self) -> Future[None] | None:
         """Begin the closing, or find it begun; it goes on to its end even if nobody waits for it any more."""
@@ -110,6 +127,7 @@ class Emulator(_Emulation):
         freeze: How environments are frozen: `cgroup-v2`, `cgroup-v1`, `sigstop`, `none`, or `auto`.
         memory: How memory is limited: `cgroup-v2`, `cgroup-v1`, `none`, or `auto`.
         init_timeout: Seconds initialisation may take before it is repeated inside the invocation; AWS's are 10.
+        stream_bytes_per_second: How fast a streamed answer goes on after its first 6 MB; None: as fast as it comes.
 
     Raises:
         ValueError: A bad argument.
@@ -148,6 +166,14 @@ class Emulator(_Emulation):
         """Begin an invocation, as `invoke`, and return where it will be; it goes on if the future is cancelled."""
         return self._submit(event, client_context)
 
+    def stream(self, event: Any = None, *, client_context: Mapping[str, Any] | None = None) -> ResponseStream:
+        """Begin an invocation, as `invoke`, and return its answer as it arrives, as AWS's InvokeWithResponseStream.
+
+        A function that does not stream gives its answer in one piece, and one that fails before it has sent any gives
+        none. What the emulator itself raises, see `invoke`, is raised by reading.
+        """
+        return self._begin_stream(ResponseStream, event, client_context)
+
     def close(self) -> None:
         """End every environment and remove all that was made.
 
@@ -178,6 +204,10 @@ class AsyncEmulator(_Emulation):
     async def invoke(self, event: Any = None, *, client_context: Mapping[str, Any] | None = None) -> Invocation:
         """Run one invocation, as `Emulator.invoke`. If the caller is cancelled the function runs on, as on AWS."""
         return await asyncio.wrap_future(self._submit(event, client_context))
+
+    def stream(self, event: Any = None, *, client_context: Mapping[str, Any] | None = None) -> AsyncResponseStream:
+        """Begin an invocation and return its answer as it arrives, as `Emulator.stream`."""
+        return self._begin_stream(AsyncResponseStream, event, client_context)
 
     async def close(self) -> None:
         """End every environment and remove all that was made, as `Emulator.close`; cancelled, it goes on, too."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from meantime.tools.emulator.controls import Controls
     from meantime.tools.emulator.function import Function
     from meantime.tools.emulator.ground import Ground
+    from meantime.tools.emulator.streaming import Channel
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,11 @@ class Setting:
 
 @dataclass(frozen=True)
 class Request:
-    """One event to be handled."""
+    """One event to be handled; its answer goes to the channel, if there is one, as it comes."""
 
     body: bytes
     client_context: str | None = None
+    channel: Channel | None = None
 
 
 @dataclass(frozen=True)
@@ -75,10 +77,8 @@ class Environment:
         """Run one invocation; afterwards the environment is frozen, or not `reusable` any more."""
         request_id = str(uuid.uuid4())
         cold = self._runtime is None
-        init: _Init | None = None
-        if cold:
-            init = await self._start()
-        else:
+        init = await self._start() if cold else None
+        if not cold:
             await self._controls.freezer.thaw()
             self._controls.limit.resume()
         before = self._output() + (self._init_report(init, "init") if init and not init.ready else "")
@@ -93,6 +93,8 @@ class Environment:
         deadline = started + self._function.timeout
         if ending is None:
             ending, finished = await self._run(request, request_id, deadline)
+        if request.channel is not None:
+            await request.channel.end()
         cpu_ms = (await self._controls.clock.seconds() - cpu_before) * 1000
         if self.reusable:
             await self._settle(deadline)
@@ -125,6 +127,7 @@ class Environment:
             cpu_ms=cpu_ms,
             started=started,
             finished=finished,
+            streamed=self._runtime is not None and self._runtime.api.streamed,
         )
 
     async def close(self) -> None:
@@ -194,7 +197,8 @@ class Environment:
                 function_arn=self._function.arn,
                 trace_id=_trace_id(),
                 client_context=request.client_context,
-            )
+            ),
+            request.channel,
         )
         happening = await self._runtime.happening(deadline)
         if isinstance(happening, Answered):

@@ -29,6 +29,25 @@ class Fleet:
             TooManyRequestsError: The function is at its reserved concurrency.
             ClosedError: The emulator is closed, or was closed meanwhile.
         """
+        try:
+            return await self._invoke(request)
+        except BaseException as error:
+            if request.channel is not None:
+                await request.channel.end(error)
+            raise
+
+    async def close(self) -> None:
+        """End every environment, also those at work, and remove all that was made."""
+        self._closed = True
+        at_work = [task for task in self._busy.values() if task is not None]
+        for task in at_work:
+            task.cancel()
+        await asyncio.gather(*at_work, return_exceptions=True)
+        environments, self._idle = [*self._idle, *self._busy], []
+        await asyncio.gather(*(environment.close() for environment in environments), return_exceptions=True)
+        await in_thread(self._setting.ground.close)
+
+    async def _invoke(self, request: Request) -> Invocation:
         if self._closed:
             raise ClosedError("the emulator is closed")
         environment = self._take()
@@ -41,17 +60,6 @@ class Fleet:
             raise
         finally:
             await self._give_back(environment)
-
-    async def close(self) -> None:
-        """End every environment, also those at work, and remove all that was made."""
-        self._closed = True
-        at_work = [task for task in self._busy.values() if task is not None]
-        for task in at_work:
-            task.cancel()
-        await asyncio.gather(*at_work, return_exceptions=True)
-        environments, self._idle = [*self._idle, *self._busy], []
-        await asyncio.gather(*(environment.close() for environment in environments), return_exceptions=True)
-        await in_thread(self._setting.ground.close)
 
     def _take(self) -> Environment:
         if self._idle:

@@ -28,7 +28,8 @@ class Invocation:
     """One invocation, from event to answer.
 
     Args:
-        payload: The parsed JSON answer, or the error object; text or bytes if the answer was not JSON.
+        payload: The parsed JSON answer, or the error object; text or bytes if the answer was not JSON. None if it was
+            read as a stream.
         error: What went wrong, or None.
         duration_ms: From handing out the event to the answer's arrival.
         billed_ms: Every millisecond begun, of the invocation and, on a cold start, of the initialisation.
@@ -42,7 +43,8 @@ class Invocation:
         max_memory_used_mb: The most the environment has used so far.
         cpu_ms: CPU time that the environment's processes used, over all cores.
         started: `time.monotonic()` seconds when the event was handed out.
-        finished: `time.monotonic()` seconds when the answer arrived.
+        finished: `time.monotonic()` seconds when the answer arrived, all of it.
+        streamed: Whether the function streamed its answer; an error may then have come after a part of it.
     """
 
     payload: Any
@@ -58,3 +60,4 @@ class Invocation:
     cpu_ms: float
     started: float
     finished: float
+    streamed: bool = False

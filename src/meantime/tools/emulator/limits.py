@@ -29,6 +29,15 @@ REQUEST_MAX_BYTES: Final = 6_291_456
 RESPONSE_MAX_BYTES: Final = 6_291_556
 """Of one buffered answer: `interop.MaxPayloadSize` in aws/aws-lambda-runtime-interface-emulator."""
 
+STREAM_MAX_BYTES: Final = 200 * 1024 * 1024
+"""Of one streamed answer. https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html"""
+
+STREAM_UNCAPPED_BYTES: Final = 6 * 1024 * 1024
+"""Of one streamed answer, sent as fast as it comes: same page."""
+
+STREAM_BYTES_PER_SECOND: Final = 2 * 1024 * 1024
+"""At which the rest of it is sent: same page."""
+
 
 def cpu_share(memory_mb: int) -> float:
     """Return how many cores a function with this much memory gets; 1.0 is one whole core."""

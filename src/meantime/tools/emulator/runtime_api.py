@@ -9,18 +9,24 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from aiohttp import web
+from aiohttp import ClientPayloadError, web
 
-from meantime.tools.emulator.limits import RESPONSE_MAX_BYTES, TIMEOUT_MAX
+from meantime.tools.emulator.limits import RESPONSE_MAX_BYTES, STREAM_MAX_BYTES, TIMEOUT_MAX
+from meantime.tools.emulator.trailers import Server, streamed_error, trailers_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from meantime.tools.emulator.streaming import Channel
+
 _PREFIX: Final = "/2018-06-01/runtime/"
+_RESPONSE_MODE: Final = "Lambda-Runtime-Function-Response-Mode"
+_CUT_OFF: Final = b'{"errorType": "Runtime.TruncatedResponse", "errorMessage": "The streamed response was cut off."}'
+_ENDED_BY: Final = 1.0  # seconds after a connection broke, by which its process' end is known
 # The client sends the cause of an error, stack and all, in one header of up to 1 MB.
 _HEADER_MAX: Final = 2 * 1024 * 1024
 
@@ -60,13 +66,14 @@ class InitFailed:
 
 @dataclass(frozen=True)
 class Answered:
-    """The runtime sent the function's answer (`failed`: its error)."""
+    """The runtime sent the function's answer (`failed`: its error); no body if that went to a channel as it came."""
 
     at: float
-    body: bytes
+    body: bytes | None
     content_type: str
     failed: bool
     size: int
+    size_max: int = RESPONSE_MAX_BYTES
 
 
 @dataclass(frozen=True)
@@ -89,18 +96,26 @@ class State(Enum):
     RESTORE_ERROR = "RestoreError"
     READY = "Ready"
     RUNNING = "Running"
+    INVOCATION_RESPONSE = "InvocationResponse"
     RESPONSE_SENT = "ResponseSent"
 
 
 class RuntimeApi:
-    """The server for one runtime process. What the runtime does is told to `tell`, in order."""
+    """The server for one runtime process. What the runtime does is told to `tell`, in order.
+
+    Attributes:
+        streamed: Whether the answer to the event handed out last is, or was, streamed.
+    """
 
     def __init__(self, tell: Callable[[Happening], None]) -> None:
+        self.streamed = False
         self._tell = tell
         self._state = State.STARTED
         self._event: asyncio.Future[Event | None] = asyncio.get_running_loop().create_future()
         self._restored: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._requests = web.Server(
+        self._channel: Channel | None = None
+        self._cut_off: Answered | None = None
+        self._requests = Server(
             self._answer, access_log=None, keepalive_timeout=2 * TIMEOUT_MAX, max_field_size=_HEADER_MAX
         )
         self._server: asyncio.Server | None = None
@@ -112,11 +127,12 @@ class RuntimeApi:
         host, port = self._server.sockets[0].getsockname()
         return f"{host}:{port}"
 
-    def hand_out(self, event: Event) -> None:
-        """Answer the runtime's waiting request with an event."""
+    def hand_out(self, event: Event, channel: Channel | None = None) -> None:
+        """Answer the runtime's waiting request with an event, whose answer goes to the channel as it comes."""
         if self._state is not State.READY:
             raise RuntimeError(f"an event was handed out in state {self._state.value}")
         self._state = State.RUNNING
+        self._channel, self.streamed = channel, False
         self._event.set_result(event)
 
     def restore(self) -> None:
@@ -152,7 +168,8 @@ class RuntimeApi:
                 return _error(404, "NotFound", f"{request.method} {request.path} is not part of the Runtime API")
 
     async def _next(self) -> web.Response:
-        if self._state in (State.INIT_ERROR, State.RESTORE_READY, State.RESTORE_ERROR):
+        self._tell_cut_off()
+        if self._state in (State.INIT_ERROR, State.RESTORE_READY, State.RESTORE_ERROR, State.INVOCATION_RESPONSE):
             return self._wrong_state(State.READY)
         if self._state is State.RESPONSE_SENT:
             self._event = asyncio.get_running_loop().create_future()
@@ -195,13 +212,48 @@ class RuntimeApi:
         event = self._event.result()
         if event is None or request_id != event.request_id:
             return _error(400, "InvalidRequestID", "Invalid request ID")
+        if not failed and request.headers.get(_RESPONSE_MODE, "").lower() == "streaming":
+            return await self._streamed(request)
         self._state = State.RESPONSE_SENT
         body, size = await _body(request)
+        if self._channel is not None and not failed and size <= RESPONSE_MAX_BYTES:
+            self._channel.content_type = request.content_type
+            await self._channel.put(body)
         self._tell(Answered(time.monotonic(), body, request.content_type, failed=failed, size=size))
-        if size > RESPONSE_MAX_BYTES:
-            text = f"Exceeded maximum allowed payload size ({RESPONSE_MAX_BYTES} bytes)."
-            return _error(413, "RequestEntityTooLarge", text)
-        return _accepted()
+        return _accepted() if size <= RESPONSE_MAX_BYTES else _too_large(RESPONSE_MAX_BYTES)
+
+    async def _streamed(self, request: web.BaseRequest) -> web.Response:
+        """Take an answer that comes piece by piece; only at its end is the runtime done with the event."""
+        self._state, self.streamed = State.INVOCATION_RESPONSE, True
+        body, answer = bytearray(), _streamed_answer(request.content_type, self._channel)
+        if self._channel is not None:
+            self._channel.content_type = request.content_type
+        size = 0
+        try:
+            async for piece in request.content.iter_any():
+                size += len(piece)
+                if size > answer.size_max:
+                    break
+                if self._channel is not None:
+                    await self._channel.put(piece)
+                else:
+                    body += piece
+        except (OSError, ClientPayloadError):
+            self._state = State.RESPONSE_SENT
+            self._cut_off = replace(answer, at=time.monotonic(), body=_CUT_OFF, failed=True, size=size)
+            # If its process has ended, that is what happened; the news may come a little later.
+            asyncio.get_running_loop().call_later(_ENDED_BY, self._tell_cut_off)
+            return _error(400, "TruncatedHTTPRequest", "HTTP request detected as truncated")
+        self._state = State.RESPONSE_SENT
+        error = streamed_error(trailers_of(request)) if size <= answer.size_max else None
+        whole = None if self._channel is not None else bytes(body)
+        self._tell(replace(answer, at=time.monotonic(), body=error or whole, failed=error is not None, size=size))
+        return _accepted() if size <= answer.size_max else _too_large(answer.size_max)
+
+    def _tell_cut_off(self) -> None:
+        answer, self._cut_off = self._cut_off, None
+        if answer is not None:
+            self._tell(answer)
 
     def _wrong_state(self, wanted: State) -> web.Response:
         text = (
@@ -219,6 +271,15 @@ async def _body(request: web.BaseRequest) -> tuple[bytes, int]:
         if size <= RESPONSE_MAX_BYTES:
             pieces += piece
     return bytes(pieces), size
+
+
+def _streamed_answer(content_type: str, channel: Channel | None) -> Answered:
+    limit = RESPONSE_MAX_BYTES if channel is None else STREAM_MAX_BYTES
+    return Answered(0.0, None, content_type, failed=False, size=0, size_max=limit)
+
+
+def _too_large(limit: int) -> web.Response:
+    return _error(413, "RequestEntityTooLarge", f"Exceeded maximum allowed payload size ({limit} bytes).")
 
 
 def _accepted() -> web.Response:
