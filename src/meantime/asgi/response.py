@@ -14,9 +14,8 @@ if TYPE_CHECKING:
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 RESPONSE_MAX_BYTES = 6_291_556
 
-# At most this many bytes of JSON come of one character: a control character is \u0001, and what is beyond the basic
-# plane two such, of four bytes of UTF-8.
-_LONGEST_ESCAPE = 6
+# At most this many bytes of JSON come of one character: what is beyond the basic plane is two escapes as \ud83d.
+_LONGEST_ESCAPE = 12
 
 # And this much of all but the body: no front end takes more headers than 64 KB, API Gateway 10 KB.
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/how-elastic-load-balancing-works.html
@@ -84,9 +83,21 @@ def size_above(answer: dict[str, Any], limit: int = RESPONSE_MAX_BYTES) -> int |
         return None
     from json import dumps  # noqa: PLC0415  # as above
 
-    # With escapes, as the runtime client writes it up to Python 3.11; later it writes UTF-8, which is never longer.
-    size = len(dumps(answer))
+    escapes = _escapes()
+    text = dumps(answer, ensure_ascii=escapes)
+    size = len(text if escapes else text.encode("utf-8", "surrogatepass"))
     return size if size > limit else None
+
+
+def _escapes() -> bool:
+    """Whether the runtime client writes characters beyond ASCII as escapes: it does so up to Lambda's Python 3.11.
+
+    https://github.com/aws/aws-lambda-python-runtime-interface-client/blob/main/awslambdaric/lambda_runtime_marshaller.py
+    """
+    from os import environ  # noqa: PLC0415  # as above
+
+    before, _, minor = environ.get("AWS_EXECUTION_ENV", "").partition("AWS_Lambda_python3.")
+    return bool(before) or not minor.isdigit() or int(minor) < 12  # noqa: PLR2004  # Python 3.12
 
 
 _WITHOUT_BODY = (204, 304)
