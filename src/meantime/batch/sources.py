@@ -89,12 +89,12 @@ class Source:
 
     def wrong(self, event: Any) -> WrongEvent:
         """The error for an event that is none of this source."""
-        from meantime.batch.recognition import advice, looks_like  # noqa: PLC0415  # the good path must not pay for it
+        from meantime.event_kinds import advice, looks_like  # noqa: PLC0415  # the good path must not pay for it
 
-        words, decorator = looks_like(event)
+        words, taker = looks_like(event)
         return WrongEvent(
             f"meantime.batch.{self.name} takes a batch of {self.service}, and this event is {words}: "
-            f"{advice(decorator)}",
+            f"{advice(taker)}",
             words,
         )
 
