@@ -52,26 +52,7 @@ def looks_like(event: Any) -> tuple[str, str | None]:
         return "a list, as EventBridge Pipes hands over", None
     if not isinstance(event, dict):
         return f"a {type(event).__name__}: {shown(event)}", None
-    first = _first(event)
-    for holder in (event, first):
-        source = holder.get("eventSource", holder.get("EventSource"))
-        if source is not None:
-            return _SOURCES.get(source, (f"one of {shown(source)}", None))
-    if "cf" in first:
-        return "a request of CloudFront, as Lambda@Edge hands over", None
-    context = event.get("requestContext")
-    if isinstance(context, dict):
-        if "connectionId" in context:
-            return "a message of a WebSocket API", None
-        if "serviceNetworkArn" in context:
-            return "a request of VPC Lattice", ADAPTER
-    for key, kind in _KEYS.items():
-        if key in event:
-            return kind
-    if "Records" in event:
-        return f"one whose Records are {shown(event['Records'])}", None
-    keys = ", ".join(map(str, list(event)[:5]))
-    return f"one without Records, with the keys {keys}" if keys else "an empty one", None
+    return _by_record(event) or _by_request_context(event) or _by_keys(event)
 
 
 def advice(taker: str | None) -> str:
@@ -83,8 +64,35 @@ def advice(taker: str | None) -> str:
     return "give this function another trigger, or another decorator, as meantime.handler"
 
 
-def _first(event: dict[str, Any]) -> dict[str, Any]:
-    """The first of its records."""
+def _by_record(event: dict[str, Any]) -> tuple[str, str | None] | None:
+    """By what the event itself, or the first of its records, says of its source."""
     records = event.get("Records")
     first = records[0] if isinstance(records, list) and records else None
-    return first if isinstance(first, dict) else {}
+    for holder in (event, first):
+        if isinstance(holder, dict):
+            source = holder.get("eventSource", holder.get("EventSource"))
+            if source is not None:
+                return _SOURCES.get(source, (f"one of {shown(source)}", None))
+            if "cf" in holder:
+                return "a request of CloudFront, as Lambda@Edge hands over", None
+    return None
+
+
+def _by_request_context(event: dict[str, Any]) -> tuple[str, str | None] | None:
+    context = event.get("requestContext")
+    if isinstance(context, dict):
+        if "connectionId" in context:
+            return "a message of a WebSocket API", None
+        if "serviceNetworkArn" in context:
+            return "a request of VPC Lattice", ADAPTER
+    return None
+
+
+def _by_keys(event: dict[str, Any]) -> tuple[str, str | None]:
+    for key, kind in _KEYS.items():
+        if key in event:
+            return kind
+    if "Records" in event:
+        return f"one whose Records are {shown(event['Records'])}", None
+    keys = ", ".join(map(str, list(event)[:5]))
+    return f"one without Records, with the keys {keys}" if keys else "an empty one", None

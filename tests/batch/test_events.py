@@ -47,8 +47,6 @@ def test_of_another_source_the_error_names_the_decorator_that_takes_it(decorator
         ({"Records": [{"eventSource": "aws:s3", "s3": {}}]}, "a notification of S3"),
         ({"Records": [{"eventSource": "aws:new"}]}, "one of 'aws:new'"),
         ({"detail-type": "Scheduled Event", "detail": {}}, "an event of EventBridge"),
-        ({"httpMethod": "GET", "path": "/"}, "a request of an API Gateway or a load balancer"),
-        ({"version": "2.0", "rawPath": "/"}, "a request of an HTTP API or a function URL"),
         ({"awslogs": {"data": ""}}, "a batch of CloudWatch Logs"),
         ({"eventSource": "aws:amq", "messages": []}, "a batch of ActiveMQ"),
         ([{"messageId": "1", "eventSource": "aws:sqs"}], "a list, as EventBridge Pipes hands over"),
@@ -65,6 +63,19 @@ def test_any_other_event_is_named(event, words):
 
     assert f"and this event is {words}: " in text
     assert "meantime.handler" in text
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        ({"httpMethod": "GET", "path": "/"}, "a request of an API Gateway or a load balancer"),
+        ({"version": "2.0", "rawPath": "/"}, "a request of an HTTP API or a function URL"),
+    ],
+)
+def test_a_request_is_for_the_asgi_adapter(event, words):
+    text = refusal("sqs", event)
+
+    assert f"and this event is {words}: serve it with meantime.ASGIAdapter(app)" in text
 
 
 @pytest.mark.parametrize(

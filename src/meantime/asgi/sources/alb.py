@@ -8,7 +8,7 @@ from __future__ import annotations
 from meantime.asgi.response import body_for
 from meantime.asgi.sources import paths, query
 from meantime.asgi.sources.addresses import forwarded_client_of, scheme_of, server_of
-from meantime.asgi.sources.headers import first, lists, of_both, one_cookie_header, single_by_casing
+from meantime.asgi.sources.headers import first, lists, of_both, one_cookie_header, single_by_casing, with_length
 from meantime.asgi.sources.source import EventSource, status_line
 
 TYPE_CHECKING = False
@@ -34,6 +34,8 @@ class ALB(EventSource):
         headers = one_cookie_header(of_both(event.get("multiValueHeaders"), event.get("headers")))
         scheme = scheme_of(first(headers, b"x-forwarded-proto"), "http")
         path, raw_path = paths.of_sent(event.get("path") or "/")
+        if body := event.get("body"):
+            headers = with_length(headers, body, is_base64=event.get("isBase64Encoded"))
         return {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.5"},

@@ -10,7 +10,7 @@ from meantime.asgi.response import body_for
 from meantime.asgi.sources import paths, query
 from meantime.asgi.sources.addresses import client_of, scheme_of, server_of
 from meantime.asgi.sources.api_gateway_v2 import http_api_paths
-from meantime.asgi.sources.headers import first, of_both, one_cookie_header, single_and_repeated
+from meantime.asgi.sources.headers import first, of_both, one_cookie_header, single_and_repeated, with_length
 from meantime.asgi.sources.source import HTTP_VERSIONS, EventSource
 
 TYPE_CHECKING = False
@@ -39,6 +39,8 @@ class APIGatewayV1(EventSource):
         headers = one_cookie_header(of_both(event.get("multiValueHeaders"), event.get("headers")))
         scheme = scheme_of(first(headers, b"x-forwarded-proto"))
         path, raw_path, root_path = self.paths(event.get("path") or "/", context, base_path)
+        if body := event.get("body"):
+            headers = with_length(headers, body, is_base64=event.get("isBase64Encoded"))
         return {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.5"},

@@ -8,7 +8,7 @@ from __future__ import annotations
 from meantime.asgi.response import body_for
 from meantime.asgi.sources import paths, query
 from meantime.asgi.sources.addresses import client_of, scheme_of, server_of
-from meantime.asgi.sources.headers import joined, to_bytes, to_pairs
+from meantime.asgi.sources.headers import joined, to_bytes, to_pairs, with_length
 from meantime.asgi.sources.source import HTTP_VERSIONS, EventSource
 
 TYPE_CHECKING = False
@@ -45,6 +45,8 @@ class APIGatewayV2(EventSource):
         scheme = scheme_of(given.get("x-forwarded-proto"))
         path, raw_path, root_path = self.paths(event.get("rawPath") or http.get("path") or "/", context, base_path)
         host = given.get("host") or context.get("domainName")
+        if body := event.get("body"):
+            headers = with_length(headers, body, is_base64=event.get("isBase64Encoded"))
         return {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.5"},

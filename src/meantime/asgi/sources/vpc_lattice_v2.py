@@ -8,7 +8,7 @@ from __future__ import annotations
 from meantime.asgi.response import body_for
 from meantime.asgi.sources import paths, query
 from meantime.asgi.sources.addresses import forwarded_client_of, scheme_of, server_of
-from meantime.asgi.sources.headers import first, from_lists, one_cookie_header, single_by_casing
+from meantime.asgi.sources.headers import first, from_lists, one_cookie_header, single_by_casing, with_length
 from meantime.asgi.sources.source import EventSource, status_line
 
 TYPE_CHECKING = False
@@ -38,6 +38,8 @@ class VPCLatticeV2(EventSource):
             query_string = query.encode(query_sent)
         else:  # in either spelling: AWS's examples have both
             query_string = query.of_decoded(event.get("queryStringParameters") or event.get("query_string_parameters"))
+        if body := event.get("body"):
+            headers = with_length(headers, body, is_base64=event.get("isBase64Encoded", event.get("is_base64_encoded")))
         return {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.5"},
