@@ -8,10 +8,12 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from meantime import batch, clients, testing
+    from meantime import asgi, batch, clients, testing
+    from meantime.asgi.adapter import ASGIAdapter
     from meantime.deadline import Deadline, current_deadline
     from meantime.environment import Environment, current_environment
     from meantime.errors import (
+        ASGIProtocolError,
         BatchFailed,
         CallCancelled,
         CallTimeout,
@@ -21,11 +23,13 @@ if TYPE_CHECKING:
         InvocationCancelled,
         InvocationEnded,
         Leftover,
+        LifespanFailed,
         LoopRunning,
         MalformedBody,
         MeantimeError,
         NotFinished,
         NotPicklable,
+        ResponseFailed,
         SettleFailed,
         StreamBroken,
         StreamingUnavailable,
@@ -44,6 +48,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "ASGIAdapter",
+    "ASGIProtocolError",
     "BatchFailed",
     "CallCancelled",
     "CallTimeout",
@@ -57,6 +63,7 @@ __all__ = [
     "InvocationCancelled",
     "InvocationEnded",
     "Leftover",
+    "LifespanFailed",
     "Limiter",
     "LoopRunning",
     "MalformedBody",
@@ -65,6 +72,7 @@ __all__ = [
     "NotPicklable",
     "Outcome",
     "Outcomes",
+    "ResponseFailed",
     "Retry",
     "RetryBudget",
     "SettleFailed",
@@ -74,6 +82,7 @@ __all__ = [
     "Waiting",
     "WorkLeftOver",
     "WrongEvent",
+    "asgi",
     "batch",
     "clients",
     "current_deadline",
@@ -90,6 +99,8 @@ __all__ = [
 
 # Where each public name lives; None: the name is the module itself.
 _HOMES = {
+    "ASGIAdapter": ("meantime.asgi.adapter", "ASGIAdapter"),
+    "ASGIProtocolError": ("meantime.errors", "ASGIProtocolError"),
     "BatchFailed": ("meantime.errors", "BatchFailed"),
     "CallCancelled": ("meantime.errors", "CallCancelled"),
     "CallTimeout": ("meantime.errors", "CallTimeout"),
@@ -103,6 +114,7 @@ _HOMES = {
     "InvocationCancelled": ("meantime.errors", "InvocationCancelled"),
     "InvocationEnded": ("meantime.errors", "InvocationEnded"),
     "Leftover": ("meantime.errors", "Leftover"),
+    "LifespanFailed": ("meantime.errors", "LifespanFailed"),
     "Limiter": ("meantime.limiter", "Limiter"),
     "LoopRunning": ("meantime.errors", "LoopRunning"),
     "MalformedBody": ("meantime.errors", "MalformedBody"),
@@ -111,6 +123,7 @@ _HOMES = {
     "NotPicklable": ("meantime.errors", "NotPicklable"),
     "Outcome": ("meantime.outcomes", "Outcome"),
     "Outcomes": ("meantime.outcomes", "Outcomes"),
+    "ResponseFailed": ("meantime.errors", "ResponseFailed"),
     "Retry": ("meantime.retry", "Retry"),
     "RetryBudget": ("meantime.retry", "RetryBudget"),
     "SettleFailed": ("meantime.errors", "SettleFailed"),
@@ -120,6 +133,7 @@ _HOMES = {
     "Waiting": ("meantime.errors", "Waiting"),
     "WorkLeftOver": ("meantime.errors", "WorkLeftOver"),
     "WrongEvent": ("meantime.errors", "WrongEvent"),
+    "asgi": ("meantime.asgi", None),
     "batch": ("meantime.batch", None),
     "clients": ("meantime.clients", None),
     "current_deadline": ("meantime.deadline", "current_deadline"),

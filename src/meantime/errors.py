@@ -289,6 +289,36 @@ class MalformedBody(MeantimeError, ValueError):
     """The body of an HTTP request cannot be read as its event says: the client's error, answered with 400."""
 
 
+class ASGIProtocolError(MeantimeError, RuntimeError):
+    """The application has not kept to ASGI: it sent what may not come now, or it ended without a whole response."""
+
+
+class LifespanFailed(MeantimeError):
+    """The application could not start: its lifespan has said so, or it has raised.
+
+    Attributes:
+        reason: What the application says of it.
+    """
+
+    def __init__(self, message: str, reason: str = "") -> None:
+        self.reason = reason
+        super().__init__(message)
+
+
+class ResponseFailed(MeantimeError):
+    """The application's response has a status that the adapter's `fail_on` names; the client did not get it.
+
+    Attributes:
+        status: The HTTP status.
+        request: The method and the path of the request.
+    """
+
+    def __init__(self, message: str, status: int = 0, request: str = "") -> None:
+        self.status = status
+        self.request = request
+        super().__init__(message)
+
+
 NO_ANSWER = "The deadline of the invocation passed before the handler had its answer."
 _SHOWN = 5
 

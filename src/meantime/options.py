@@ -44,7 +44,7 @@ class Options:
                 "on_deadline must be a blocking function of (event, context, error): at the deadline there is no time "
                 "to await"
             )
-        if on_deadline is not None and not _may_take(on_deadline, 3):
+        if on_deadline is not None and not may_take(on_deadline, 3):
             raise TypeError(
                 f"on_deadline must take three arguments, (event, context, error), and {name_of(on_deadline)} does not"
             )
@@ -102,13 +102,13 @@ def check_function(function: Any) -> None:
         raise TypeError(
             f"{name_of(function)} yields, and Lambda's Python runtime cannot stream answers: return the answer instead"
         )
-    if not _may_take(function, 2):
+    if not may_take(function, 2):
         raise TypeError(
             f"handler takes a function of (event, context), and {name_of(function)} is not one of two arguments"
         )
 
 
-def _may_take(function: Any, count: int) -> bool:
+def may_take(function: Any, count: int) -> bool:
     """Whether it can be called with this many arguments; also where only a call would tell."""
     while isinstance(function, partial):
         if function.keywords:

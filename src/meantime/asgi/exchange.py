@@ -1,0 +1,160 @@
+"""One request and its response: the `receive` and `send` that an application is called with, and what came of it.
+
+Source: https://asgi.readthedocs.io/en/latest/specs/www.html, version 2.5.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+from meantime.asgi.response import Response
+from meantime.errors import ASGIProtocolError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, MutableMapping
+    from typing import Any, NoReturn
+
+    Message = MutableMapping[str, Any]
+    Headers = list[tuple[bytes, bytes]]
+
+# What no header may have in it: with a line's end, a client's text would become headers of its own.
+_ILLEGAL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+
+_LEAST_STATUS, _MOST_STATUS = 200, 599  # an interim response is the server's affair
+
+
+class Exchange:
+    """A request that is there as a whole, and a response that is collected until it is.
+
+    Args:
+        body: Of the request.
+    """
+
+    __slots__ = ("_body", "_chunks", "_first_chunk", "_headers", "_over", "response", "status")
+
+    def __init__(self, body: bytes) -> None:
+        self._body: bytes | None = body  # None once the application has it
+        self._chunks: list[bytes] | None = None  # what came after the first
+        self._first_chunk = b""
+        self._headers: Headers = []
+        self._over: asyncio.Event | None = None
+        self.status: int | None = None  # None until the response has begun
+        self.response: Response | None = None  # None until it is complete
+
+    async def receive(self) -> Message:
+        """The request; and then, once the response is complete, that the client is gone."""
+        body = self._body
+        if body is not None:
+            self._body = None
+            return {"type": "http.request", "body": body, "more_body": False}
+        if not self.is_over:
+            if self._over is None:
+                self._over = asyncio.Event()
+            await self._over.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        """Take a part of the response.
+
+        Raises:
+            OSError: The response is complete.
+            ASGIProtocolError: The message is none that may come now.
+            TypeError: Something in it is of the wrong type.
+        """
+        kind = message["type"]
+        if kind == "http.response.body":
+            if self.status is None or self.response is not None:
+                self._refuse(kind)
+            await self._send_body(self.status, message.get("body", b""), more=message.get("more_body", False))
+        elif kind == "http.response.start":
+            if self.status is not None:
+                self._refuse(kind)
+            self._start(message)
+        else:
+            self._refuse(kind)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the client wants nothing more: it has its response."""
+        return self.response is not None
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether the client has a part of the response, so that it can have no other."""
+        return False
+
+    @property
+    def state(self) -> str:
+        """How far the response has come, in words."""
+        if self.status is None:
+            return "without a response"
+        return "in the middle of its response" if self.response is None else "after its response was complete"
+
+    def _start(self, message: Message) -> None:
+        status = message["status"]
+        if not isinstance(status, int) or not _LEAST_STATUS <= status <= _MOST_STATUS:
+            raise ASGIProtocolError(
+                f"the application answered with the status {status!r:.80}: it must be a whole number from "
+                f"{_LEAST_STATUS} to {_MOST_STATUS}"
+            )
+        self._headers = _checked(message.get("headers", ()))
+        self.status = int(status)
+
+    async def _send_body(self, status: int, body: Any, *, more: bool) -> None:
+        chunk = as_bytes(body)
+        if self._chunks is not None:
+            self._chunks.append(chunk)
+        elif self._first_chunk:
+            self._chunks = [self._first_chunk, chunk]
+        else:
+            self._first_chunk = chunk
+        if not more:
+            self.response = Response(
+                status, self._headers, self._first_chunk if self._chunks is None else b"".join(self._chunks)
+            )
+            self._end()
+
+    def _end(self) -> None:
+        """The client has gone: whoever waits for that learns of it."""
+        if self._over is not None:
+            self._over.set()
+
+    def _refuse(self, kind: str) -> NoReturn:
+        if self.response is not None and kind == "http.response.body":
+            raise OSError("the response is complete, and the client is gone: the application sent more of its body")
+        raise ASGIProtocolError(
+            f"the application sent {kind!r:.80} {self.state}; a response is http.response.start and then "
+            "http.response.body, the last of them without more_body"
+        )
+
+
+def _checked(headers: Iterable[Iterable[bytes]]) -> Headers:
+    """The headers as a list of pairs, with names in lower case."""
+    try:
+        pairs = [(name.lower(), value) for name, value in headers]
+        text = b"".join([part for pair in pairs for part in pair])
+    except (TypeError, ValueError, AttributeError) as error:
+        raise ASGIProtocolError(
+            f"the application sent headers that are no pairs of bytes, (name, value): {error}"
+        ) from error
+    if _ILLEGAL.search(text):
+        name = next(name for name, value in pairs if _ILLEGAL.search(name) or _ILLEGAL.search(value))
+        raise ASGIProtocolError(
+            f"the application sent a header {name!r:.80} with a line's end or another control character in it"
+        )
+    return pairs
+
+
+def as_bytes(body: Any) -> bytes:
+    """A chunk of a body as bytes.
+
+    Raises:
+        ASGIProtocolError: It is of another kind.
+    """
+    if type(body) is bytes:
+        return body
+    if isinstance(body, (bytes, bytearray, memoryview)):
+        return bytes(body)
+    raise ASGIProtocolError(f"the application sent a body of the type {type(body).__name__}: it must be bytes")
