@@ -26,14 +26,21 @@ class FunctionUrl(Source):
     """
 
     name: ClassVar = "function-url"
-    title: ClassVar = "function URL"
+    title: ClassVar = "a function URL"
 
     def __init__(self, *, streaming: bool = False) -> None:
         self.can_stream = streaming
 
-    def event(self, request: Request, function: Function) -> dict[str, Any]:  # noqa: ARG002  # the same for all sources
-        """Return the event; the path stays percent-encoded, the stage is $default."""
-        return payload_v2.event(request, path=request.path, api_id=_URL_ID, account="anonymous", stage="$default")
+    def event(self, request: Request, function: Function) -> dict[str, Any]:
+        """Return the event; the path stays percent-encoded, the stage is $default.
+
+        By its domain alone it is told from an HTTP API's. There the client asks for that very host; here it keeps the
+        one it asked for in its headers, of which applications make their links.
+        """
+        event = payload_v2.event(request, path=request.path, api_id=_URL_ID, account="anonymous", stage="$default")
+        context = event["requestContext"]
+        context["domainName"], context["domainPrefix"] = f"{_URL_ID}.lambda-url.{function.region}.on.aws", _URL_ID
+        return event
 
     def response(self, request: Request, payload: Any) -> Response:
         """Return the response; the type is JSON unless the answer says another."""
