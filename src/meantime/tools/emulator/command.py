@@ -14,8 +14,10 @@ from meantime.tools.emulator.batch import Batch
 from meantime.tools.emulator.errors import EmulatorError
 from meantime.tools.emulator.event_option import parsed_event
 from meantime.tools.emulator.function import Function
+from meantime.tools.emulator.http.command import serve
 from meantime.tools.emulator.mappings.command import run
 from meantime.tools.emulator.presentation import as_json, show
+from meantime.tools.emulator.variable_option import parsed_variables
 
 _BAD_INPUT = 2
 _INTERRUPTED = 130
@@ -36,6 +38,7 @@ def _group() -> None:
 
 
 app.command()(run)
+app.command()(serve)
 
 
 @app.command()
@@ -79,7 +82,9 @@ def invoke(
     """
     try:
         value = parsed_event(event)
-        function = Function(handler, code=code, memory_mb=memory, timeout=timeout, environment=_variables(env or []))
+        function = Function(
+            handler, code=code, memory_mb=memory, timeout=timeout, environment=parsed_variables(env or [])
+        )
         batch = Batch(function, value, count=count, concurrency=concurrency)
         interrupted = _interrupted(batch)
     except (ValueError, OSError, EmulatorError) as error:
@@ -104,13 +109,3 @@ def _interrupted(batch: Batch) -> bool:
     except KeyboardInterrupt:
         return True
     return False
-
-
-def _variables(settings: list[str]) -> dict[str, str]:
-    variables = {}
-    for setting in settings:
-        name, equals, value = setting.partition("=")
-        if not equals:
-            raise ValueError(f"--env {setting!r} is not of the form NAME=VALUE")
-        variables[name] = value
-    return variables

@@ -33,7 +33,7 @@ class Alb(Source):
     """A load balancer; of a header or query parameter that is repeated, the last value counts."""
 
     name: ClassVar = "alb"
-    title: ClassVar = "Application Load Balancer"
+    title: ClassVar = "an Application Load Balancer"
     request_max_bytes = _MAX_BYTES
     multi_value: ClassVar = False
 
@@ -56,10 +56,11 @@ class Alb(Source):
 
     def response(self, request: Request, payload: Any) -> Response:  # noqa: ARG002  # the same for all sources
         """Return the response."""
+        field = "multiValueHeaders" if self.multi_value else "headers"
+        answer = target_answer.response(payload, field=field, default_type="application/octet-stream", server=_SERVER)
         if (size := len(compact(payload))) > _MAX_BYTES:
             raise MalformedAnswerError(f"its JSON has {size} bytes, and a load balancer takes 1 MB")
-        field = "multiValueHeaders" if self.multi_value else "headers"
-        return target_answer.response(payload, field=field, default_type="application/octet-stream", server=_SERVER)
+        return answer
 
     def objection(self, request: Request) -> Fault | None:
         """Return that the method is TRACE."""
@@ -85,5 +86,5 @@ class AlbMultiValue(Alb):
     """A load balancer whose target group has multi-value headers enabled."""
 
     name: ClassVar = "alb-multi-value"
-    title: ClassVar = "Application Load Balancer, multi-value headers"
+    title: ClassVar = "an Application Load Balancer with multi-value headers"
     multi_value: ClassVar = True

@@ -83,7 +83,7 @@ class ApiGatewayV1(Source):
     """
 
     name: ClassVar = "api-gateway-v1"
-    title: ClassVar = "API Gateway REST API"
+    title: ClassVar = "a REST API (API Gateway)"
     request_max_bytes = _REQUEST_MAX_BYTES
 
     def __init__(
@@ -116,7 +116,6 @@ class ApiGatewayV1(Source):
             "requestContext": {
                 "resourceId": "meantime",
                 "resourcePath": resource,
-                "operationName": None,
                 "httpMethod": request.method,
                 "extendedRequestId": f"{request.id[:15]}=",
                 "requestTime": request.written_time,

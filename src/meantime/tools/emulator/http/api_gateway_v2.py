@@ -43,7 +43,7 @@ class ApiGatewayV2(Source):
     """
 
     name: ClassVar = "api-gateway-v2"
-    title: ClassVar = "API Gateway HTTP API, payload 2.0"
+    title: ClassVar = "an HTTP API (API Gateway, payload 2.0)"
     request_max_bytes = _REQUEST_MAX_BYTES
 
     def __init__(self, *, stage: str = "$default", timeout: float = _LONGEST_TIMEOUT) -> None:

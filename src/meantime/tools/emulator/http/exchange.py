@@ -35,6 +35,7 @@ class Exchange:
         problem: The same in words, with what the function said.
         seconds: From the request's last byte to the response.
         client_left: Whether the client was gone before the response.
+        sent: Bytes of the response's body.
     """
 
     request: Request
@@ -44,11 +45,13 @@ class Exchange:
     problem: str = ""
     seconds: float = 0.0
     client_left: bool = False
+    sent: int = 0
     _began: float = field(default_factory=clock.monotonic)
 
     def respond(self, response: Response) -> None:
         """Note the response."""
         self.response, self.seconds = response, clock.monotonic() - self._began
+        self.sent = 0 if self.request.method == "HEAD" or self.client_left else len(response.body)
 
     def refuse(self, source: Source, fault: Fault, problem: str = "") -> None:
         """Let the event source answer for the function."""
@@ -95,7 +98,8 @@ async def carry(
 
 def _answer(exchange: Exchange, source: Source, invocation: Invocation) -> None:
     if invocation.error is not None:
-        exchange.refuse(source, _fault(invocation.error), f"{invocation.error.error_type}: {invocation.error.message}")
+        said = invocation.error.message.removeprefix(f"RequestId: {invocation.request_id} Error: ")
+        exchange.refuse(source, _fault(invocation.error), f"{invocation.error.error_type}: {said}")
         return
     try:
         exchange.respond(source.response(exchange.request, invocation.payload))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import time
 import uuid
 from typing import TYPE_CHECKING, Any, Final
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 # AWS's own limits are lower, and differ by source; what they refuse is not what a local server is for.
 _LONGEST_LINE: Final = 65_536
 _PATIENCE: Final = 0.5
+_BACKLOG: Final = 1024
 _HIGHEST_PORT: Final = 65_535
 
 
@@ -74,6 +76,8 @@ class HttpFront:
         self._port = port
         self._on_exchange = on_exchange
         self._on_invocation = on_invocation
+        self._socket: socket.socket | None = None
+        self._bound_port: int | None = None
         self._runner: web.AppRunner | None = None
         self._under_way: set[asyncio.Task[None]] = set()
         self._stopped = False
@@ -81,9 +85,9 @@ class HttpFront:
     @property
     def port(self) -> int:
         """The port it is served on."""
-        if self._runner is None or not self._runner.addresses:
+        if self._bound_port is None:
             raise RuntimeError("the front has no address before it is started: use it in an async with statement")
-        return int(self._runner.addresses[0][1])
+        return self._bound_port
 
     @property
     def url(self) -> str:
@@ -109,8 +113,11 @@ class HttpFront:
         )
         try:
             await self._runner.setup()
-            await self._listen(self._runner)
+            # Who connects from now on waits; nobody is turned away while the machine is made ready.
+            self._socket = self._bound_socket()
+            self._bound_port = self._socket.getsockname()[1]
             await self._environments.start()
+            await web.SockSite(self._runner, self._socket).start()
         except BaseException:
             await self.close()
             raise
@@ -142,10 +149,13 @@ class HttpFront:
             await asyncio.wait(self._under_way, timeout=_PATIENCE)
         if self._runner is not None:
             await self._runner.cleanup()
+        if self._socket is not None:
+            self._socket.close()
 
-    async def _listen(self, runner: web.AppRunner) -> None:
+    def _bound_socket(self) -> socket.socket:
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         try:
-            await web.TCPSite(runner, self._host, self._port).start()
+            return socket.create_server((self._host, self._port), family=family, backlog=_BACKLOG)
         except OSError as error:
             raise OSError(
                 error.errno, f"port {self._port} of {self._host} cannot be had ({error.strerror}); name another"

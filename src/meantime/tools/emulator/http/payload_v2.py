@@ -59,6 +59,8 @@ def answer(payload: Any) -> tuple[int, list[tuple[str, str]], bytes]:
     Raises:
         MalformedAnswerError: It has a status, and something else that is wrong.
     """
+    if isinstance(payload, bytes):
+        raise MalformedAnswerError("it is no JSON")
     if not isinstance(payload, dict) or "statusCode" not in payload:
         body = payload.encode(errors="surrogatepass") if isinstance(payload, str) else compact(payload)
         return 200, [("Content-Type", "application/json")], body

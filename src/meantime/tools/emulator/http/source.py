@@ -20,7 +20,7 @@ class Source(ABC):
     name: ClassVar[str]
     """As the command calls it."""
     title: ClassVar[str]
-    """As people call it."""
+    """As people call it, with its article."""
 
     request_max_bytes: int = REQUEST_MAX_BYTES
     """The largest body it takes."""

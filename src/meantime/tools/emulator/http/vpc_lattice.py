@@ -32,7 +32,7 @@ class VpcLatticeV1(Source):
     """A service with the first version of the event."""
 
     name: ClassVar = "vpc-lattice-v1"
-    title: ClassVar = "VPC Lattice, event version 1"
+    title: ClassVar = "a VPC Lattice service, event version 1"
 
     def event(self, request: Request, function: Function) -> dict[str, Any]:  # noqa: ARG002  # the same for all sources
         """Return the event; the values of what is repeated are joined."""
@@ -60,7 +60,7 @@ class VpcLatticeV2(VpcLatticeV1):
     """A service with the second version of the event."""
 
     name: ClassVar = "vpc-lattice-v2"
-    title: ClassVar = "VPC Lattice, event version 2"
+    title: ClassVar = "a VPC Lattice service, event version 2"
 
     def event(self, request: Request, function: Function) -> dict[str, Any]:
         """Return the event; headers and parameters are lists of values."""

@@ -13,6 +13,7 @@ from meantime.tools.emulator import limits
 from meantime.tools.emulator.errors import EmulatorError
 from meantime.tools.emulator.function import Function
 from meantime.tools.emulator.mappings.errors import NotDrainedError
+from meantime.tools.emulator.variable_option import parsed_variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -125,7 +126,7 @@ def run(
             code=code,
             memory_mb=memory,
             timeout=timeout,
-            environment=_variables(env or []),
+            environment=parsed_variables(env or []),
             reserved_concurrency=reserved_concurrency,
         )
         mapping, display = _made(
@@ -238,16 +239,6 @@ def _position(text: str) -> Any:
         raise ValueError(
             f"--starting-position {text!r} is neither TRIM_HORIZON nor LATEST nor a time such as 2026-01-31T12:00:00Z"
         ) from None
-
-
-def _variables(settings: list[str]) -> dict[str, str]:
-    variables = {}
-    for setting in settings:
-        name, equals, value = setting.partition("=")
-        if not equals:
-            raise ValueError(f"--env {setting!r} is not of the form NAME=VALUE")
-        variables[name] = value
-    return variables
 
 
 def _warn(warnings: Iterable[str]) -> None:

@@ -1,0 +1,139 @@
+"""What the command prints while it serves: a line a request, and beside it what the function logged."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from meantime.tools.emulator.http.exchange import Exchange
+    from meantime.tools.emulator.invocation import Invocation
+
+CLIENT_LEFT: Final = 499
+"""The status of a request whose client was gone before its response, as nginx counts it."""
+
+_STYLES: Final = {2: "green", 3: "cyan", 4: "yellow", 5: "red"}
+_LAMBDAS_OWN: Final = ("START RequestId: ", "END RequestId: ", "REPORT RequestId: ", "INIT_REPORT Init Duration: ")
+_RUNTIME_WARNING: Final = "LAMBDA_WARNING: Unhandled exception."  # a screenful of advice beside each error at start
+_TARGET_WIDTH: Final = 24
+
+
+class FunctionLog(StrEnum):
+    """What is shown of the function's log."""
+
+    function = "function"
+    all = "all"
+    none = "none"
+
+
+class AccessLog:
+    """Prints requests on standard output, and the function's log on standard error.
+
+    Args:
+        log: What of the function's log.
+        as_json: Whether a request is a JSON object, for programs.
+    """
+
+    def __init__(self, *, log: FunctionLog = FunctionLog.function, as_json: bool = False) -> None:
+        self._log = log
+        self._as_json = as_json
+        self._out = Console(highlight=False, soft_wrap=True)
+        self._error = Console(stderr=True, highlight=False, soft_wrap=True)
+
+    def exchange(self, exchange: Exchange) -> None:
+        """Print the line of a request."""
+        if self._as_json:
+            sys.stdout.write(json.dumps(fields(exchange)) + "\n")
+            sys.stdout.flush()
+        else:
+            self._print(self._out, _line(exchange))
+
+    def invocation(self, invocation: Invocation) -> None:
+        """Print what the function logged."""
+        if self._log is FunctionLog.none:
+            return
+        lines = invocation.log.splitlines()
+        if self._log is FunctionLog.function:
+            lines = [line for line in lines if line and not _is_lambdas_own(line)]
+        for line in lines:
+            typer.echo(typer.style(f"         │ {line}", dim=True), err=True)  # rich would turn tabs into spaces
+
+    def note(self, text: str, style: str = "bold") -> None:
+        """Print a line that is about the front itself, on standard error."""
+        self._print(self._error, Text(f"{datetime.now().astimezone():%H:%M:%S} {text}", style=style))
+
+    def _print(self, console: Console, text: Text) -> None:
+        console.print(text)
+        console.file.flush()
+
+
+def fields(exchange: Exchange) -> dict[str, Any]:
+    """Return what a program may want to know about a request."""
+    request, response, invocation = exchange.request, exchange.response, exchange.invocation
+    return {
+        "time": datetime.fromtimestamp(request.time, UTC).isoformat(timespec="milliseconds"),
+        "method": request.method,
+        "path": request.path,
+        "query": request.query,
+        "status": response.status if response is not None and not exchange.client_left else CLIENT_LEFT,
+        "duration_ms": round(exchange.seconds * 1000, 3),
+        "request_bytes": len(request.body),
+        "response_bytes": exchange.sent,
+        "cold": invocation.cold if invocation is not None else None,
+        "init_ms": invocation.init_ms if invocation is not None else None,
+        "billed_ms": invocation.billed_ms if invocation is not None else None,
+        "request_id": request.id,
+        "invocation_id": invocation.request_id if invocation is not None else None,
+        "fault": exchange.fault.name if exchange.fault is not None else None,
+        "problem": exchange.problem or None,
+    }
+
+
+def _is_lambdas_own(line: str) -> bool:
+    return line.startswith(_LAMBDAS_OWN) or _RUNTIME_WARNING in line
+
+
+def _line(exchange: Exchange) -> Text:
+    known = fields(exchange)
+    status: int = known["status"]
+    target = exchange.request.path + (f"?{exchange.request.query}" if exchange.request.query else "")
+    moment = datetime.fromtimestamp(exchange.request.time).astimezone()
+    line = Text(f"{moment:%H:%M:%S} ")
+    line.append(str(status), style=_STYLES.get(status // 100, ""))
+    line.append(f" {exchange.request.method:<4} {_printable(target):<{_TARGET_WIDTH}}")
+    line.append(f" {known['duration_ms']:8.1f} ms  ")
+    line.append_text(_start(exchange.invocation))
+    line.append(f" {exchange.sent:>8,} B")
+    for text in _remarks(exchange):
+        line.append(f"  {text}", style="red" if status // 100 == 5 else "yellow")  # noqa: PLR2004  # a server's error
+    return line
+
+
+def _start(invocation: Invocation | None) -> Text:
+    if invocation is None:
+        return Text(f"{'':<34}")
+    start = "warm" if not invocation.cold else "cold"
+    init = f" init {invocation.init_ms:.0f} ms" if invocation.init_ms is not None else ""
+    return Text(f"{start + init:<17} billed {invocation.billed_ms:>6} ms", style="magenta" if invocation.cold else "")
+
+
+def _remarks(exchange: Exchange) -> Iterable[str]:
+    if exchange.client_left:
+        yield "the client left"
+    if exchange.fault is not None and exchange.fault.value not in exchange.problem:
+        yield f"{exchange.fault.value}: {exchange.problem}"
+    elif exchange.problem:
+        yield exchange.problem
+
+
+def _printable(text: str) -> str:
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
