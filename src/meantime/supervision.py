@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from types import coroutine
 
 from meantime import alarm, clock
 from meantime.callables import is_coroutine, name_of
@@ -13,7 +14,7 @@ from meantime.loop import KeptLoop, hear, kept_loop_of, waiting_task
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Generator
     from types import FrameType
     from typing import Any
 
@@ -117,7 +118,6 @@ class Supervision:
         "_cut_off",
         "_deadline",
         "_environment",
-        "_failure",
         "_interrupted",
         "_kept_loop",
         "_loop",
@@ -134,7 +134,6 @@ class Supervision:
         self._cut_off = deadline.at + CUT_OFF_AT * deadline.reserve
         self._waiting: list[Waiting] | None = None  # what was waiting when the deadline passed; None before
         self._task: asyncio.Task[Any] | None = None
-        self._failure: Exception | None = None  # why the task was not even made
         self._interrupted: alarm.Interrupted | None = None
 
     def finish(self, policy: str, left: list[Leftover], threads_by: float = THREADS_CUT_OFF_AT) -> None:
@@ -164,8 +163,7 @@ class Supervision:
         """
         self._loop = loop = self._kept_loop.ready()
         deadline = self._deadline
-        # `main` begins later than the loop: the first turns notice what happened to sockets during the freeze.
-        loop.call_soon(self._begin, main, event, context, _TURNS)
+        self._task = asyncio.Task(self._main(main, event, context), loop=loop)
         timer = self._kept_loop.timer
         timer.set(deadline.at, self._deadline_passed)
         share = CANCEL_ALL_AT * deadline.reserve
@@ -188,27 +186,19 @@ class Supervision:
                 hear(self._task)  # SystemExit leaves the loop before anybody could
         return self._answer()
 
-    def _begin(
-        self, main: Callable[[Any, Any], Coroutine[Any, Any, Any]], event: Any, context: Any, turns: int
-    ) -> None:
-        if turns and getattr(self._loop, "_ready", True):  # uvloop does not show it: there, always take them all
-            self._loop.call_soon(self._begin, main, event, context, turns - 1)
-            return
-        if self._deadline.remaining() <= 0:  # a task cancelled before it begins would never stop the loop
-            self._failure = self._deadline_exceeded()
-            self._loop.stop()
-            return
+    async def _main(self, main: Callable[[Any, Any], Coroutine[Any, Any, Any]], event: Any, context: Any) -> Any:
+        loop = self._loop
         try:
-            self._task = asyncio.Task(self._main(main(event, context)), loop=self._loop)
-        except Exception as error:  # noqa: BLE001  # `main` does not take (event, context)
-            self._failure = error
-            self._loop.stop()
-
-    async def _main(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
-        try:
-            return await coroutine
+            # The first turns notice what happened to sockets during the freeze.
+            for _ in range(_TURNS):
+                if not getattr(loop, "_ready", True):  # uvloop does not show it: there, always take them all
+                    break
+                await _turn()
+            if self._deadline.remaining() <= 0:
+                raise self._deadline_exceeded()
+            return await main(event, context)
         finally:
-            self._loop.stop()
+            loop.stop()
 
     def _answer(self) -> Any:
         task, interrupted = self._task, self._interrupted
@@ -218,8 +208,6 @@ class Supervision:
             )
             self._waiting = [blocked, *(self._waiting or [])]
             raise self._deadline_exceeded().with_traceback(interrupted.__traceback__) from None
-        if self._failure is not None:
-            raise self._failure
         if task is None or not task.done():
             if self._waiting is not None or self._deadline.remaining() <= 0:
                 raise self._deadline_exceeded()
@@ -272,6 +260,12 @@ class Supervision:
         for task in self._kept_loop.leftover_tasks():
             task.cancel()
         self._kept_loop.timer.set(self._cut_off, self._loop.stop)
+
+
+@coroutine
+def _turn() -> Generator[None, None, None]:
+    """Let the loop take one turn; `asyncio.sleep(0)` by its working part."""
+    yield
 
 
 def _parked_workers(deadline: Deadline) -> set[asyncio.Task[Any]]:
