@@ -155,7 +155,7 @@ class _RuntimeStream:
             from logging import getLogger  # noqa: PLC0415  # the good path must not pay for it
 
             self._cut(request)
-            getLogger("meantime").error("A streamed response was cut off after %d bytes: %s", self.sent, trouble)  # noqa: TRY400  # the text says it all
+            getLogger("meantime").error("A streamed response was cut off after %d bytes: %s", self.sent, str(trouble))  # noqa: TRY400  # the text says it all
 
     async def _end(self, trailers: list[tuple[str, str]]) -> None:
         request = self._open_request()
