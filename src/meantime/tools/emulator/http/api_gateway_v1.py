@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from meantime.tools.emulator.http.api_gateway_v2 import ACCOUNT, API_ID
+from meantime.tools.emulator.http.api_gateway_v2 import ACCOUNT, API_ID, domain_of
 from meantime.tools.emulator.http.bodies import answered_body, compact
 from meantime.tools.emulator.http.headers import answered_headers, answered_status, gathered, remapped, with_type
 from meantime.tools.emulator.http.response import Fault, MalformedAnswerError, Response
@@ -80,6 +80,7 @@ class ApiGatewayV1(Source):
         binary_media_types: Bodies of these types are Base64 in events, and Base64 in answers is decoded for clients
             whose Accept header has one of them in the first place. `*/*`, and `image/*`, are types, too.
         timeout: Seconds it waits for the function, at most 29.
+        streaming: Whether the integration's response transfer mode is STREAM, else BUFFERED.
     """
 
     name: ClassVar = "api-gateway-v1"
@@ -87,21 +88,28 @@ class ApiGatewayV1(Source):
     request_max_bytes = _REQUEST_MAX_BYTES
 
     def __init__(
-        self, *, stage: str = "", binary_media_types: Sequence[str] = (), timeout: float = _LONGEST_TIMEOUT
+        self,
+        *,
+        stage: str = "",
+        binary_media_types: Sequence[str] = (),
+        timeout: float = _LONGEST_TIMEOUT,
+        streaming: bool = False,
     ) -> None:
         if not 0 < timeout <= _LONGEST_TIMEOUT:
             raise ValueError(f"a REST API waits above 0 and at most {_LONGEST_TIMEOUT:g} seconds, not {timeout:g}")
         self.timeout = timeout
         self.stage = stage
+        self.can_stream = streaming
         self._binary = frozenset(each.lower() for each in binary_media_types)
 
-    def event(self, request: Request, function: Function) -> dict[str, Any]:  # noqa: ARG002  # the same for all sources
+    def event(self, request: Request, function: Function) -> dict[str, Any]:
         """Return the event: parameters are decoded, the path is not."""
         path = (request.path.removeprefix(f"/{self.stage}") or "/") if self.stage else request.path
         headers = gathered(_headers(request))
         parameters = request.parameters()
         proxied = path.strip("/")
         resource = "/{proxy+}" if proxied else "/"
+        domain = domain_of(request, function, self.stage)
         body, is_base64 = self._body(request)
         return {
             "resource": resource,
@@ -123,7 +131,7 @@ class ApiGatewayV1(Source):
                 "accountId": ACCOUNT,
                 "protocol": request.protocol,
                 "stage": self.stage or "prod",
-                "domainPrefix": request.host.partition(".")[0],
+                "domainPrefix": domain.partition(".")[0],
                 "requestTimeEpoch": int(request.time * 1000),
                 "requestId": request.id,
                 "identity": {
@@ -131,7 +139,7 @@ class ApiGatewayV1(Source):
                     "sourceIp": request.client,
                     "userAgent": request.user_agent,
                 },
-                "domainName": request.host,
+                "domainName": domain,
                 "deploymentId": "meantime",
                 "apiId": API_ID,
             },
@@ -153,6 +161,10 @@ class ApiGatewayV1(Source):
         decode = bool(payload.get("isBase64Encoded")) and self._is_binary(_accepted(request))
         body = answered_body(payload.get("body"), is_base64=decode)
         return Response(status, (*headers, *_ids(request)), body)
+
+    def opened(self, request: Request, status: int, headers: list[tuple[str, str]]) -> Response:
+        """Return how a streamed response begins."""
+        return Response(status, (*with_type(remapped(headers), "application/json", status), *_ids(request)))
 
     def refusal(self, fault: Fault, request: Request) -> Response:
         """Return the gateway response."""

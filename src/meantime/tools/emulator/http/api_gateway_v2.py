@@ -52,13 +52,15 @@ class ApiGatewayV2(Source):
         self.timeout = timeout
         self.stage = "" if stage == "$default" else stage
 
-    def event(self, request: Request, function: Function) -> dict[str, Any]:  # noqa: ARG002  # the same for all sources
+    def event(self, request: Request, function: Function) -> dict[str, Any]:
         """Return the event, whose path is decoded, and holds the stage."""
         path = decoded(request.path)
         stage = self.stage or "$default"
         event = payload_v2.event(request, path=path, api_id=API_ID, account=ACCOUNT, stage=stage)
         # Recorded: an HTTP API says so even where the client sent no length.
         event["headers"].setdefault("content-length", "0")
+        domain = domain_of(request, function, self.stage)
+        event["requestContext"] |= {"domainName": domain, "domainPrefix": domain.partition(".")[0]}
         return event
 
     def response(self, request: Request, payload: Any) -> Response:
@@ -74,6 +76,11 @@ class ApiGatewayV2(Source):
         status, message = _REFUSALS.get(fault, (500, "Internal Server Error"))
         headers = (("Content-Type", "application/json"), ("Apigw-Requestid", request.id))
         return Response(status, headers, compact({"message": message}))
+
+
+def domain_of(request: Request, function: Function, stage: str) -> str:
+    """Return the API's own domain if the path begins with a stage, else, as at a custom domain, what was asked for."""
+    return f"{API_ID}.execute-api.{function.region}.amazonaws.com" if stage else request.host
 
 
 def decoded(path: str) -> str:

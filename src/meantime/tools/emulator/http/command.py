@@ -63,7 +63,7 @@ def serve(
         typer.Option(metavar="TYPE", help="REST API: bodies of it are binary; */* for all. May be repeated."),
     ] = None,
     streaming: Annotated[
-        bool, typer.Option("--streaming", help="Function URL: pass streamed answers on as they come.")
+        bool, typer.Option("--streaming", help="Function URL, REST API: pass streamed answers on as they come.")
     ] = False,
     code: Annotated[Path, typer.Option(metavar="DIR", help="The code folder.")] = Path(),
     memory: Annotated[int, typer.Option(metavar="MB", help="Decides the CPU share, too.")] = limits.MEMORY_MIN_MB,
@@ -163,10 +163,10 @@ def _made(name: SourceName, stage: str | None, binary: list[str], *, streaming: 
         raise ValueError(f"--stage is for API Gateway, and {name} has none")
     if binary and name is not SourceName.api_gateway_v1:
         raise ValueError(f"--binary-media-type is for REST APIs (--source api-gateway-v1), not for {name}")
-    if streaming and name is not SourceName.function_url:
-        raise ValueError(f"--streaming is for function URLs, not for {name}")
+    if streaming and name not in (SourceName.function_url, SourceName.api_gateway_v1):
+        raise ValueError(f"--streaming is for function URLs and REST APIs, not for {name}")
     if name is SourceName.api_gateway_v1:
-        return ApiGatewayV1(stage=stage or "", binary_media_types=binary)
+        return ApiGatewayV1(stage=stage or "", binary_media_types=binary, streaming=streaming)
     if name is SourceName.api_gateway_v2:
         return ApiGatewayV2(stage=stage or "$default")
     if name is SourceName.function_url:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from meantime.tools.emulator.emulator import AsyncEmulator
-from meantime.tools.emulator.errors import ClosedError
+from meantime.tools.emulator.errors import ClosedError, EmulatorError
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Coroutine
+
     from meantime.tools.emulator.function import Function
     from meantime.tools.emulator.invocation import Invocation
+    from meantime.tools.emulator.streaming import AsyncResponseStream
 
 
 class Environments:
@@ -28,7 +32,7 @@ class Environments:
         self.function = self._emulator.function
         self._at_work: Counter[AsyncEmulator] = Counter()
         self._retired: set[AsyncEmulator] = set()
-        self._closing: set[asyncio.Task[None]] = set()
+        self._endings: set[asyncio.Task[None]] = set()
         self._closed = False
 
     async def start(self) -> None:
@@ -50,6 +54,17 @@ class Environments:
             self._at_work[emulator] -= 1
             self._close_if_idle(emulator)
 
+    @contextlib.asynccontextmanager
+    async def stream(self, event: Any, over: Callable[[Invocation], None]) -> AsyncIterator[AsyncResponseStream]:
+        """Begin an invocation whose answer is read as it comes; `over` is called when it is over, read or not."""
+        emulator = self._emulator
+        stream = emulator.stream(event)
+        self._at_work[emulator] += 1
+        try:
+            yield stream
+        finally:
+            self._keep(self._ended(emulator, stream, over))
+
     async def replace(self) -> None:
         """Let every later invocation have a new environment; those under way finish in theirs.
 
@@ -68,11 +83,26 @@ class Environments:
         self._closed = True
         if self._owned:
             await asyncio.gather(*(emulator.close() for emulator in [self._emulator, *self._retired]))
-        await asyncio.gather(*self._closing)
+        while self._endings:
+            await asyncio.gather(*self._endings)
 
     def _close_if_idle(self, emulator: AsyncEmulator) -> None:
         if emulator in self._retired and not self._at_work[emulator]:
             self._retired.discard(emulator)
-            task = asyncio.ensure_future(emulator.close())
-            self._closing.add(task)
-            task.add_done_callback(self._closing.discard)
+            self._keep(emulator.close())
+
+    async def _ended(
+        self, emulator: AsyncEmulator, stream: AsyncResponseStream, over: Callable[[Invocation], None]
+    ) -> None:
+        try:
+            over(await stream.result())
+        except EmulatorError:
+            pass  # whoever read the stream was told
+        finally:
+            self._at_work[emulator] -= 1
+            self._close_if_idle(emulator)
+
+    def _keep(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._endings.add(task)
+        task.add_done_callback(self._endings.discard)

@@ -53,6 +53,23 @@ class Exchange:
         self.response, self.seconds = response, clock.monotonic() - self._began
         self.sent = 0 if self.request.method == "HEAD" or self.client_left else len(response.body)
 
+    def complete(self) -> None:
+        """Note that the end of a streamed response has been sent."""
+        self.seconds = clock.monotonic() - self._began
+
+    def break_off(self, fault: Fault, problem: str) -> None:
+        """Note that a streamed response was cut off."""
+        self.complete()
+        self.fault, self.problem = fault, f"{fault.value} after {self.sent:,} bytes: {problem}"
+
+    def break_off_failed(self, error: FunctionError) -> None:
+        """Note that a streamed response was cut off by what the function did."""
+        self.break_off(_fault(error), f"{error.error_type}: {error.message}")
+
+    def give_up(self, source: Source) -> None:
+        """Let the event source wait no longer."""
+        self.refuse(source, Fault.SOURCE_TIMED_OUT, f"after {source.timeout:g} s {Fault.SOURCE_TIMED_OUT.value}")
+
     def refuse(self, source: Source, fault: Fault, problem: str = "") -> None:
         """Let the event source answer for the function."""
         self.fault, self.problem = fault, problem or fault.value
@@ -80,26 +97,36 @@ async def carry(
     invoking.add_done_callback(tell)
     done, _ = await asyncio.wait([invoking], timeout=source.timeout)
     if not done:
-        exchange.refuse(source, Fault.SOURCE_TIMED_OUT, f"after {source.timeout:g} s {Fault.SOURCE_TIMED_OUT.value}")
+        exchange.give_up(source)
         return
     try:
-        exchange.invocation = invoking.result()
-    except TooManyRequestsError as error:
-        exchange.refuse(source, Fault.THROTTLED, str(error))
-    except RequestTooLargeError as error:
-        exchange.refuse(source, Fault.REQUEST_TOO_LARGE, str(error))
-    except ClosedError:
-        exchange.refuse(source, Fault.EMULATOR_FAILED, "the front was closed meanwhile")
+        exchange.invocation = invocation = invoking.result()
     except EmulatorError as error:
-        exchange.refuse(source, Fault.EMULATOR_FAILED, str(error))
+        failed(exchange, source, error)
     else:
-        _answer(exchange, source, exchange.invocation)
+        concluded(exchange, source, invocation)
 
 
-def _answer(exchange: Exchange, source: Source, invocation: Invocation) -> None:
+def failed(exchange: Exchange, source: Source, error: EmulatorError) -> None:
+    """Give a request whose event was not taken its response."""
+    fault, problem = Fault.EMULATOR_FAILED, str(error)
+    if isinstance(error, TooManyRequestsError):
+        fault = Fault.THROTTLED
+    elif isinstance(error, RequestTooLargeError):
+        fault = Fault.REQUEST_TOO_LARGE
+    elif isinstance(error, ClosedError):
+        problem = "the front was closed meanwhile"
+    exchange.refuse(source, fault, problem)
+
+
+def concluded(exchange: Exchange, source: Source, invocation: Invocation) -> None:
+    """Give a request whose invocation is over its response."""
     if invocation.error is not None:
         said = invocation.error.message.removeprefix(f"RequestId: {invocation.request_id} Error: ")
         exchange.refuse(source, _fault(invocation.error), f"{invocation.error.error_type}: {said}")
+        return
+    if invocation.streamed and not source.can_stream:
+        exchange.refuse(source, Fault.MALFORMED_ANSWER, f"it was streamed, and {source.title} as set here buffers")
         return
     try:
         exchange.respond(source.response(exchange.request, invocation.payload))

@@ -14,10 +14,12 @@ from aiohttp import web
 
 from meantime.tools.emulator.http.environments import Environments
 from meantime.tools.emulator.http.exchange import Exchange, carry
+from meantime.tools.emulator.http.headers import BODILESS
 from meantime.tools.emulator.http.request import Request
 from meantime.tools.emulator.http.response import Fault
 from meantime.tools.emulator.http.sources import made
-from meantime.tools.emulator.http.wire import Answer, body_of, header_pairs, leave_out_defaults
+from meantime.tools.emulator.http.streamed import pass_on
+from meantime.tools.emulator.http.wire import Answer, StreamedAnswer, body_of, header_pairs, leave_out_defaults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from meantime.tools.emulator.emulator import AsyncEmulator
     from meantime.tools.emulator.function import Function
+    from meantime.tools.emulator.http.response import Response
     from meantime.tools.emulator.http.source import Source
     from meantime.tools.emulator.invocation import Invocation
 
@@ -167,6 +170,10 @@ class HttpFront:
         if fault is not None:
             exchange.refuse(self.source, fault)
             self._told(exchange)
+        elif self.source.can_stream:
+            streamed = await self._streamed(exchange, incoming)
+            if streamed is not None:
+                return streamed
         else:
             work = self._begin(self._carried(exchange))
             try:
@@ -209,6 +216,22 @@ class HttpFront:
     async def _carried(self, exchange: Exchange) -> None:
         await carry(exchange, self.source, self._environments, self._on_invocation or _ignore)
         self._told(exchange)
+
+    async def _streamed(self, exchange: Exchange, incoming: web.Request) -> StreamedAnswer | None:
+        async def begin(response: Response) -> StreamedAnswer:
+            bodiless = incoming.method == "HEAD" or response.status in BODILESS
+            answer = StreamedAnswer(response, bodiless=bodiless)
+            await answer.begin(incoming)
+            return answer
+
+        try:
+            return await pass_on(exchange, self.source, self._environments, self._on_invocation or _ignore, begin)
+        except (asyncio.CancelledError, ConnectionError):
+            exchange.client_left = True
+            exchange.complete()
+            raise
+        finally:
+            self._told(exchange)
 
     def _told(self, exchange: Exchange) -> None:
         if self._on_exchange is not None:

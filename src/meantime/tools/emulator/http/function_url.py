@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from meantime.tools.emulator.errors import TooManyRequestsError
@@ -45,12 +46,16 @@ class FunctionUrl(Source):
     def response(self, request: Request, payload: Any) -> Response:
         """Return the response; the type is JSON unless the answer says another."""
         status, headers, body = payload_v2.answer(payload)
-        return self.opened(request, status, headers, body)
+        return replace(self.opened(request, status, headers), body=body)
 
-    def opened(self, request: Request, status: int, headers: list[tuple[str, str]], body: bytes = b"") -> Response:
-        """Return a response, or how a streamed one begins."""
+    def opened(self, request: Request, status: int, headers: list[tuple[str, str]]) -> Response:
+        """Return how a response begins, also a streamed one."""
         ours = [("x-amzn-RequestId", request.id), ("X-Amzn-Trace-Id", request.trace)]
-        return Response(status, (*with_type(remapped(headers), "application/json", status), *ours), body)
+        return Response(status, (*with_type(remapped(headers), "application/json", status), *ours))
+
+    def opened_raw(self, request: Request, content_type: str) -> Response:
+        """Return how a streamed response begins that has no status of its own: all of it is the body."""
+        return self.opened(request, 200, [("Content-Type", content_type)])
 
     def refusal(self, fault: Fault, request: Request) -> Response:
         """Return 429 and 413 as Lambda's own API words them, and 502 with a plain text for what the function did."""

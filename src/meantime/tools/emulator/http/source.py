@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from meantime.tools.emulator.http.response import Fault
+from meantime.tools.emulator.http.response import Fault, MalformedAnswerError
 from meantime.tools.emulator.limits import REQUEST_MAX_BYTES
 
 if TYPE_CHECKING:
@@ -42,6 +42,18 @@ class Source(ABC):
         Raises:
             MalformedAnswerError: The source does not take that answer.
         """
+
+    def opened(self, request: Request, status: int, headers: list[tuple[str, str]]) -> Response:
+        """Return how a streamed response begins; only of a source that can stream."""
+        raise NotImplementedError
+
+    def opened_raw(self, request: Request, content_type: str) -> Response:  # noqa: ARG002  # of those that override it
+        """Return how a streamed response begins whose answer has no status and headers.
+
+        Raises:
+            MalformedAnswerError: The source takes none of that kind.
+        """
+        raise MalformedAnswerError(f"it was not streamed as an HTTP response but as {content_type}")
 
     def objection(self, request: Request) -> Fault | None:
         """Return why a request does not even reach the function, if so."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from multidict import CIMultiDict
 
 if TYPE_CHECKING:
+    import asyncio
+
     from meantime.tools.emulator.http.response import Response
 
 _DEFAULTS = ("Content-Type", "Server")
@@ -26,9 +28,38 @@ class Answer(web.Response):
         self.given = frozenset(name.lower() for name, _ in response.headers)
 
 
+class StreamedAnswer(web.StreamResponse):
+    """A response whose body is sent in pieces, with the headers it was given."""
+
+    def __init__(self, response: Response, *, bodiless: bool) -> None:
+        super().__init__(status=response.status, reason=response.reason, headers=CIMultiDict(response.headers))
+        self.given = frozenset(name.lower() for name, _ in response.headers)
+        self.sent = 0
+        self._bodiless = bodiless
+        self._transport: asyncio.Transport | None = None
+
+    async def begin(self, request: web.Request) -> None:
+        """Send status and headers."""
+        self._transport = request.transport
+        if request.version >= HttpVersion11 and not self._bodiless:
+            self.enable_chunked_encoding()
+        await self.prepare(request)
+
+    async def send(self, piece: bytes) -> None:
+        """Send a piece of the body; return when the connection takes more."""
+        if piece and not self._bodiless:
+            await self.write(piece)
+            self.sent += len(piece)
+
+    def cut_off(self) -> None:
+        """Close the connection before the end, so that the client knows that there was more to come."""
+        if self._transport is not None:
+            self._transport.close()  # what was sent already still arrives
+
+
 async def leave_out_defaults(_: web.Request, response: web.StreamResponse) -> None:
     """Take out what aiohttp adds to a response that has not got it."""
-    given = response.given if isinstance(response, Answer) else frozenset(_DEFAULTS)
+    given = response.given if isinstance(response, Answer | StreamedAnswer) else frozenset(_DEFAULTS)
     for name in _DEFAULTS:
         if name.lower() not in given:
             response.headers.pop(name, None)
