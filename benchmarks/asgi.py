@@ -6,6 +6,7 @@ An adapter's own cost is what a request takes beyond the application: the time w
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any
 
 import fastapi
@@ -13,15 +14,21 @@ import mangum
 import starlette.applications
 import starlette.responses
 import starlette.routing
+from awslambdaric.lambda_context import LambdaContext  # type: ignore[import-untyped]  # it has no type hints
 from timing import Comparison, Requirement, compare
 
 import meantime
-from meantime.testing import LambdaContext
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-CONTEXT = LambdaContext(timeout=3600)
+# The runtime client's own, as each contestant gets it.
+CONTEXT = LambdaContext(
+    invoke_id="c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
+    client_context=None,
+    cognito_identity=None,
+    epoch_deadline_time_in_ms=int(time.time() + 3600) * 1000,
+)
 OURS = "meantime.ASGIAdapter"
 PEER = "Mangum"
 PEER_OFF = 'Mangum, lifespan="off"'
@@ -34,8 +41,10 @@ BODY = '{"user_id":7}'
 OWN_COST = (Requirement(PEER, 1 / 2), Requirement(PEER_OFF, 1 / 2))
 IN_ALL = (Requirement(PEER, 1 / 1.5), Requirement(PEER_OFF, 1 / 1.5))  # on the others a thread starts for each request
 
-# What API Gateway's HTTP API sends (payload format 2.0) for a browser's GET with a query.
+# What an HTTP API of API Gateway sends (payload format 2.0) for a page's request in Firefox.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+HOST = "abcdefghij.execute-api.eu-west-1.amazonaws.com"
 EVENT: dict[str, Any] = {
     "version": "2.0",
     "routeKey": "$default",
@@ -44,12 +53,22 @@ EVENT: dict[str, Any] = {
     "cookies": ["session=abc", "theme=dark"],
     "headers": {
         "accept": "application/json",
-        "accept-encoding": "gzip, deflate, br",
-        "accept-language": "en-GB,en;q=0.9",
+        "accept-encoding": "gzip, deflate, br, zstd",
+        "accept-language": "en-GB,en;q=0.5",
+        "authorization": "Bearer 0123456789abcdef0123456789abcdef",
+        "cache-control": "no-cache",
         "content-length": "0",
-        "host": "abcdefghij.execute-api.eu-west-1.amazonaws.com",
-        "user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
-        "x-amzn-trace-id": "Root=1-5e6722a7-cc56xmpl46db7ae02d4da47e",
+        "dnt": "1",
+        "host": HOST,
+        "origin": "https://example.com",
+        "pragma": "no-cache",
+        "priority": "u=4",
+        "referer": "https://example.com/",
+        "sec-fetch-dest": "empty",
+        "sec-fetch-mode": "cors",
+        "sec-fetch-site": "cross-site",
+        "user-agent": USER_AGENT,
+        "x-amzn-trace-id": "Root=1-5e6722a7-cc56c3f1aa46db7ae02d4da4",
         "x-forwarded-for": "205.255.255.176",
         "x-forwarded-port": "443",
         "x-forwarded-proto": "https",
@@ -58,14 +77,14 @@ EVENT: dict[str, Any] = {
     "requestContext": {
         "accountId": "123456789012",
         "apiId": "abcdefghij",
-        "domainName": "abcdefghij.execute-api.eu-west-1.amazonaws.com",
+        "domainName": HOST,
         "domainPrefix": "abcdefghij",
         "http": {
             "method": "GET",
             "path": "/users/7",
             "protocol": "HTTP/1.1",
             "sourceIp": "205.255.255.176",
-            "userAgent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+            "userAgent": USER_AGENT,
         },
         "requestId": "JKJaXmPLvHcESHA=",
         "routeKey": "$default",
@@ -135,7 +154,7 @@ SCOPE: dict[str, Any] = {
         (b"cookie", b"session=abc; theme=dark"),
     ],
     "client": ("205.255.255.176", 0),
-    "server": ("abcdefghij.execute-api.eu-west-1.amazonaws.com", 443),
+    "server": (HOST, 443),
 }
 
 
