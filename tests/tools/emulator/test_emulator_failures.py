@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from meantime.tools.emulator import Emulator, EmulatorError, Invocation, conclusion
-from meantime.tools.emulator.runtime_api import Answered
+from meantime.tools.emulator.happenings import Answered
 
 if TYPE_CHECKING:
     from tests.tools.emulator.conftest import Deploy

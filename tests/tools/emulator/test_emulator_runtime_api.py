@@ -10,15 +10,8 @@ from typing import TYPE_CHECKING
 import aiohttp
 import pytest
 
-from meantime.tools.emulator.runtime_api import (
-    Answered,
-    Event,
-    Happening,
-    InitFailed,
-    Initialised,
-    Ready,
-    RuntimeApi,
-)
+from meantime.tools.emulator.happenings import Answered, Happening, InitFailed, Initialised, Ready
+from meantime.tools.emulator.runtime_api import Event, RuntimeApi
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

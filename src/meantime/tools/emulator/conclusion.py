@@ -10,7 +10,7 @@ from meantime.tools.emulator import log
 from meantime.tools.emulator.invocation import FunctionError
 
 if TYPE_CHECKING:
-    from meantime.tools.emulator.runtime_api import Answered
+    from meantime.tools.emulator.happenings import Answered
 
 EXIT_ERROR: Final = "Runtime.ExitError"
 OUT_OF_MEMORY: Final = "Runtime.OutOfMemory"

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 from meantime.tools.emulator import conclusion, limits, log
 from meantime.tools.emulator.controls import controls
 from meantime.tools.emulator.engine import in_thread
+from meantime.tools.emulator.happenings import Answered, Exited, InitFailed, Initialised, Ready
 from meantime.tools.emulator.invocation import Invocation
 from meantime.tools.emulator.runtime import Runtime
-from meantime.tools.emulator.runtime_api import Answered, Event, Exited, InitFailed, Initialised, Ready
+from meantime.tools.emulator.runtime_api import Event
 from meantime.tools.emulator.session import Session
 from meantime.tools.emulator.variables import variables
 from meantime.tools.emulator.watchdog_process import empty_groups, end_groups
@@ -236,8 +237,7 @@ class Environment:
         def kill() -> None:
             if self._made is not None:
                 empty_groups([group.path for group in self._made.groups])
-            leader = self._session.end()
-            if leader is not None:
+            if (leader := self._session.end()) is not None:
                 self._setting.ground.watchdog.forget("session", leader)
 
         await in_thread(kill)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from meantime.tools.emulator.engine import in_thread
 from meantime.tools.emulator.errors import EmulatorError
+from meantime.tools.emulator.happenings import Exited, Happening
 from meantime.tools.emulator.output import Output
 from meantime.tools.emulator.process import Process
-from meantime.tools.emulator.runtime_api import Exited, Happening, RuntimeApi
+from meantime.tools.emulator.runtime_api import RuntimeApi
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -7,6 +7,7 @@ texts: `internal/lambda/core/states.go` and `rapi/rendering` in aws/aws-lambda-r
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import ClientPayloadError, web
 
+from meantime.tools.emulator.happenings import Answered, Happening, InitFailed, Initialised, Ready
 from meantime.tools.emulator.limits import RESPONSE_MAX_BYTES, STREAM_MAX_BYTES, TIMEOUT_MAX
 from meantime.tools.emulator.trailers import Server, streamed_error, trailers_of
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 _PREFIX: Final = "/2018-06-01/runtime/"
 _RESPONSE_MODE: Final = "Lambda-Runtime-Function-Response-Mode"
 _CUT_OFF: Final = b'{"errorType": "Runtime.TruncatedResponse", "errorMessage": "The streamed response was cut off."}'
-_ENDED_BY: Final = 1.0  # seconds after a connection broke, by which its process' end is known
+_ENDED_BY: Final = 1.0  # seconds after a connection broke, by which that, and its process' end, are known
 # The client sends the cause of an error, stack and all, in one header of up to 1 MB.
 _HEADER_MAX: Final = 2 * 1024 * 1024
 
@@ -41,49 +43,6 @@ class Event:
     function_arn: str
     trace_id: str
     client_context: str | None = None
-
-
-@dataclass(frozen=True)
-class Ready:
-    """The runtime asks for an event."""
-
-    at: float
-
-
-@dataclass(frozen=True)
-class Initialised:
-    """The runtime of a SnapStart function has run its hooks, and waits to be restored from its snapshot."""
-
-    at: float
-
-
-@dataclass(frozen=True)
-class InitFailed:
-    """The runtime could not load the function, or a hook failed; `body` is the error it reports."""
-
-    body: bytes
-
-
-@dataclass(frozen=True)
-class Answered:
-    """The runtime sent the function's answer (`failed`: its error); no body if that went to a channel as it came."""
-
-    at: float
-    body: bytes | None
-    content_type: str
-    failed: bool
-    size: int
-    size_max: int = RESPONSE_MAX_BYTES
-
-
-@dataclass(frozen=True)
-class Exited:
-    """The runtime's process ended; `status` as `subprocess` counts return codes."""
-
-    status: int
-
-
-Happening = Ready | Initialised | InitFailed | Answered | Exited
 
 
 class State(Enum):
@@ -115,6 +74,7 @@ class RuntimeApi:
         self._restored: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._channel: Channel | None = None
         self._cut_off: Answered | None = None
+        self._responded = asyncio.Event()
         self._requests = Server(
             self._answer, access_log=None, keepalive_timeout=2 * TIMEOUT_MAX, max_field_size=_HEADER_MAX
         )
@@ -168,6 +128,8 @@ class RuntimeApi:
                 return _error(404, "NotFound", f"{request.method} {request.path} is not part of the Runtime API")
 
     async def _next(self) -> web.Response:
+        if self._state is State.INVOCATION_RESPONSE:
+            await self._until_responded()
         self._tell_cut_off()
         if self._state in (State.INIT_ERROR, State.RESTORE_READY, State.RESTORE_ERROR, State.INVOCATION_RESPONSE):
             return self._wrong_state(State.READY)
@@ -225,6 +187,7 @@ class RuntimeApi:
     async def _streamed(self, request: web.BaseRequest) -> web.Response:
         """Take an answer that comes piece by piece; only at its end is the runtime done with the event."""
         self._state, self.streamed = State.INVOCATION_RESPONSE, True
+        self._responded.clear()
         body, answer = bytearray(), _streamed_answer(request.content_type, self._channel)
         if self._channel is not None:
             self._channel.content_type = request.content_type
@@ -240,15 +203,23 @@ class RuntimeApi:
                     body += piece
         except (OSError, ClientPayloadError):
             self._state = State.RESPONSE_SENT
+            self._responded.set()
             self._cut_off = replace(answer, at=time.monotonic(), body=_CUT_OFF, failed=True, size=size)
             # If its process has ended, that is what happened; the news may come a little later.
             asyncio.get_running_loop().call_later(_ENDED_BY, self._tell_cut_off)
             return _error(400, "TruncatedHTTPRequest", "HTTP request detected as truncated")
         self._state = State.RESPONSE_SENT
+        self._responded.set()
         error = streamed_error(trailers_of(request)) if size <= answer.size_max else None
         whole = None if self._channel is not None else bytes(body)
         self._tell(replace(answer, at=time.monotonic(), body=error or whole, failed=error is not None, size=size))
         return _accepted() if size <= answer.size_max else _too_large(answer.size_max)
+
+    async def _until_responded(self) -> None:
+        """Let a response that has just been cut off be noticed: its connection is another one."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_ENDED_BY):
+                await self._responded.wait()
 
     def _tell_cut_off(self) -> None:
         answer, self._cut_off = self._cut_off, None
