@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-import subprocess
-import sys
 import tempfile
 import time
 from contextlib import closing, contextmanager, suppress
@@ -18,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import boto3
 import typer
 
+from meantime.tools.cli import cli
 from meantime.tools.downstream import AWSServer
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent
 BUCKET = "documents"
-LATENCIES = {"north": 0.1, "east": 0.3, "south": 3.0}  # seconds: one of them is slow
+LATENCIES = {"north": 0.1, "east": 0.3, "south": 2.0}  # seconds: one of them is slow
 PRICES = {"north": 4900, "east": 4400, "south": 3900}
 _OFFER = re.compile(r"/(north|east|south)/offers/([\w.-]+)")
 _ORDER = re.compile(r"/(north|east|south)/orders/([\w.-]+)")
@@ -101,15 +100,12 @@ def surroundings() -> Iterator[dict[str, str]]:
         }
 
 
-def main(port: Annotated[int, typer.Option(help="Where to serve on 127.0.0.1.")] = 8000) -> None:
-    """Serve the order desk as its Function URL would, until Ctrl-C."""
+def main(port: Annotated[int, typer.Option(help="Where to serve it; 0 for a free port.")] = 3000) -> None:
+    """Serve the order desk as its Function URL does, until Ctrl-C."""
     with surroundings() as environment:
-        command = [sys.executable, "-m", "meantime", "emulator", "serve", "app.handler", "--url", "--port", str(port)]
-        settings = ["--code", str(FOLDER), "--memory", "1024", "--timeout", "20"]
+        settings = ["--streaming", "--memory", "1024", "--timeout", "20", "--code", str(FOLDER), "--port", str(port)]
         variables = [f"--env={name}={value}" for name, value in environment.items()]
-        with suppress(KeyboardInterrupt):  # it has Ctrl-C too, and ends by it
-            server = subprocess.run([*command, *settings, *variables], check=False)  # noqa: S603  # our own command
-            raise SystemExit(server.returncode)
+        cli(["emulator", "serve", "app.handler", *settings, *variables])
 
 
 if __name__ == "__main__":
