@@ -32,12 +32,11 @@ class Exchange:
         body: Of the request.
     """
 
-    __slots__ = ("_body", "_chunks", "_first_chunk", "_headers", "_over", "response", "status")
+    __slots__ = ("_body", "_chunks", "_headers", "_over", "response", "status")
 
     def __init__(self, body: bytes) -> None:
         self._body: bytes | None = body  # None once the application has it
-        self._chunks: list[bytes] | None = None  # what came after the first
-        self._first_chunk = b""
+        self._chunks: list[bytes] = []  # of the response, until it is complete
         self._headers: Headers = []
         self._over: asyncio.Event | None = None
         self.status: int | None = None  # None until the response has begun
@@ -65,12 +64,22 @@ class Exchange:
         """
         kind = message["type"]
         if kind == "http.response.body":
-            if self.status is None or self.response is not None:
+            status = self.status
+            if status is None or self.response is not None:
                 self._refuse(kind)
-            await self._send_body(self.status, message.get("body", b""), more=message.get("more_body", False))
+            body = message.get("body", b"")
+            if type(body) is not bytes:
+                body = as_bytes(body)
+            if message.get("more_body", False):
+                self._chunks.append(body)
+                return
+            if self._chunks:
+                self._chunks.append(body)
+                body = b"".join(self._chunks)
+            self.response = Response(status, self._headers, body)
+            if self._over is not None:
+                self._over.set()
         elif kind == "http.response.start":
-            if self.status is not None:
-                self._refuse(kind)
             self._start(message)
         else:
             self._refuse(kind)
@@ -93,6 +102,8 @@ class Exchange:
         return "in the middle of its response" if self.response is None else "after its response was complete"
 
     def _start(self, message: Message) -> None:
+        if self.status is not None:
+            self._refuse(message["type"])
         status = message["status"]
         if not isinstance(status, int) or not _LEAST_STATUS <= status <= _MOST_STATUS:
             raise ASGIProtocolError(
@@ -101,25 +112,6 @@ class Exchange:
             )
         self._headers = _checked(message.get("headers", ()))
         self.status = int(status)
-
-    async def _send_body(self, status: int, body: Any, *, more: bool) -> None:
-        chunk = as_bytes(body)
-        if self._chunks is not None:
-            self._chunks.append(chunk)
-        elif self._first_chunk:
-            self._chunks = [self._first_chunk, chunk]
-        else:
-            self._first_chunk = chunk
-        if not more:
-            self.response = Response(
-                status, self._headers, self._first_chunk if self._chunks is None else b"".join(self._chunks)
-            )
-            self._end()
-
-    def _end(self) -> None:
-        """The client has gone: whoever waits for that learns of it."""
-        if self._over is not None:
-            self._over.set()
 
     def _refuse(self, kind: str) -> NoReturn:
         if self.response is not None and kind == "http.response.body":
@@ -134,11 +126,9 @@ def _checked(headers: Iterable[Iterable[bytes]]) -> Headers:
     """The headers as a list of pairs, with names in lower case."""
     try:
         pairs = [(name.lower(), value) for name, value in headers]
-        text = b"".join([part for pair in pairs for part in pair])
+        text = b"".join(map(b"".join, pairs))
     except (TypeError, ValueError, AttributeError) as error:
-        raise ASGIProtocolError(
-            f"the application sent headers that are no pairs of bytes, (name, value): {error}"
-        ) from error
+        raise ASGIProtocolError(f"the application sent headers that are no pairs of bytes: {error}") from error
     if _ILLEGAL.search(text):
         name = next(name for name, value in pairs if _ILLEGAL.search(name) or _ILLEGAL.search(value))
         raise ASGIProtocolError(
@@ -153,8 +143,6 @@ def as_bytes(body: Any) -> bytes:
     Raises:
         ASGIProtocolError: It is of another kind.
     """
-    if type(body) is bytes:
-        return body
     if isinstance(body, (bytes, bytearray, memoryview)):
         return bytes(body)
     raise ASGIProtocolError(f"the application sent a body of the type {type(body).__name__}: it must be bytes")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from meantime.asgi.answering import Answering
     from meantime.asgi.conversation import Application
+    from meantime.asgi.exchange import Message
 
 _NO_BODY_STATUS = (204, 304)
 
@@ -100,22 +101,24 @@ class StreamedExchange(Exchange):
             deadline_variable.set(Deadline(deadline.remaining() + _TOLD_BY * deadline.reserve))
         await self.send_on(response)
 
-    async def _send_body(self, status: int, body: Any, *, more: bool) -> None:
-        if status in self._kept_back:
-            await super()._send_body(status, body, more=more)
+    async def send(self, message: Message) -> None:
+        """Take a part of the response, and send it on."""
+        kind, status = message["type"], self.status
+        if kind != "http.response.body" or status is None or self.response is not None or status in self._kept_back:
+            await super().send(message)
             return
-        chunk = as_bytes(body)
         if self.broken is not None:
             raise OSError(f"the client is gone, and the application sent more: {self.broken}") from self.broken
+        chunk, more = as_bytes(message.get("body", b"")), message.get("more_body", False)
+        if not self._has_body(status):
+            chunk = b""
         try:
             if not self.stream.started:
                 await self.stream.open(status, self._headers)
-            if (chunk and self._has_body(status)) or more:
-                await self.stream.write(chunk if self._has_body(status) else b"")
+            if chunk or more:
+                await self.stream.write(chunk)
             if not more:
                 await self.stream.close()
-        except asyncio.CancelledError:
-            raise
         except OSError as error:
             self.broken = error
             self._end()
@@ -123,6 +126,11 @@ class StreamedExchange(Exchange):
         if not more:
             self.response = Response(status, self._headers, b"")
             self._end()
+
+    def _end(self) -> None:
+        """The client has gone: whoever waits for that learns of it."""
+        if self._over is not None:
+            self._over.set()
 
     def _has_body(self, status: int) -> bool:
         return self._method != "HEAD" and status not in _NO_BODY_STATUS

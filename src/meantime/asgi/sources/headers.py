@@ -20,9 +20,24 @@ def to_bytes(text: str) -> bytes:
 def to_pairs(headers: Mapping[str, str]) -> RawHeaders:
     """Headers with one value each, as ASGI has them."""
     try:
-        return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-    except (UnicodeEncodeError, AttributeError):  # beyond latin-1; or a test has put in a number, or None
+        # Nearly all are ASCII, whose codec takes half the time of latin-1's.
+        return [(_names[name], value.encode("ascii")) for name, value in headers.items()]
+    except (UnicodeEncodeError, AttributeError):  # beyond ASCII; or a test has put in a number, or None
         return from_lists({name: (value,) for name, value in headers.items()})
+
+
+class _Names(dict[str, bytes]):
+    """Names of headers as bytes, in lower case: the same ones come with nearly every request."""
+
+    def __missing__(self, name: str) -> bytes:
+        raw = to_bytes(name.lower())
+        if len(self) < _NAMES_KEPT:
+            self[name] = raw
+        return raw
+
+
+_NAMES_KEPT = 256
+_names = _Names()
 
 
 def from_lists(headers: Mapping[str, Iterable[object] | str | None]) -> RawHeaders:
