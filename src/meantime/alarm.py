@@ -32,7 +32,7 @@ _LOOKS_AT_MOST = 400  # then rather a count that is wrong than an environment th
 _LOOKS_WHERE_IT_HARMS = 800  # a lock that stays locked, or a permit that is lost, is little better
 
 # coverage, where it measures a user's tests: a lock of its own that stays locked stops every thread.
-_NOT_TO_BE_CUT = ("meantime.", "coverage.")
+_NOT_TO_BE_CUT = ("meantime.", "coverage.", "hypothesis.")
 
 # What Meantime works with: interrupted in here, what a line of ours has just locked would stay locked.
 _BENEATH = frozenset(("_weakrefset", "contextlib", "logging", "queue", "threading", "weakref"))

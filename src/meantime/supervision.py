@@ -96,7 +96,8 @@ def clean_up(kept_loop: KeptLoop, deadline: Deadline, left: list[Leftover], *, t
     until = cut_off(deadline)
     cause: BaseException | None = None
     try:
-        alarm.arm(until - clock.monotonic() + (1 - CUT_OFF_AT) / 2 * deadline.reserve, 0.0)
+        share = (1 - CUT_OFF_AT) / 2 * deadline.reserve
+        alarm.arm(until - clock.monotonic() + share, share / 2, _has_code_under_way)
         ended = kept_loop.finish_tasks(until, left)
         if not (ended and trusted):
             kept_loop.retire(max(0.0, until - clock.monotonic()))
