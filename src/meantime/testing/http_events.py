@@ -1,20 +1,27 @@
-"""HTTP requests as an HTTP API of API Gateway hands them over, for tests of web applications."""
+"""HTTP requests as an event source hands them over, for tests of web applications, with all that AWS puts in."""
 
 from __future__ import annotations
 
 from base64 import b64encode
-from time import gmtime, strftime
 
 from meantime import clock
-from meantime.testing.events import ACCOUNT, REGION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
+    from collections.abc import Iterable, Mapping
+    from typing import Any, Literal
 
-_API = "a1b2c3d4e5"
-_HOST = f"{_API}.execute-api.{REGION}.amazonaws.com"
+    Source = Literal[
+        "api-gateway-v2",
+        "function-url",
+        "api-gateway-v1",
+        "http-api-v1",
+        "alb",
+        "alb-multi-value",
+        "vpc-lattice-v1",
+        "vpc-lattice-v2",
+    ]
+
 _CLIENT = "203.0.113.7"
 
 
@@ -22,97 +29,78 @@ def http_event(
     method: str,
     target: str,
     *,
-    headers: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
     body: object = None,
+    source: Source = "api-gateway-v2",
     stage: str = "$default",
     authorizer: Mapping[str, Any] | None = None,
+    client: str = _CLIENT,
 ) -> dict[str, Any]:
-    """A request to an HTTP API (payload format 2.0).
+    """A request, by default to an HTTP API (payload format 2.0).
 
     Args:
         method: GET, POST…
         target: What follows the host in the address: the path, percent-encoded where that is needed, and its query.
-        headers: Of the request; `cookie` becomes the event's list of cookies.
+        headers: Of the request; as pairs, if one comes more than once. `cookie` becomes what the source makes of it.
         body: Text goes as it is, bytes go as base64, anything else as JSON, with that content type.
-        stage: The stage, which stands in front of the path unless it is the default one.
-        authorizer: What an authorizer has found out, as in `{"jwt": {"claims": {…}}}`.
+        source: What hands it over: HTTP API with payload 2.0 or 1.0 (`http-api-v1`), function URL, REST API
+            (`api-gateway-v1`), load balancer without and with multi-value headers, VPC Lattice.
+        stage: The stage of an API Gateway, which stands in front of the path unless it is the default one.
+        authorizer: What an authorizer has found out, as in `{"jwt": {"claims": {…}}}`, where there are authorizers.
+        client: The client's address.
 
     Raises:
-        ValueError: The target is no path.
+        ValueError: The target is no path, or there is no such source.
     """
-    # Python's own modules, loaded when they are needed: who tests no web application must not pay for them.
-    from urllib.parse import parse_qsl, unquote  # noqa: PLC0415  # as said
+    from meantime.testing import http_sources as sources  # noqa: PLC0415  # who tests no web application: not loaded
 
     if not target.startswith("/"):
         raise ValueError(f'A target begins with "/", as in "/orders?limit=5"; got {target!r:.80}')
+    make = sources.SOURCES.get(source)
+    if make is None:
+        raise ValueError(f"there is no event source {source!r:.40}; there are {', '.join(sources.SOURCES)}")
     path, _, query = target.partition("?")
-    path = unquote(path) if stage == "$default" else f"/{stage}{unquote(path)}"
     text, is_base64, content_type = _body(body)
     sent = {
-        "accept": "*/*",
-        "host": _HOST,
-        "user-agent": "test",
-        "x-forwarded-for": _CLIENT,
-        "x-forwarded-port": "443",
-        "x-forwarded-proto": "https",
+        "accept": ["*/*"],
+        "host": [sources.HOSTS[source]],
+        "user-agent": ["test"],
+        "x-forwarded-for": [client],
+        "x-forwarded-port": ["443"],
+        "x-forwarded-proto": ["https"],
     }
     if text is not None:
-        sent |= {"content-length": str(_length(body, text))} | content_type
-    sent |= {name.lower(): value for name, value in (headers or {}).items()}
-    cookies = sent.pop("cookie", None)
-    now = clock.wall()
-    context: dict[str, Any] = {
-        "accountId": ACCOUNT,
-        "apiId": _API,
-        "domainName": _HOST,
-        "domainPrefix": _API,
-        "http": {
-            "method": method.upper(),
-            "path": path,
-            "protocol": "HTTP/1.1",
-            "sourceIp": _CLIENT,
-            "userAgent": sent["user-agent"],
-        },
-        "requestId": "JKJaXmPLvHcESHA=",
-        "routeKey": "$default",
-        "stage": stage,
-        "time": strftime("%d/%b/%Y:%H:%M:%S +0000", gmtime(now)),
-        "timeEpoch": int(now * 1000),
-    }
-    if authorizer is not None:
-        context["authorizer"] = dict(authorizer)
-    event: dict[str, Any] = {
-        "version": "2.0",
-        "routeKey": "$default",
-        "rawPath": path,
-        "rawQueryString": query,
-        "headers": sent,
-        "requestContext": context,
-        "isBase64Encoded": is_base64,
-    }
-    if cookies:
-        event["cookies"] = cookies.split("; ")
-    if query:
-        values: dict[str, list[str]] = {}
-        for name, value in parse_qsl(query, keep_blank_values=True):
-            values.setdefault(name, []).append(value)
-        event["queryStringParameters"] = {name: ",".join(several) for name, several in values.items()}
-    if text is not None:
-        event["body"] = text
-    return event
+        sent |= {"content-length": [str(_length(body, text))], "content-type": [content_type]}
+    own: dict[str, list[str]] = {}
+    given = headers or ()
+    for name, value in given.items() if hasattr(given, "items") else given:
+        own.setdefault(name.lower(), []).append(value)
+    request = sources.Request(
+        method=method.upper(),
+        path=path,
+        query=query,
+        headers=sent | own,
+        body=text,
+        is_base64=is_base64,
+        stage=stage,
+        authorizer=None if authorizer is None else dict(authorizer),
+        client=client,
+        time=clock.wall(),
+    )
+    return make(request)
 
 
-def _body(body: object) -> tuple[str | None, bool, dict[str, str]]:
-    """The event's body, whether it is base64, and the header that tells its type."""
+def _body(body: object) -> tuple[str | None, bool, str]:
+    """The event's body, whether it is base64, and its type."""
     if body is None:
-        return None, False, {}
+        return None, False, ""
     if isinstance(body, bytes):
-        return b64encode(body).decode(), True, {"content-type": "application/octet-stream"}
+        return b64encode(body).decode(), True, "application/octet-stream"
     if isinstance(body, str):
-        return body, False, {"content-type": "text/plain"}
-    from json import dumps  # noqa: PLC0415  # as above
+        return body, False, "text/plain"
+    from json import dumps  # noqa: PLC0415  # most requests have no body
 
-    return dumps(body), False, {"content-type": "application/json"}
+    return dumps(body), False, "application/json"
 
 
 def _length(body: object, text: str) -> int:
