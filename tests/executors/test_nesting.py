@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from typing import Any
 
 import pytest
 
 import meantime
-from meantime import DeadlineExceeded, in_thread, tasks, threads
+from meantime import DeadlineExceeded, clock, in_thread, tasks, threads
 from meantime.testing import LambdaContext
+
+
+@pytest.fixture(autouse=True)
+def _time_passes_at_once(fake_clock):
+    pass
 
 
 async def quick(value: str) -> str:
@@ -19,7 +23,7 @@ async def quick(value: str) -> str:
 
 async def read(key: str) -> str:
     if key == "slow":
-        await asyncio.sleep(60)
+        await clock.sleep_async(60)
     return key
 
 
@@ -28,8 +32,8 @@ def statuses(outcomes: Any) -> str:
 
 
 def invoke(function: Any, **options: Any) -> Any:
-    """The answer of this function as a handler that has 0.4 s, and as much for answering."""
-    return meantime.handler(reserve=0.4, **options)(function)({}, LambdaContext(timeout=0.8))
+    """The answer of this function as a handler that has 20 s, and as much for answering."""
+    return meantime.handler(reserve=20, **options)(function)({}, LambdaContext(timeout=40))
 
 
 def test_a_settle_within_a_gather_keeps_its_outcomes():
@@ -63,41 +67,31 @@ def test_a_settle_within_a_settle_within_a_settle_keeps_its_outcomes():
 
 
 def test_on_threads_a_settle_within_a_settle_keeps_its_outcomes():
-    release = threading.Event()
-
     def blocking_read(key: str) -> str:
         if key == "slow":
-            release.wait(30)
+            clock.sleep(30)
         return key
 
     def inner(keys: list[str]) -> str:
         return statuses(threads.settle(blocking_read, keys))
 
     def lambda_handler(event, context):
-        try:
-            return threads.settle(inner, [["x", "slow"], ["y"]]).results
-        finally:
-            release.set()
+        return threads.settle(inner, [["x", "slow"], ["y"]]).results
 
     assert invoke(lambda_handler) == ["SU", "S"]
 
 
 def test_on_a_thread_of_a_task_a_settle_keeps_its_outcomes():
-    release = threading.Event()
-
     def blocking_read(key: str) -> str:
         if key == "slow":
-            release.wait(30)
+            clock.sleep(30)
         return key
 
     def inner() -> str:
         return statuses(threads.settle(blocking_read, ["x", "slow"]))
 
     async def lambda_handler(event, context):
-        try:
-            return await tasks.gather(quick("a"), in_thread(inner)())
-        finally:
-            release.set()
+        return await tasks.gather(quick("a"), in_thread(inner)())
 
     assert invoke(lambda_handler) == ["a", "SU"]
 
@@ -119,7 +113,7 @@ def test_after_the_deadline_nothing_further_begins_while_the_outer_verb_waits():
 
 def test_what_waits_beside_it_is_named_by_its_own_name_and_arguments():
     async def customer(number: int, *, name: str) -> None:
-        await asyncio.sleep(60)
+        await clock.sleep_async(60)
 
     async def lambda_handler(event, context):
         return await tasks.gather(customer(7, name="x"), tasks.map(read, ["x", "slow"]))
