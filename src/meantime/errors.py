@@ -220,7 +220,7 @@ class LoopRunning(MeantimeError, RuntimeError):
 
 
 class WrongEvent(MeantimeError, ValueError):
-    """The event is no batch of the kind that the function was decorated for; no record was touched.
+    """The event is none of the kind that the function is for, a batch or an HTTP request; nothing of it was touched.
 
     Attributes:
         looks_like: What it seems to be, in words.

@@ -232,7 +232,9 @@ def _answer_at_deadline(
     except alarm.Interrupted:
         alarm.disarm()
         raise error from None
-    except Exception:
+    except Exception as failure:
+        if failure is error:  # it has chosen to give none
+            raise
         from logging import getLogger  # noqa: PLC0415  # the good path must not pay for it
 
         getLogger("meantime").error("%s failed to answer for: %s", name_of(on_deadline), error)  # noqa: TRY400  # Lambda logs the failure

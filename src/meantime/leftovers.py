@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from weakref import WeakKeyDictionary, WeakSet
 
 from meantime import clock
-from meantime.callables import name_of, place_of_caller, place_text
+from meantime.callables import is_own_code, name_of, place_of_caller, place_text
 from meantime.errors import InvocationEnded, Leftover, Waiting
 from meantime.executors.underway import registry
 from meantime.frames import current_frames
@@ -83,7 +83,12 @@ class ThreadWatch:
         frames = current_frames()
         busy = [thread for thread in threads if not _is_idle(frames.get(thread.ident or 0))]
         for thread in threads:  # a pool's worker that has been given work, and is only about to wake up
-            if thread not in busy and _busy_pool_of(thread) not in (None, *map(_busy_pool_of, busy)):
+            if thread in busy:
+                continue
+            if _is_anyio_worker(thread):
+                if not thread.queue.empty():  # type: ignore[attr-defined]  # each of them has its own
+                    busy.append(thread)
+            elif _busy_pool_of(thread) not in (None, *map(_busy_pool_of, busy)):
                 busy.append(thread)
         self._reported &= WeakSet(busy)
         return [thread for thread in busy if thread not in self._reported]
@@ -108,19 +113,41 @@ class ThreadWatch:
 
     def _describe(self, thread: threading.Thread) -> Leftover:
         target = getattr(thread, "_target", None)
-        doing = f" running {name_of(target)}" if target is not None else ""
         place = place_text(self._places.get(thread))
         name = thread.name if target is None else name_of(target)
+        if _is_anyio_worker(thread) and (call := _own_call(current_frames().get(thread.ident or 0))):
+            name, place = call[0].co_qualname.replace("<locals>.", ""), place_text(call)  # not who started the worker
+        doing = f" running {name}" if name != thread.name else ""
         return Leftover("thread", name, STILL_RUNNING, place, f"thread {thread.name!r}{doing}")
 
 
 def _is_pool_worker(thread: threading.Thread) -> bool:
+    return _is_executors_worker(thread) or _is_anyio_worker(thread)
+
+
+def _is_executors_worker(thread: threading.Thread) -> bool:
     return getattr(getattr(thread, "_target", None), "__module__", "") == "concurrent.futures.thread"
+
+
+def _is_anyio_worker(thread: threading.Thread) -> bool:
+    """Whether it is one of those that run the `def` routes of FastAPI and Starlette, and wait for the next."""
+    kind = type(thread)
+    return kind.__name__ == "WorkerThread" and kind.__module__.startswith("anyio.")
+
+
+def _own_call(frame: Any) -> Place | None:
+    """The outermost call of the function's own code under way here, at the line it stands at."""
+    found = None
+    while frame is not None:
+        if is_own_code(frame.f_code.co_filename):
+            found = (frame.f_code, frame.f_lineno)
+        frame = frame.f_back
+    return found
 
 
 def _busy_pool_of(thread: threading.Thread) -> object | None:
     """The pool of this worker, if not all of its workers wait for work."""
-    if not _is_pool_worker(thread):
+    if not _is_executors_worker(thread):
         return None
     pool = getattr(thread, "_args", (bool,))[0]()  # a weak reference to it
     idle = getattr(getattr(pool, "_idle_semaphore", None), "_value", None)

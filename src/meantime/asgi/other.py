@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from meantime.callables import is_async
 from meantime.errors import WrongEvent
+from meantime.event_kinds import ADAPTER, looks_like
 from meantime.invocation import handler
 
 TYPE_CHECKING = False
@@ -35,5 +36,22 @@ def other_handler(function: Any, reserve: float, leftovers: Any, blocked_after: 
 
 
 def wrong_event(event: Any) -> WrongEvent:
-    """The error for an event that nobody takes."""
-    return WrongEvent("no HTTP request")
+    """The error for an event that nobody takes: what it seems to be, and what would take it."""
+    words, taker = looks_like(event)
+    if taker == ADAPTER:
+        advice = (
+            "it has not all that such a request has: take it from meantime.testing.http_event in a test, or register "
+            "an event source for it with meantime.asgi.register"
+        )
+    elif _is_of_websocket(event):
+        advice = "it knows of HTTP only: serve WebSockets from a container, or take their events by `other=`"
+    elif taker is not None:
+        advice = f"give the adapter `other=` a function that meantime.{taker} decorates"
+    else:
+        advice = "give it a function of (event, context) as `other=`, or this function another trigger"
+    return WrongEvent(f"ASGIAdapter takes HTTP requests, and this event is {words}; {advice}", words)
+
+
+def _is_of_websocket(event: Any) -> bool:
+    context = event.get("requestContext") if isinstance(event, dict) else None
+    return isinstance(context, dict) and "connectionId" in context
