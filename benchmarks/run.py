@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-import asgi
 import batches
 import fan_outs
 import hedging
@@ -14,11 +13,13 @@ import invocations
 import limiters
 import processes
 import retries
+import streaming
 import warm_resources
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
+import asgi
 import clients
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ MODULES = {
     "clients": clients,
     "batches": batches,
     "asgi": asgi,
+    "streaming": streaming,
     "imports": imports,
 }
 
