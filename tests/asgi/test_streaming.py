@@ -164,6 +164,17 @@ def test_a_repeated_header_is_joined_and_latin_1_is_kept(play) -> None:
     play(scene)
 
 
+def test_a_header_about_the_connection_is_not_passed_on(play) -> None:
+    async def scene(api, stream) -> None:
+        await stream.open(
+            200, [(b"Transfer-Encoding", b"chunked"), (b"connection", b"close"), (b"content-length", b"0")]
+        )
+        await stream.close()
+        assert json.loads(api.pieces[0].partition(DELIMITER)[0])["headers"] == {"content-length": "0"}
+
+    play(scene)
+
+
 def test_nothing_is_sent_before_the_first_piece(play) -> None:
     async def scene(api, stream) -> None:
         await stream.open(200, TEXT)

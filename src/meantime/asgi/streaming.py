@@ -62,6 +62,8 @@ if TYPE_CHECKING:
 
 CONTENT_TYPE = "application/vnd.awslambda.http-integration-response"
 DELIMITER = bytes(8)
+# They are about the connection that the client has, which is not this one.
+_OF_THE_CONNECTION = frozenset(("connection", "keep-alive", "transfer-encoding", "upgrade"))
 _RUNTIME_API = "AWS_LAMBDA_RUNTIME_API"
 _ERROR_TYPE = "Lambda-Runtime-Function-Error-Type"
 _ERROR_BODY = "Lambda-Runtime-Function-Error-Body"
@@ -223,7 +225,7 @@ class _RuntimeStream:
 
 
 def _start(status: int, headers: list[tuple[bytes, bytes]]) -> bytes:
-    """What the body begins with. Repeated headers are joined, which HTTP lets anyone do, but for cookies."""
+    """What the body begins with. Repeated headers are joined, as HTTP allows for all but cookies."""
     import json  # noqa: PLC0415  # nobody pays for it who does not stream
 
     named: dict[str, str] = {}
@@ -232,7 +234,7 @@ def _start(status: int, headers: list[tuple[bytes, bytes]]) -> bytes:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
         if name == "set-cookie":
             cookies.append(value)
-        else:
+        elif name not in _OF_THE_CONNECTION:
             named[name] = f"{named[name]}, {value}" if name in named else value
     return json.dumps({"statusCode": status, "headers": named, "cookies": cookies}).encode() + DELIMITER
 
