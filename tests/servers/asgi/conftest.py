@@ -1,0 +1,13 @@
+"""The broad application, there both ways for all tests."""
+
+from __future__ import annotations
+
+import pytest
+from tests.servers.asgi.differences import SOURCES
+from tests.servers.asgi.servers import both_ways
+
+
+@pytest.fixture(scope="session")
+def broad(tmp_path_factory):
+    with both_ways("broad", SOURCES, tmp_path_factory.mktemp("broad")) as ways:
+        yield ways
