@@ -38,11 +38,23 @@ def end_with_the_process(resource: Resource) -> None:
 
     threading._register_atexit(_close)  # type: ignore[attr-defined]  # noqa: SLF001  # as concurrent.futures has it
     if (
-        "AWS_LAMBDA_RUNTIME_API" in os.environ
+        _hears_signals()
         and threading.current_thread() is threading.main_thread()
         and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
     ):
         signal.signal(signal.SIGTERM, _on_sigterm)
+
+
+def _hears_signals() -> bool:
+    """Whether Python hears a signal while the runtime client waits for an event.
+
+    From Lambda's Python 3.12 on it waits in a thread; before, in C, where a handler would do nothing but keep the
+    signal from ending the process.
+    https://github.com/aws/aws-lambda-python-runtime-interface-client/blob/main/awslambdaric/lambda_config.py
+    """
+    before, _, minor = os.environ.get("AWS_EXECUTION_ENV", "").partition("AWS_Lambda_python3.")
+    is_told = not before and minor.isdigit()
+    return "AWS_LAMBDA_RUNTIME_API" in os.environ and is_told and int(minor) >= 12  # noqa: PLR2004  # Python 3.12
 
 
 def _close() -> None:
