@@ -16,9 +16,23 @@ from unittest.mock import MagicMock
 import pytest
 
 import meantime
-from meantime import DeadlineExceeded, InvocationCancelled, LoopRunning, MeantimeError, sequential, tasks, threads
+from meantime import (
+    DeadlineExceeded,
+    InvocationCancelled,
+    LoopRunning,
+    MeantimeError,
+    clock,
+    sequential,
+    tasks,
+    threads,
+)
 from meantime.limiter import Limiter
 from meantime.testing import LambdaContext
+
+
+async def sleep(seconds):
+    """With a held clock at hand, no time of the machine's."""
+    await clock.sleep_async(seconds)
 
 
 def test_an_async_function_becomes_a_plain_function_of_event_and_context():
@@ -218,21 +232,21 @@ def test_an_on_deadline_that_cannot_take_three_arguments_is_refused_at_once(on_d
         MagicMock(return_value="a part"),
     ],
 )
-def test_an_on_deadline_that_can_take_three_arguments_answers(on_deadline):
-    @meantime.handler(reserve=0.2, on_deadline=on_deadline)
+def test_an_on_deadline_that_can_take_three_arguments_answers(on_deadline, fake_clock):
+    @meantime.handler(reserve=20, on_deadline=on_deadline)
     async def lambda_handler(event, context):
-        await asyncio.sleep(60)
+        await sleep(60)
 
-    assert lambda_handler({}, LambdaContext(0.3)) == "a part"
+    assert lambda_handler({}, LambdaContext(40)) == "a part"
 
 
-def test_at_the_deadline_the_error_names_what_was_waiting_and_the_environment_lives_on(environment):
-    @meantime.handler(reserve=0.2)
+def test_at_the_deadline_the_error_names_what_was_waiting_and_the_environment_lives_on(environment, fake_clock):
+    @meantime.handler(reserve=20)
     async def lambda_handler(event, context):
-        return await tasks.map(asyncio.sleep, event["seconds"])
+        return await tasks.map(sleep, event["seconds"])
 
     with pytest.raises(DeadlineExceeded) as caught:
-        lambda_handler({"seconds": [60]}, LambdaContext(0.3))
+        lambda_handler({"seconds": [60]}, LambdaContext(40))
 
     assert [(waiting.function, waiting.item) for waiting in caught.value.waiting] == [("sleep", 60)]
     assert caught.value.waiting[0].seconds > 0.05
@@ -241,24 +255,24 @@ def test_at_the_deadline_the_error_names_what_was_waiting_and_the_environment_li
     assert environment.statistics().loops_retired == 0
 
 
-def test_at_the_deadline_a_wait_outside_every_verb_is_named_too():
-    @meantime.handler(reserve=0.2)
+def test_at_the_deadline_a_wait_outside_every_verb_is_named_too(fake_clock):
+    @meantime.handler(reserve=20)
     async def lambda_handler(event, context):
-        await asyncio.Event().wait()
+        await sleep(60)
 
     with pytest.raises(DeadlineExceeded, match="lambda_handler"):
-        lambda_handler({}, LambdaContext(0.3))
+        lambda_handler({}, LambdaContext(40))
 
 
-def test_a_function_may_answer_itself_when_a_verb_meets_the_deadline():
-    @meantime.handler(reserve=0.4)
+def test_a_function_may_answer_itself_when_a_verb_meets_the_deadline(fake_clock):
+    @meantime.handler(reserve=20)
     async def lambda_handler(event, context):
         try:
-            await tasks.map(asyncio.sleep, [60])
+            await tasks.map(sleep, [60])
         except DeadlineExceeded as error:
             return {"unfinished": len(error.waiting)}
 
-    assert lambda_handler({}, LambdaContext(0.5)) == {"unfinished": 1}
+    assert lambda_handler({}, LambdaContext(40)) == {"unfinished": 1}
 
 
 def test_a_blocking_function_meets_the_deadline_in_its_threads():
@@ -301,15 +315,15 @@ def test_an_error_like_the_deadlines_before_its_time_is_the_functions_own(enviro
     assert environment.statistics().deadlines_exceeded == 0
 
 
-def test_on_deadline_gives_the_answer_instead(environment):
+def test_on_deadline_gives_the_answer_instead(environment, fake_clock):
     def answer(event, context, error):
         return {"event": event, "waiting": [waiting.function for waiting in error.waiting]}
 
-    @meantime.handler(reserve=0.2, on_deadline=answer)
+    @meantime.handler(reserve=20, on_deadline=answer)
     async def lambda_handler(event, context):
-        await tasks.gather(asyncio.sleep(60))
+        await tasks.gather(sleep(60))
 
-    assert lambda_handler("e", LambdaContext(0.3)) == {"event": "e", "waiting": ["sleep"]}
+    assert lambda_handler("e", LambdaContext(40)) == {"event": "e", "waiting": ["sleep"]}
     assert environment.statistics().deadlines_exceeded == 1
 
 
@@ -531,7 +545,7 @@ def test_a_context_whose_time_is_no_number_is_refused():
         lambda_handler({}, MagicMock())
 
 
-def test_items_cost_nothing_to_name_at_the_deadline():
+def test_items_cost_nothing_to_name_at_the_deadline(fake_clock):
     class Telling:
         def __repr__(self):
             asked.append(1)
@@ -539,12 +553,12 @@ def test_items_cost_nothing_to_name_at_the_deadline():
 
     asked = []
 
-    @meantime.handler(reserve=0.2)
+    @meantime.handler(reserve=20)
     async def lambda_handler(event, context):
-        await tasks.map(lambda _: asyncio.sleep(60), [Telling(), b"0" * 1_000_000, "x" * 1_000_000, [Telling()]])
+        await tasks.map(lambda _: sleep(60), [Telling(), b"0" * 1_000_000, "x" * 1_000_000, [Telling()]])
 
     with pytest.raises(DeadlineExceeded) as caught:
-        lambda_handler({}, LambdaContext(0.3))
+        lambda_handler({}, LambdaContext(40))
 
     assert asked == []
     assert all(len(str(waiting.text)) <= 80 for waiting in caught.value.waiting)
@@ -661,41 +675,41 @@ def test_an_error_without_notes_of_meantimes_own_adds_nothing_to_the_log(caplog)
     assert not caplog.records
 
 
-def test_an_on_deadline_that_fails_leaves_what_was_waiting_in_the_log(caplog):
+def test_an_on_deadline_that_fails_leaves_what_was_waiting_in_the_log(caplog, fake_clock):
     def answer(event, context, error):
         raise ZeroDivisionError
 
-    @meantime.handler(reserve=0.2, on_deadline=answer)
+    @meantime.handler(reserve=20, on_deadline=answer)
     async def lambda_handler(event, context):
-        await tasks.map(asyncio.sleep, [60])
+        await tasks.map(sleep, [60])
 
     with pytest.raises(ZeroDivisionError):
-        lambda_handler({}, LambdaContext(0.3))
+        lambda_handler({}, LambdaContext(40))
     assert "failed to answer for: tasks.map stopped at the deadline" in caplog.text
     assert "sleep(60)" in caplog.text
 
 
-def test_a_deadline_that_the_function_answers_itself_counts_too(environment):
-    @meantime.handler(reserve=0.4)
+def test_a_deadline_that_the_function_answers_itself_counts_too(environment, fake_clock):
+    @meantime.handler(reserve=20)
     async def lambda_handler(event, context):
         try:
-            await tasks.map(asyncio.sleep, [60])
+            await tasks.map(sleep, [60])
         except DeadlineExceeded:
             return "answer"
 
-    lambda_handler({}, LambdaContext(0.5))
+    lambda_handler({}, LambdaContext(40))
     assert environment.statistics().deadlines_exceeded == 1
 
 
-def test_the_items_that_were_waiting_are_the_items_themselves():
+def test_the_items_that_were_waiting_are_the_items_themselves(fake_clock):
     items = [{"id": 7, "body": "x" * 200}]
 
-    @meantime.handler(reserve=0.2)
+    @meantime.handler(reserve=20)
     async def lambda_handler(event, context):
-        await tasks.map(lambda _: asyncio.sleep(60), items)
+        await tasks.map(lambda _: sleep(60), items)
 
     with pytest.raises(DeadlineExceeded) as caught:
-        lambda_handler({}, LambdaContext(0.3))
+        lambda_handler({}, LambdaContext(40))
     assert caught.value.waiting[0].item is items[0]
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)  # noqa: S301  # our own
 
@@ -775,17 +789,17 @@ def test_a_verb_in_on_deadline_that_is_cut_off_still_gives_its_part():
     assert answered == ([0], [30])
 
 
-def test_once_on_deadline_has_answered_the_deadline_of_its_calls_has_passed():
+def test_once_on_deadline_has_answered_the_deadline_of_its_calls_has_passed(fake_clock):
     deadlines = []
 
     def answer(event, context, error):
         deadlines.append(meantime.current_deadline())
 
-    @meantime.handler(reserve=0.2, on_deadline=answer)
+    @meantime.handler(reserve=20, on_deadline=answer)
     async def lambda_handler(event, context):
-        await asyncio.sleep(60)
+        await sleep(60)
 
-    lambda_handler({}, LambdaContext(timeout=0.4))
+    lambda_handler({}, LambdaContext(40))
 
     assert deadlines[0].remaining() <= 0
     assert deadlines[0].at == 0
