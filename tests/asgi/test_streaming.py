@@ -450,6 +450,14 @@ class _Silent:
         """Nobody reads it."""
 
 
+def test_the_client_of_managed_instances_is_overridden_too(client) -> None:
+    several = getattr(sys.modules[runtime_client.MODULE], "LambdaMultiConcurrentRuntimeClient", None)
+    if several is None:
+        pytest.skip("this awslambdaric has none")
+    assert several.post_invocation_result is type(client).post_invocation_result
+    assert several.post_invocation_error is type(client).post_invocation_error
+
+
 def test_an_invocation_that_does_not_stream_is_posted_as_ever(client) -> None:
     client.post_invocation_result("id-1", '{"a": 1}', "application/json")
     client.post_invocation_error("id-2", "{}", "fault")
