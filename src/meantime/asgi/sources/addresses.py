@@ -29,6 +29,8 @@ def client_of(address: object) -> tuple[str, int] | None:
     """The client. Its port is not told by any source, and 0 then, unless it stands behind the address."""
     if not address or not isinstance(address, str):
         return None
+    if ":" not in address:
+        return address, 0
     host, port = _split(address)
     return host, port or 0
 

@@ -56,7 +56,7 @@ class APIGatewayV2(EventSource):
             "path": path,
             "raw_path": raw_path,
             "root_path": root_path,
-            "query_string": query.encode(event.get("rawQueryString") or ""),
+            "query_string": query.encode(sent) if (sent := event.get("rawQueryString")) else b"",
             "headers": headers,
             "client": client_of(http.get("sourceIp")),
             "server": server_of(host, given.get("x-forwarded-port"), scheme),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 # What a path may have that is not encoded: RFC 3986's pchar, and the slash. Letters and digits go without saying.
 _IN_PATHS = "/:@!$&'()*+,;=-._~"
+_is_plain = re.compile(r"[A-Za-z0-9/._~-]*").fullmatch  # as most are
 
 
 def of_sent(sent: str) -> tuple[str, bytes]:
@@ -22,7 +25,7 @@ def of_sent(sent: str) -> tuple[str, bytes]:
 
 def encode(decoded: str) -> bytes:
     """A path percent-encoded."""
-    if decoded.isascii() and decoded.replace("/", "").replace("-", "").replace("_", "").isalnum():
+    if _is_plain(decoded):
         return decoded.encode("ascii")
     from urllib.parse import quote  # noqa: PLC0415  # most paths have nothing to encode
 
