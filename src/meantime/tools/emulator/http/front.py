@@ -182,7 +182,7 @@ class HttpFront:
                 exchange.client_left = True
                 raise
         assert exchange.response is not None  # noqa: S101  # it was carried
-        answer = Answer(exchange.response)
+        answer = Answer(exchange.response, head=incoming.method == "HEAD")
         if fault is Fault.REQUEST_TOO_LARGE:
             answer.force_close()  # the rest of the body is still to come
         return answer

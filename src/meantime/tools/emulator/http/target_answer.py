@@ -26,7 +26,7 @@ def response(payload: Any, *, field: str, default_type: str, server: tuple[tuple
     if "statusCode" not in payload:
         raise MalformedAnswerError("it has no statusCode")
     status = answered_status(payload["statusCode"])
-    headers = without(answered_headers(payload.get(field), field), {*HOP_BY_HOP, "content-length", "server"})
+    headers = without(answered_headers(payload.get(field), field), {*HOP_BY_HOP, "server"})
     body = answered_body(payload.get("body"), is_base64=bool(payload.get("isBase64Encoded")))
     return Response(status, (*with_type(headers, default_type, status), *server), body, _reason(payload, status))
 

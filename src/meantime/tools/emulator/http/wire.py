@@ -16,16 +16,18 @@ _DEFAULTS = ("Content-Type", "Server")
 
 
 class Answer(web.Response):
-    """A response with the headers it was given, and none of aiohttp's own but those HTTP asks for."""
+    """A response with the headers it was given, and none of aiohttp's own but those HTTP asks for.
 
-    def __init__(self, response: Response) -> None:
-        super().__init__(
-            status=response.status,
-            reason=response.reason,
-            headers=CIMultiDict(response.headers),
-            body=response.body,
-        )
-        self.given = frozenset(name.lower() for name, _ in response.headers)
+    The length is that of the body, whatever it was said to be; but for a HEAD, whose body is not there to be measured.
+    """
+
+    def __init__(self, response: Response, *, head: bool) -> None:
+        headers = CIMultiDict(response.headers)
+        if not head:
+            headers.popall("Content-Length", None)
+        super().__init__(status=response.status, reason=response.reason, headers=headers, body=response.body)
+        self.given = frozenset(name.lower() for name in headers)
+        self.head = head
 
 
 class StreamedAnswer(web.StreamResponse):
@@ -59,9 +61,11 @@ class StreamedAnswer(web.StreamResponse):
 
 async def leave_out_defaults(_: web.Request, response: web.StreamResponse) -> None:
     """Take out what aiohttp adds to a response that has not got it."""
-    given = response.given if isinstance(response, Answer | StreamedAnswer) else frozenset(_DEFAULTS)
-    for name in _DEFAULTS:
-        if name.lower() not in given:
+    if not isinstance(response, Answer | StreamedAnswer):
+        return
+    defaults = (*_DEFAULTS, "Content-Length") if isinstance(response, Answer) and response.head else _DEFAULTS
+    for name in defaults:
+        if name.lower() not in response.given:
             response.headers.pop(name, None)
 
 
