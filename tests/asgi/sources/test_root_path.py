@@ -126,9 +126,10 @@ class TestFrameworks:
         fastapi = pytest.importorskip("fastapi")
         app = fastapi.FastAPI()
 
-        @app.get("/items/{number}")
         def item(number: int):
             return number
+
+        app.get("/items/{number}")(item)
 
         assert ask(app, event) == 7
         documentation = http_event("GET", "/docs", source="api-gateway-v2", stage="prod")
@@ -140,15 +141,14 @@ class TestFrameworks:
     def test_litestar(self, event):
         litestar = pytest.importorskip("litestar")
 
-        @litestar.get("/items/7", sync_to_thread=False)
-        def item(request: litestar.Request) -> str:
+        def item(request):
             return str(request.url)
 
-        # Resolved here: litestar looks for the names of the annotations in the module.
-        item.fn.__annotations__.update({"request": litestar.Request, "return": str})
+        item.__annotations__ = {"request": litestar.Request, "return": str}
+        route = litestar.get("/items/7", sync_to_thread=False)(item)
 
         url = "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod/items/7"
-        assert ask(litestar.Litestar([item]), event) == url
+        assert ask(litestar.Litestar([route]), event) == url
 
     @pytest.mark.parametrize("event", EVENTS, ids=["REST", "HTTP"])
     def test_django(self, event, monkeypatch):
