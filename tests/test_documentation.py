@@ -22,13 +22,20 @@ TOOLS = ("emulator.md", "mappings.md", "downstream.md", "streaming.md")
 # What blocks may need and not find.
 PACKAGES = (
     "aiohttp",
+    "asgiref",
     "asyncpg",
     "aws_lambda_powertools",
     "aws_xray_sdk",
     "boto3",
+    "django",
+    "fastapi",
+    "litestar",
+    "mangum",
     "opentelemetry",
     "psycopg_pool",
+    "quart",
     "redis",
+    "starlette",
 )
 # Likewise, where `meantime.clients` loads them: their names are also words.
 CLIENTS = ("httpx", "httpx2", "requests")
