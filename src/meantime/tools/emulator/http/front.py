@@ -19,7 +19,14 @@ from meantime.tools.emulator.http.request import Request
 from meantime.tools.emulator.http.response import Fault
 from meantime.tools.emulator.http.sources import made
 from meantime.tools.emulator.http.streamed import pass_on
-from meantime.tools.emulator.http.wire import Answer, StreamedAnswer, body_of, header_pairs, leave_out_defaults
+from meantime.tools.emulator.http.wire import (
+    Answer,
+    StreamedAnswer,
+    body_of,
+    header_pairs,
+    leave_out_defaults,
+    server_logger,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -110,6 +117,7 @@ class HttpFront:
             access_log=None,
             auto_decompress=False,
             handler_cancellation=True,
+            logger=server_logger(),
             max_field_size=_LONGEST_LINE,
             max_line_size=_LONGEST_LINE,
             shutdown_timeout=_PATIENCE,

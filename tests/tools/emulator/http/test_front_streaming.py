@@ -1,0 +1,163 @@
+"""Streamed answers on their way to the client: piece by piece, with errors where they still can be told."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from tests.tools.emulator.conftest import wait_for
+
+from meantime.tools.emulator.http import ApiGatewayV1, Fault, FunctionUrl
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.tools.emulator.conftest import Deploy
+    from tests.tools.emulator.http.conftest import Serve, Served
+
+# A piece is sent when the client says so, by a file; so the test knows what cannot have come yet.
+STREAMING = """
+    import asyncio, os
+    from pathlib import Path
+    import meantime
+
+    HEADERS = [(b"content-type", b"text/event-stream"), (b"set-cookie", b"a=1"), (b"set-cookie", b"b=2")]
+
+    async def app(scope, receive, send):
+        if scope["type"] != "http":
+            raise RuntimeError
+        path = scope["path"]
+        if path == "/early":
+            raise ValueError("early")
+        if path == "/late-start":
+            await asyncio.sleep(60)
+        await send({"type": "http.response.start", "status": 201, "headers": HEADERS})
+        for number in range(3):
+            await send({"type": "http.response.body", "body": b"%d" % number, "more_body": True})
+            if path == "/late":
+                raise ValueError("late")
+            if path == "/asked":
+                while not (Path(os.environ["ASKED"]) / str(number)).exists():
+                    await asyncio.sleep(0.005)
+        await send({"type": "http.response.body", "body": b"end"})
+
+    streamed = meantime.ASGIAdapter(app, streaming=True, raise_errors=True)
+
+    def handler(event, context):
+        path = event.get("rawPath") or event["path"]
+        if path == "/whole":
+            return {"statusCode": 404, "body": "x"}
+        if path == "/exit":
+            os._exit(1)
+        return streamed(event, context)
+"""
+
+
+@pytest.fixture
+def asked(tmp_path: Path) -> Path:
+    folder = tmp_path / "asked"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture(params=[FunctionUrl, ApiGatewayV1], ids=["URL", "REST"])
+def streaming(request: pytest.FixtureRequest, serve: Serve, deploy: Deploy, asked: Path) -> Served:
+    function = deploy(STREAMING, timeout=20, memory_mb=1024, environment={"ASKED": str(asked)})
+    return serve(function, request.param(streaming=True))
+
+
+def test_a_piece_comes_as_soon_as_it_is_sent(streaming: Served, asked: Path) -> None:
+    with httpx.stream("GET", f"{streaming.url}/asked", timeout=30) as response:
+        assert response.status_code == 201
+        assert response.headers["content-type"] == "text/event-stream"
+        assert response.headers.get_list("set-cookie") == ["a=1", "b=2"]
+        pieces = response.iter_raw()
+        for number in range(3):
+            assert next(pieces) == b"%d" % number
+            (asked / str(number)).touch()  # only now the function sends the next
+        assert b"".join(pieces) == b"end"
+    wait_for(lambda: bool(streaming.exchanges))
+    exchange = streaming.exchanges[-1]
+    assert (exchange.sent, exchange.problem) == (6, "")
+    assert exchange.invocation.streamed
+
+
+def test_a_head_has_no_body(streaming: Served) -> None:
+    got = streaming.request("/", method="HEAD")
+    assert (got.status, got.body) == (201, b"")
+
+
+def test_http_1_0_gets_it_without_chunks(streaming: Served) -> None:
+    with socket.create_connection(("127.0.0.1", streaming.front.port), timeout=30) as connection:
+        connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        answer = b""
+        while piece := connection.recv(65_536):
+            answer += piece
+    assert answer.startswith(b"HTTP/1.0 201 Created\r\n")
+    assert answer.endswith(b"\r\n\r\n012end")
+
+
+def test_an_error_before_the_first_piece_is_an_ordinary_one(streaming: Served) -> None:
+    assert streaming.request("/early").status == 502
+    assert streaming.exchanges[-1].problem == "ValueError: early"
+
+
+def test_an_error_after_it_breaks_the_response_off(streaming: Served) -> None:
+    with httpx.stream("GET", f"{streaming.url}/late", timeout=30) as response:
+        pieces = response.iter_raw()
+        assert (response.status_code, next(pieces)) == (201, b"0")
+        with pytest.raises(httpx.RemoteProtocolError, match="incomplete chunked read"):
+            next(pieces)
+    wait_for(lambda: bool(streaming.exchanges))
+    assert streaming.exchanges[-1].fault is Fault.FUNCTION_FAILED
+    assert streaming.exchanges[-1].problem == "the function failed after 1 bytes: ValueError: late"
+
+
+def test_a_process_that_ends_is_an_ordinary_error(streaming: Served) -> None:
+    assert streaming.request("/exit").status == 502
+    assert streaming.exchanges[-1].fault is Fault.FUNCTION_FAILED
+
+
+def test_a_client_that_leaves_is_noted(streaming: Served, asked: Path) -> None:
+    with contextlib.closing(socket.create_connection(("127.0.0.1", streaming.front.port))) as connection:
+        connection.sendall(b"GET /asked HTTP/1.1\r\nHost: here\r\n\r\n")
+        connection.recv(1000)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    wait_for(lambda: bool(streaming.exchanges))
+    assert streaming.exchanges[-1].client_left
+    for number in range(3):
+        (asked / str(number)).touch()
+    wait_for(lambda: bool(streaming.invocations))
+    assert streaming.invocations[-1].error is None
+
+
+def test_a_throttled_stream_is_refused(serve: Serve, deploy: Deploy) -> None:
+    served = serve(deploy(STREAMING, reserved_concurrency=0), FunctionUrl(streaming=True))
+    assert served.request("/").status == 429
+
+
+def test_a_rest_api_waits_only_so_long_for_the_first_piece(serve: Serve, deploy: Deploy) -> None:
+    served = serve(deploy(STREAMING, timeout=2), ApiGatewayV1(streaming=True, timeout=0.5))
+    assert served.request("/late-start").status == 504
+
+
+def test_a_streaming_function_url_hands_on_an_ordinary_answer_as_it_is(serve: Serve, deploy: Deploy) -> None:
+    served = serve(deploy(STREAMING), FunctionUrl(streaming=True))
+    got = served.request("/whole")
+    assert (got.status, got.json()) == (200, {"statusCode": 404, "body": "x"})
+
+
+def test_a_streaming_rest_api_takes_no_ordinary_answer(serve: Serve, deploy: Deploy) -> None:
+    served = serve(deploy(STREAMING), ApiGatewayV1(streaming=True))
+    assert served.request("/whole").status == 502
+    assert served.exchanges[-1].problem == "it was not streamed as an HTTP response but as application/json"
+
+
+def test_a_buffering_function_url_takes_no_streamed_answer(serve: Serve, deploy: Deploy) -> None:
+    served = serve(deploy(STREAMING), FunctionUrl())
+    assert served.request("/").status == 502
+    assert served.exchanges[-1].problem == "it was streamed, and a function URL as set here buffers"
