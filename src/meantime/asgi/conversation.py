@@ -37,7 +37,8 @@ class Conversation:
     def __init__(self, app: Application, state: dict[str, Any]) -> None:
         self._app = app
         self._scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": state}
-        self._messages: asyncio.Queue[Message] = asyncio.Queue()
+        self._untaken: list[Message] = []
+        self._listening: list[asyncio.Future[None]] = []  # no Queue: its clean-up fails on a loop that was given up
         self._answer: asyncio.Future[Message | None]  # None: the application has ended without one
         self._phase = STARTUP
         self._task: asyncio.Task[None]
@@ -90,7 +91,14 @@ class Conversation:
 
     async def _converse(self) -> None:
         # Without a lifespan an application may raise anything, and `_ended` looks at what it was.
-        await self._app(self._scope, self._messages.get, self._take)
+        await self._app(self._scope, self._hand_out, self._take)
+
+    async def _hand_out(self) -> Message:
+        while not self._untaken:
+            told = asyncio.get_running_loop().create_future()
+            self._listening.append(told)
+            await told
+        return self._untaken.pop(0)
 
     async def _take(self, message: Message) -> None:
         kind = message["type"]
@@ -102,7 +110,10 @@ class Conversation:
         self._answer.set_result(message)
 
     async def _ask(self, kind: str) -> Message | None:
-        self._messages.put_nowait({"type": kind})
+        self._untaken.append({"type": kind})
+        for told in self._listening:
+            if not told.done():
+                told.set_result(None)
         try:
             return await self._answer
         except BaseException:
@@ -134,7 +145,7 @@ class Conversation:
                 "is taken for one without",
                 repr(error) if error is not None else "",
             ) from error
-        if error is not None and self._messages.empty():  # it had asked for the startup
+        if error is not None and not self._untaken:  # it had asked for the startup
             from logging import getLogger  # noqa: PLC0415  # the good path must not pay for it
 
             getLogger("meantime").warning(

@@ -101,7 +101,7 @@ class Lifespan:
         if self.loop is loop:
             return True
         beginning = loop.create_task(self.begin())
-        beginning.add_done_callback(lambda _: loop.stop())
+        beginning.add_done_callback(_stop)
         timer = None if limit is None else clock.call_at(loop, clock.monotonic() + limit, loop.stop)
         try:
             loop.run_forever()
@@ -110,6 +110,7 @@ class Lifespan:
                 timer.cancel()
             hear(beginning)  # SystemExit leaves the loop before anybody could
         if not beginning.done():
+            beginning.remove_done_callback(_stop)
             beginning.cancel()  # it only waits: what it waits for goes on
             return False
         if beginning.exception() is not None:
@@ -140,6 +141,10 @@ class Lifespan:
                 self.loop = None
         if conversation is not None:
             await conversation.end()
+
+
+def _stop(task: asyncio.Task[None]) -> None:
+    task.get_loop().stop()
 
 
 def _age_of_process() -> float:
