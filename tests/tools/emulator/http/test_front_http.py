@@ -52,11 +52,12 @@ def raw(served: Served, request: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("source", SOURCES)
-@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
-def test_every_method_reaches_the_function(echo: Echo, source: str, method: str) -> None:
-    event = echo(source).event("/", method=method)
-    context = event.get("requestContext", {}).get("http", {})
-    assert method in (event.get("httpMethod"), event.get("method"), context.get("method"))
+def test_every_method_reaches_the_function(echo: Echo, source: str) -> None:
+    served = echo(source)
+    for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
+        event = served.event("/", method=method)
+        context = event.get("requestContext", {}).get("http", {})
+        assert method in (event.get("httpMethod"), event.get("method"), context.get("method"))
 
 
 @pytest.mark.parametrize("source", SOURCES)

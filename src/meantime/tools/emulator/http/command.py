@@ -109,8 +109,10 @@ def serve(
             on_invocation=shown.invocation,
         )
         asyncio.run(_serve(front, function, shown, reload=reload))
-    except (ValueError, OSError, EmulatorError) as error:
+    except (ValueError, EmulatorError) as error:
         _fail(str(error))
+    except OSError as error:
+        _fail(error.strerror or str(error))
 
 
 async def _serve(front: HttpFront, function: Function, shown: AccessLog, *, reload: bool) -> None:

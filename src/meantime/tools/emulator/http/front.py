@@ -168,9 +168,9 @@ class HttpFront:
         try:
             return socket.create_server((self._host, self._port), family=family, backlog=_BACKLOG)
         except OSError as error:
-            raise OSError(
-                error.errno, f"port {self._port} of {self._host} cannot be had ({error.strerror}); name another"
-            ) from error
+            reason = str(error.strerror).partition(" (while ")[0]  # what follows repeats the address
+            text = f"port {self._port} of {self._host} cannot be had ({reason}); name another"
+            raise OSError(error.errno, text) from error
 
     async def _serve(self, incoming: web.Request) -> web.StreamResponse:
         request, fault = await self._received(incoming)
