@@ -6,7 +6,6 @@ import sys
 from functools import wraps
 
 from meantime import alarm
-from meantime.blocking import Blocking
 from meantime.callables import is_async, name_of
 from meantime.deadline import Deadline, current_deadline, deadline_of, deadline_variable
 from meantime.environment import current_environment
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Literal, Protocol, overload
 
+    from meantime.blocking import Blocking
     from meantime.environment import Environment
     from meantime.errors import Leftover
     from meantime.supervision import Supervision
@@ -148,13 +148,17 @@ class _Invoker:
         self._policy = options.leftovers
         self._stalls = options.stall_watch(function)
         self._metrics = options.metric_line(watches=self._stalls is not None)
-        self._supervise: type[Supervision | Blocking] = Blocking
         self.reserve = options.reserve
         self.is_async = is_async(function)
+        self._supervise: type[Supervision | Blocking]
         if self.is_async:
             from meantime.supervision import Supervision  # noqa: PLC0415  # blocking ones pay for no asyncio
 
             self._supervise = Supervision
+        else:
+            from meantime.blocking import Blocking  # noqa: PLC0415  # and async ones for nothing of theirs
+
+            self._supervise = Blocking
 
     def invoke(self, event: Any, context: Any, environment: Environment, deadline: Deadline) -> Any:
         """One invocation; `environment` is marked as busy, and is free again at its end."""
