@@ -16,7 +16,7 @@ from meantime.invocation import DEFAULT_RESERVE, handler
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import Any, Literal
 
     from meantime.asgi.conversation import Application
@@ -62,7 +62,7 @@ class ASGIAdapter:
         reserve: float = DEFAULT_RESERVE,
         deadline_status: int = 504,
         streaming: bool = False,
-        other: Other | None = None,
+        other: Callable[[Any, Any], Any] | None = None,
         raise_errors: bool = False,
         fail_on: Iterable[int] = (),
         leftovers: Literal["end", "wait", "fail"] = "end",
