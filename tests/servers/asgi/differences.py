@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     Headers = tuple[tuple[bytes, bytes], ...]
 
-REST, HTTP, URL = "api-gateway-v1", "api-gateway-v2", "function-url"
+REST, HTTP, URL, URL_STREAMED = "api-gateway-v1", "api-gateway-v2", "function-url", "function-url, streamed"
 ALB, ALB_MULTI = "alb", "alb-multi-value"
 LATTICE_1, LATTICE_2 = "vpc-lattice-v1", "vpc-lattice-v2"
-SOURCES = (HTTP, REST, URL, ALB, ALB_MULTI, LATTICE_1, LATTICE_2)
+SOURCES = (HTTP, REST, URL, URL_STREAMED, ALB, ALB_MULTI, LATTICE_1, LATTICE_2)
 
 # Where the client finds the application: with the stage before it.
 ROOT_PATHS = {REST: "/dev"}
@@ -132,7 +132,7 @@ def forwarded(request: Request) -> Request:
 DIFFERENCES = (
     # The request.
     Difference("every source says whom it forwards", request=forwarded),
-    Difference("it has one value for each header", (HTTP, URL, LATTICE_1), request=joined(b",")),
+    Difference("it has one value for each header", (HTTP, URL, URL_STREAMED, LATTICE_1), request=joined(b",")),
     Difference("of a repeated header it hands on the last", (ALB,), request=last_header),
     Difference(
         "VPC Lattice's first version joins even cookies with commas", (LATTICE_1,), request=joined(b",", b"cookie")
@@ -153,10 +153,14 @@ DIFFERENCES = (
         answer=in_utf_8,
     ),
     Difference(
-        "it takes one value for each header but cookies", (HTTP, URL, ALB, LATTICE_1, LATTICE_2), answer=answered_joined
+        "it takes one value for each header but cookies",
+        (HTTP, URL, URL_STREAMED, ALB, LATTICE_1, LATTICE_2),
+        answer=answered_joined,
     ),
     Difference("it gives a type to an answer without one", (HTTP,), answer=with_type(b"text/plain; charset=utf-8")),
-    Difference("it gives a type to an answer without one", (REST, URL), answer=with_type(b"application/json")),
+    Difference(
+        "it gives a type to an answer without one", (REST, URL, URL_STREAMED), answer=with_type(b"application/json")
+    ),
     Difference(
         "it gives a type to an answer without one",
         (ALB, ALB_MULTI, LATTICE_1, LATTICE_2),

@@ -16,6 +16,7 @@ from tests.servers.asgi.differences import (
     BY_FORWARDED_FOR,
     REST,
     ROOT_PATHS,
+    URL_STREAMED,
     differing,
     to_the_application,
     to_the_client,
@@ -24,7 +25,7 @@ from tests.servers.asgi.raw_http import Answer, Client, Request
 from tests.servers.conftest import eventually, free_port
 
 from meantime.tools.emulator import AsyncEmulator, Function
-from meantime.tools.emulator.http import ApiGatewayV1, HttpFront
+from meantime.tools.emulator.http import ApiGatewayV1, FunctionUrl, HttpFront
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -112,18 +113,17 @@ def both_ways(
     """
     given = variables or {}
     with ExitStack() as stack:
+        environment = {"APPLICATION": application, **_SAME, **given.get("function", {})}
         function = Function(
-            "function.lambda_handler",
-            APPLICATIONS,
-            memory_mb=1769,
-            timeout=30.0,
-            environment={"APPLICATION": application, **_SAME, **given.get("function", {})},
+            "function.lambda_handler", APPLICATIONS, memory_mb=1769, timeout=30.0, environment=environment
         )
+        streaming = replace(function, environment={**environment, "STREAMED": "yes"})
         direct = {
             options: stack.enter_context(_uvicorn(application, folder, options, given.get("uvicorn", {})))
             for options in {_options(source) for source in sources}
         }
-        through, exchanges = stack.enter_context(fronts(function, sources))
+        functions = {source: streaming if source == URL_STREAMED else function for source in sources}
+        through, exchanges = stack.enter_context(fronts(functions))
         yield Ways(direct, through, exchanges)
 
 
@@ -158,14 +158,17 @@ def _uvicorn(application: str, folder: Path, given: tuple[str, ...], variables: 
 
 
 @contextmanager
-def fronts(function: Function, sources: Iterable[str]) -> Iterator[tuple[dict[str, Client], list[Exchange]]]:
-    """A front for each source before one emulator: clients of them, and what the fronts tell."""
+def fronts(functions: Mapping[str, Function]) -> Iterator[tuple[dict[str, Client], list[Exchange]]]:
+    """A front for each source before an emulator of its function: clients of them, and what the fronts tell."""
     exchanges: list[Exchange] = []
 
     async def serve() -> None:
         async with AsyncExitStack() as stack:
-            emulator = await stack.enter_async_context(AsyncEmulator(function))
-            for source in sources:
+            emulators: dict[int, AsyncEmulator] = {}
+            for source, function in functions.items():
+                emulator = emulators.get(id(function))
+                if emulator is None:
+                    emulator = emulators[id(function)] = await stack.enter_async_context(AsyncEmulator(function))
                 front = await stack.enter_async_context(
                     HttpFront(emulator, _front(source), on_exchange=exchanges.append)
                 )
@@ -203,7 +206,9 @@ def fronts(function: Function, sources: Iterable[str]) -> Iterator[tuple[dict[st
 
 def _front(source: str) -> Source | str:
     """A REST API needs its stage, and to be told that bodies may be binary; the others are as they are."""
-    return ApiGatewayV1(stage=ROOT_PATHS[REST].strip("/"), binary_media_types=["*/*"]) if source == REST else source
+    if source == REST:
+        return ApiGatewayV1(stage=ROOT_PATHS[REST].strip("/"), binary_media_types=["*/*"])
+    return FunctionUrl(streaming=True) if source == URL_STREAMED else source
 
 
 def _answers(client: Client, process: subprocess.Popen[bytes]) -> bool:
