@@ -83,3 +83,51 @@ def test_what_an_authorizer_found_is_in_the_context():
 def test_a_target_that_is_no_path_is_refused():
     with pytest.raises(ValueError, match="begins with"):
         http_event("GET", "orders")
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("api-gateway-v1", {"resource", "path", "httpMethod", "multiValueHeaders", "multiValueQueryStringParameters"}),
+        ("http-api-v1", {"version", "resource", "path", "httpMethod", "multiValueHeaders"}),
+        ("function-url", {"version", "rawPath", "rawQueryString"}),
+        ("alb", {"path", "httpMethod", "headers", "queryStringParameters"}),
+        ("alb-multi-value", {"path", "httpMethod", "multiValueHeaders", "multiValueQueryStringParameters"}),
+        ("vpc-lattice-v1", {"raw_path", "method", "headers", "query_string_parameters", "is_base64_encoded"}),
+        ("vpc-lattice-v2", {"version", "path", "method", "headers", "queryStringParameters"}),
+    ],
+)
+def test_other_sources_have_events_of_their_own_shape(source, names):
+    event = http_event("GET", "/orders?page=2", source=source)
+
+    assert names <= set(event)
+    json.dumps(event)
+
+
+def test_a_source_that_there_is_not_is_refused():
+    with pytest.raises(ValueError, match="no event source 'gateway'; there are api-gateway-v2, "):
+        http_event("GET", "/", source="gateway")
+
+
+def test_a_header_may_come_more_than_once():
+    pairs = [("X-Tag", "a"), ("x-tag", "b")]
+
+    assert http_event("GET", "/", headers=pairs)["headers"]["x-tag"] == "a,b"
+    assert http_event("GET", "/", headers=pairs, source="alb")["headers"]["x-tag"] == "b"
+    assert http_event("GET", "/", headers=pairs, source="alb-multi-value")["multiValueHeaders"]["x-tag"] == ["a", "b"]
+
+
+def test_the_client_has_an_address():
+    event = http_event("GET", "/", client="198.51.100.9")
+    rest = http_event("GET", "/", client="198.51.100.9", source="api-gateway-v1")
+
+    assert event["requestContext"]["http"]["sourceIp"] == "198.51.100.9"
+    assert rest["requestContext"]["identity"]["sourceIp"] == "198.51.100.9"
+    assert rest["headers"]["x-forwarded-for"] == "198.51.100.9"
+
+
+def test_a_rest_api_has_its_stage_and_its_authorizer_in_the_context():
+    event = http_event("GET", "/orders", source="api-gateway-v1", stage="prod", authorizer={"principalId": "ada"})
+
+    assert (event["path"], event["requestContext"]["path"]) == ("/orders", "/prod/orders")
+    assert event["requestContext"]["authorizer"] == {"principalId": "ada"}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import meantime
 from meantime.asgi import EventSource, Response, register, sources
@@ -60,6 +62,29 @@ def test_what_is_no_request_comes_from_none_of_them(event):
 )
 def test_only_function_urls_and_rest_apis_stream(source, can_stream):
     assert source_of(http_event("GET", "/", source=source)).can_stream is can_stream
+
+
+scalars = st.none() | st.booleans() | st.integers() | st.text(max_size=3)
+NAMES = (
+    "version",
+    "requestContext",
+    "http",
+    "elb",
+    "httpMethod",
+    "method",
+    "raw_path",
+    "path",
+    "headers",
+    "serviceNetworkArn",
+    "domainName",
+    "Records",
+)
+keys = st.sampled_from(NAMES) | st.text(max_size=3)
+
+
+@given(st.recursive(scalars, lambda values: st.lists(values) | st.dictionaries(keys, values), max_leaves=20))
+def test_whatever_comes_is_looked_at_without_an_error(event):
+    source_of(event)
 
 
 class Bedrock(EventSource):

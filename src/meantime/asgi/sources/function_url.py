@@ -24,7 +24,7 @@ class FunctionURL(APIGatewayV2):
         if event.get("version") != "2.0":
             return False
         context = event.get("requestContext")
-        return isinstance(context, dict) and ".lambda-url." in (context.get("domainName") or "") and "http" in context
+        return isinstance(context, dict) and ".lambda-url." in str(context.get("domainName")) and "http" in context
 
     def paths(self, given: str, context: dict[str, Any], base_path: str) -> tuple[str, bytes, str]:  # noqa: ARG002  # no stages here
         """`path`, `raw_path` and `root_path`: it gives the path as sent, and has no stages."""
