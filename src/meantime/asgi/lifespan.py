@@ -10,8 +10,6 @@ import os
 from threading import current_thread, main_thread
 
 from meantime import clock
-from meantime.asgi.conversation import Conversation
-from meantime.asgi.ending import end_with_the_process
 from meantime.asgi.root_task import hold_root_task
 from meantime.callables import name_of
 from meantime.environment import current_environment
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from typing import Any, Literal
 
-    from meantime.asgi.conversation import Application
+    from meantime.asgi.conversation import Application, Conversation
 
     Mode = Literal["auto", "on", "off"]
 
@@ -123,6 +121,9 @@ class Lifespan:
         state: dict[str, Any] = {}
         conversation: Conversation | None = None
         if self._mode != "off":
+            from meantime.asgi.conversation import Conversation  # noqa: PLC0415  # without a lifespan it costs nothing
+            from meantime.asgi.ending import end_with_the_process  # noqa: PLC0415  # likewise
+
             conversation = Conversation(self._app, state)
             if await conversation.start(required=self._mode == "on"):
                 end_with_the_process(self._resource)
