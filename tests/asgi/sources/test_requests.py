@@ -195,6 +195,22 @@ def test_headers_that_come_only_with_single_values_are_taken_too():
     assert source_of(event).scope(event, "")["headers"] == [(b"x-a", b"1"), (b"x-a", b"2"), (b"x-b", b"3")]
 
 
+def test_headers_that_come_only_in_lists_are_enough():
+    event = http_event("GET", "/", source="api-gateway-v1") | {"headers": None, "multiValueHeaders": {"X-A": ["1"]}}
+
+    assert source_of(event).scope(event, "")["headers"] == [(b"x-a", b"1")]
+
+
+def test_a_path_and_a_query_that_no_client_could_send_are_encoded():
+    event = http_event("GET", "/?q=1", source="function-url") | {"rawPath": "/é x%20", "rawQueryString": "q=é x%20"}
+
+    scope = source_of(event).scope(event, "")
+
+    check_scope(scope)
+    assert (scope["path"], scope["raw_path"]) == ("/é x ", b"/%C3%A9%20x%20")
+    assert scope["query_string"] == b"q=%C3%A9%20x%20"
+
+
 def test_a_header_that_is_a_number_in_a_hand_made_event_is_taken_as_text():
     event = http_event("GET", "/") | {"headers": {"x-number": 7, "x-none": None}}
 

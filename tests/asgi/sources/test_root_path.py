@@ -36,6 +36,13 @@ def test_the_root_of_a_stage_ends_in_a_slash(source):
     assert paths(http_event("GET", "/", source=source, stage="prod")) == ("/prod", "/prod/", b"/prod/")
 
 
+def test_a_stage_is_found_where_a_tool_has_decoded_one_of_the_two_paths():
+    event = http_event("GET", "/caf%C3%A9", source="api-gateway-v1", stage="prod")
+    event["requestContext"]["path"] = "/prod/café"
+
+    assert paths(event) == ("/prod", "/prod/café", b"/prod/caf%C3%A9")
+
+
 def test_a_stage_is_cut_off_at_a_segments_border():
     event = http_event("GET", "/production/x", source="api-gateway-v2")
     event["requestContext"]["stage"] = "prod"

@@ -55,7 +55,7 @@ def of_both(repeated: Mapping[str, Iterable[object] | None] | None, single: Mapp
     if not repeated:
         return to_pairs(single or {})
     headers = from_lists(repeated)
-    if single and len(single) > len(repeated):  # nothing of AWS's, but of a hand-made event
+    if single and single.keys() - repeated.keys():  # nothing of AWS's, but of a hand-made event
         names = {name.lower() for name in repeated}
         headers += to_pairs({name: value for name, value in single.items() if name.lower() not in names})
     return headers
