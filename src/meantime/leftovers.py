@@ -80,16 +80,13 @@ class ThreadWatch:
     def at_work(self) -> list[threading.Thread]:
         """The watched threads that are at work and were not reported for it; idle pool workers are not at work."""
         threads = [thread for thread in list(self._places) if thread.is_alive()]
-        frames = current_frames()
-        busy = [thread for thread in threads if not _is_idle(frames.get(thread.ident or 0))]
-        for thread in threads:  # a pool's worker that has been given work, and is only about to wake up
-            if thread in busy:
-                continue
-            if _is_anyio_worker(thread):
-                if not thread.queue.empty():  # type: ignore[attr-defined]  # each of them has its own
+        busy = [thread for thread in threads if _is_anyio_worker(thread) and _has_call(thread)]
+        if others := [thread for thread in threads if not _is_anyio_worker(thread)]:
+            frames = current_frames()
+            busy += [thread for thread in others if not _is_idle(frames.get(thread.ident or 0))]
+            for thread in others:  # a pool's worker that has been given work, and is only about to wake up
+                if thread not in busy and _busy_pool_of(thread) not in (None, *map(_busy_pool_of, busy)):
                     busy.append(thread)
-            elif _busy_pool_of(thread) not in (None, *map(_busy_pool_of, busy)):
-                busy.append(thread)
         self._reported &= WeakSet(busy)
         return [thread for thread in busy if thread not in self._reported]
 
@@ -133,6 +130,13 @@ def _is_anyio_worker(thread: threading.Thread) -> bool:
     """Whether it is one of those that run the `def` routes of FastAPI and Starlette, and wait for the next."""
     kind = type(thread)
     return kind.__name__ == "WorkerThread" and kind.__module__.startswith("anyio.")
+
+
+def _has_call(worker: Any) -> bool:
+    """Whether such a worker has a call. For anyio it is idle once the loop has the result, which may never run again."""
+    if worker.stopping or worker in worker.idle_workers:
+        return False
+    return bool(worker.queue.unfinished_tasks)
 
 
 def _own_call(frame: Any) -> Place | None:

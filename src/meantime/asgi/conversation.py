@@ -102,6 +102,8 @@ class Conversation:
 
     async def _take(self, message: Message) -> None:
         kind = message["type"]
+        if self._phase == STARTUP and self._answer.done() and kind in (f"{SHUTDOWN}.complete", f"{SHUTDOWN}.failed"):
+            return  # it ends unasked: it was cancelled, or the loop was given up under it
         if self._answer.done() or kind not in (f"{self._phase}.complete", f"{self._phase}.failed"):
             raise ASGIProtocolError(
                 f"the application sent {kind!r:.80} in its lifespan, where one of {self._phase}.complete and "
