@@ -133,7 +133,7 @@ def _is_anyio_worker(thread: threading.Thread) -> bool:
 
 
 def _has_call(worker: Any) -> bool:
-    """Whether such a worker has a call. For anyio it is idle once the loop has the result, which may never run again."""
+    """Whether such a worker has a call. For anyio it is idle once the loop has the result, which may not run again."""
     if worker.stopping or worker in worker.idle_workers:
         return False
     return bool(worker.queue.unfinished_tasks)
