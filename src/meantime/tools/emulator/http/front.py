@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-import time
 import uuid
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from meantime import clock
 from meantime.tools.emulator.http.environments import Environments
 from meantime.tools.emulator.http.exchange import Exchange, carry
 from meantime.tools.emulator.http.headers import BODILESS
@@ -213,7 +213,7 @@ class HttpFront:
             port=self.port,
             protocol=f"HTTP/{incoming.version.major}.{incoming.version.minor}",
             id=str(uuid.uuid4()),
-            time=time.time(),
+            time=clock.wall(),
         )
         if "websocket" in (request.header("upgrade") or "").lower():
             return request, Fault.UPGRADE

@@ -32,7 +32,7 @@ BODILESS: Final = frozenset({204, 205, 304})
 
 _FORWARDED: Final = frozenset({"x-forwarded-for", "x-forwarded-port", "x-forwarded-proto", "x-amzn-trace-id"})
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_NO_VALUE: Final = re.compile(r"[\0\r\n]")
+_NO_VALUE: Final = re.compile(r"[\0-\x08\n-\x1f\x7f\ud800-\udfff]")
 _LOWEST, _HIGHEST = 200, 599
 
 
