@@ -277,7 +277,27 @@ def test_five_megabytes_of_bytes_which_are_more_as_base64_are_refused_with_a_lin
     response = answer(headers=[(b"content-type", b"application/octet-stream")], body=bytes(5_000_000))
 
     assert response["statusCode"] == 500
-    assert "6291556" in caplog.text
+    assert "6666" in caplog.text  # as base64, and what stands around it
+    assert "6291556 at most" in caplog.text
+    assert "presigned URL of S3" in caplog.text
+
+
+@pytest.mark.parametrize(("source", "can_stream"), [("function-url", True), ("alb", False), ("vpc-lattice-v2", False)])
+def test_a_response_that_is_too_large_is_told_to_stream_only_where_that_can_be(caplog, source, can_stream):
+    async def app(scope, receive, send):
+        await send_all(send, headers=[(b"content-type", b"text/plain")], body=b"x" * 7_000_000)
+
+    assert call(app, http_event("GET", "/", source=source))["statusCode"] == 500
+    assert ("streaming=True" in caplog.text) is can_stream
+
+
+def test_a_load_balancer_takes_one_megabyte(caplog):
+    async def app(scope, receive, send):
+        await send_all(send, headers=[(b"content-type", b"text/plain")], body=b"x" * 1_100_000)
+
+    assert call(app, http_event("GET", "/", source="alb"))["statusCode"] == 500
+    assert call(app, http_event("GET", "/", source="vpc-lattice-v1"))["statusCode"] == 200
+    assert "1048576 at most" in caplog.text
 
 
 @pytest.mark.parametrize("source", ["api-gateway-v2", "api-gateway-v1", "alb"])

@@ -47,12 +47,13 @@ class Answering:
         if (size := size_above(answer, source.max_response_bytes)) is None:
             return answer
         log().error(
-            "%s: the response is %d bytes as JSON, and %s takes %d at most. Compress it, answer in pages, hand out a "
-            "presigned URL of S3, or stream it with streaming=True",
+            "%s: the response is %d bytes as JSON, and %s takes %d at most. Compress it, answer in pages, or hand out a "
+            "presigned URL of S3%s",
             request_of(scope),
             size,
             source.name,
             source.max_response_bytes,
+            "; or stream it with streaming=True" if source.can_stream else "",
         )
         if FAILED in self.fail_on:
             raise self.failed(scope, FAILED)
