@@ -47,8 +47,8 @@ class Answering:
         if (size := size_above(answer, source.max_response_bytes)) is None:
             return answer
         log().error(
-            "%s: the response is %d bytes as JSON, and %s takes %d at most. Compress it, answer in pages, or hand out a "
-            "presigned URL of S3%s",
+            "%s: the response is %d bytes as JSON, and %s takes %d at most. Compress it, answer in pages, or hand "
+            "out a presigned URL of S3%s",
             request_of(scope),
             size,
             source.name,
