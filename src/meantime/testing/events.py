@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from hashlib import md5
 from uuid import NAMESPACE_OID, uuid5
 
 from meantime import clock
+from meantime.testing.event_arguments import check_as_many, check_keys, each_of, pair_of
+from meantime.testing.event_values import base64_of, text_of, typed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,12 +31,18 @@ def sqs_event(
         groups: The message group of each; then the queue is a FIFO queue.
         receive_count: How often they have come, this time included.
         queue: The queue's name.
+
+    Raises:
+        TypeError: `bodies` is one body and no list of them, or one of them is nothing that JSON can hold.
+        ValueError: There are not as many groups as bodies.
     """
+    bodies = each_of("bodies", bodies)
+    check_as_many("groups", groups, "bodies", bodies)
     now = str(int(clock.wall() * 1000))
     name = queue if groups is None or queue.endswith(".fifo") else f"{queue}.fifo"
     records = []
     for number, body in enumerate(bodies):
-        text = _text(body)
+        text = text_of(body)
         attributes = {
             "ApproximateReceiveCount": str(receive_count),
             "SentTimestamp": now,
@@ -81,7 +88,13 @@ def kinesis_event(
         state: That of a tumbling window; None: there is no window.
         is_final: Whether it is the window's last invocation.
         stream: The stream's name.
+
+    Raises:
+        TypeError: `data` is that of one record and no list, or some of it is nothing that JSON can hold.
+        ValueError: There are not as many keys as records.
     """
+    data = each_of("data", data)
+    check_as_many("partition_keys", partition_keys, "data", data)
     arn = f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/{stream}"
     shard = "shardId-000000000000"
     records = []
@@ -93,7 +106,7 @@ def kinesis_event(
                     "kinesisSchemaVersion": "1.0",
                     "partitionKey": str(number) if partition_keys is None else partition_keys[number],
                     "sequenceNumber": sequence_number,
-                    "data": _base64(content),
+                    "data": base64_of(content),
                     "approximateArrivalTimestamp": round(clock.wall(), 3),
                 },
                 "eventSource": "aws:kinesis",
@@ -124,21 +137,28 @@ def dynamodb_event(
         state: That of a tumbling window; None: there is no window.
         is_final: Whether it is the window's last invocation.
         table: The table's name.
+
+    Raises:
+        TypeError: One of the images is no pair of items, or DynamoDB has no type for a value.
+        ValueError: An item has no such key, or there is neither one before nor one after.
     """
+    images = [pair_of(number, each) for number, each in enumerate(each_of("images", images))]
     arn = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table}/stream/2026-01-01T00:00:00.000"
     records = []
     for number, (old, new) in enumerate(images):
-        item = new or old or {}
+        item = new if new is not None else old
+        assert item is not None  # noqa: S101  # there is one, for type checkers
+        check_keys(number, item, keys)
         change: dict[str, Any] = {
             "ApproximateCreationDateTime": int(clock.wall()),
-            "Keys": {name: _typed(item[name]) for name in keys},
+            "Keys": {name: typed(item[name]) for name in keys},
             "SequenceNumber": str(111_000_000_000_000_000_000_000 + number),
             "SizeBytes": 26,
             "StreamViewType": "NEW_AND_OLD_IMAGES",
         }
         for part, image in (("NewImage", new), ("OldImage", old)):
             if image is not None:
-                change[part] = {name: _typed(value) for name, value in image.items()}
+                change[part] = {name: typed(value) for name, value in image.items()}
         records.append(
             {
                 "eventID": uuid5(NAMESPACE_OID, f"{table} {number}").hex,
@@ -163,7 +183,13 @@ def kafka_event(
         keys: The key of each; by default none has one.
         topic: The topic's name.
         partition: The partition.
+
+    Raises:
+        TypeError: `values` is one value and no list of them, or one of them is nothing that JSON can hold.
+        ValueError: There are not as many keys as values.
     """
+    values = each_of("values", values)
+    check_as_many("keys", keys, "values", values)
     records = []
     for offset, value in enumerate(values):
         key = None if keys is None else keys[offset]
@@ -174,8 +200,8 @@ def kafka_event(
                 "offset": offset,
                 "timestamp": int(clock.wall() * 1000),
                 "timestampType": "CREATE_TIME",
-                "key": None if key is None else _base64(key),
-                "value": None if value is None else _base64(value),
+                "key": None if key is None else base64_of(key),
+                "value": None if value is None else base64_of(value),
                 "headers": [],
             }
         )
@@ -198,39 +224,3 @@ def _window(state: object, arn: str, shard: str, *, is_final: bool) -> dict[str,
         "isFinalInvokeForWindow": is_final,
         "isWindowTerminatedEarly": False,
     }
-
-
-def _text(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    from json import dumps  # noqa: PLC0415  # who tests no batches must not pay for it
-
-    return dumps(value)
-
-
-def _base64(value: object) -> str:
-    return b64encode(value if isinstance(value, bytes) else _text(value).encode()).decode()
-
-
-def _typed(value: Any) -> dict[str, Any]:  # noqa: PLR0911  # one for each type
-    """A plain value as DynamoDB writes it."""
-    match value:
-        case None:
-            return {"NULL": True}
-        case bool():
-            return {"BOOL": value}
-        case str():
-            return {"S": value}
-        case bytes():
-            return {"B": _base64(value)}
-        case dict():
-            return {"M": {name: _typed(each) for name, each in value.items()}}
-        case list() | tuple():
-            return {"L": [_typed(each) for each in value]}
-        case set() | frozenset():
-            kinds = {next(iter(_typed(each))) for each in value}
-            if len(kinds) != 1 or not kinds <= {"S", "N", "B"}:
-                raise TypeError(f"DynamoDB has sets of texts, of numbers and of bytes; got {value!r:.80}")
-            kind = kinds.pop()
-            return {f"{kind}S": [_typed(each)[kind] for each in sorted(value)]}
-    return {"N": str(value)}
