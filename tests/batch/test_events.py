@@ -78,6 +78,26 @@ def test_a_request_is_for_the_asgi_adapter(event, words):
     assert f"and this event is {words}: serve it with meantime.ASGIAdapter(app)" in text
 
 
+MIXED = "meantime.batch.sqs takes a batch of SQS, and Records[1] of this one is of aws:kinesis, beside others"
+
+
+def test_of_a_batch_of_several_sources_the_first_record_that_does_not_fit_is_named():
+    event = {"Records": sqs_event(["a"])["Records"] + kinesis_event(["b"])["Records"]}
+
+    with pytest.raises(WrongEvent) as caught:
+        meantime.batch.sqs(lambda message: None)(event, LambdaContext())
+
+    assert str(caught.value).startswith(MIXED)
+    assert "decorate its function with" not in str(caught.value)  # it is decorated so
+
+
+def test_a_record_that_is_none_is_named_beside_those_that_are():
+    event = {"Records": [*sqs_event(["a"])["Records"], "a text"]}
+
+    with pytest.raises(WrongEvent, match=r"Records\[1\] of this one is 'a text', beside others that are of aws:sqs"):
+        meantime.batch.sqs(lambda message: None)(event, LambdaContext())
+
+
 @pytest.mark.parametrize(
     ("source", "spoil", "named"),
     [

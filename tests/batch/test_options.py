@@ -77,14 +77,15 @@ def test_another_executor_is_refused(executor):
 @pytest.mark.parametrize(
     ("executor", "function", "words"),
     [
-        ("threads", waiting, "waiting is an async function"),
-        (processes, waiting, "waiting is an async function"),
-        ("tasks", blocking, "blocking is a blocking function"),
+        ("threads", waiting, r'waiting is an async function, and batch\.sqs\(executor="threads"\) runs blocking ones'),
+        (processes, waiting, r'waiting is an async function, and batch\.sqs\(executor="processes"\) runs blocking'),
+        ("tasks", blocking, r'blocking is a blocking function, and batch\.sqs\(executor="tasks"\) runs async ones'),
     ],
 )
-def test_an_executor_of_the_other_kind_is_refused(executor, function, words):
-    with pytest.raises(TypeError, match=words):
+def test_an_executor_of_the_other_kind_is_refused_in_the_words_of_a_batch(executor, function, words):
+    with pytest.raises(TypeError, match=words) as caught:
         meantime.batch.sqs(executor=executor)(function)
+    assert ".map" not in str(caught.value)  # who decorates a function of one record calls no verb
 
 
 def generator(message):

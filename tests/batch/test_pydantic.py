@@ -74,3 +74,35 @@ def test_the_log_says_what_was_wrong_with_it(caplog):
     meantime.batch.sqs(parse=Order)(lambda order: None)(sqs_event([{"id": "x"}]), LambdaContext(60))
 
     assert "ValidationError: 1 validation error for Order" in caplog.text
+
+
+@pytest.mark.parametrize("view", ["KEYS_ONLY", "OLD_IMAGE"])
+def test_of_a_stream_that_carries_no_item_the_log_says_which_view_type_a_model_needs(view, caplog):
+    class Item(pydantic.BaseModel):
+        id: str
+
+    event = dynamodb_event([(None, {"id": "1"})])
+    change = event["Records"][0]["dynamodb"]
+    change["StreamViewType"] = view
+    del change["NewImage"]
+
+    answer = meantime.batch.dynamodb(parse=Item)(lambda item: None)(event, LambdaContext(60))
+
+    assert come_again(event, answer) == [0]
+    assert f"the stream's view type is {view}, which has none for INSERT" in caplog.text
+    assert "view type NEW_AND_OLD_IMAGES" in caplog.text
+
+
+def test_a_parser_that_takes_no_item_for_an_answer_gets_none():
+    class Item(pydantic.BaseModel):
+        id: str
+
+    got = []
+    event = dynamodb_event([({"id": "1"}, None)])
+    change = event["Records"][0]["dynamodb"]
+    change["StreamViewType"] = "NEW_IMAGE"
+    del change["OldImage"]
+
+    meantime.batch.dynamodb(parse=pydantic.TypeAdapter(Item | None))(got.append)(event, LambdaContext(60))
+
+    assert got == [None]

@@ -62,9 +62,27 @@ def _validated(of_json: Callable[[Any], Any], of_values: Callable[[Any], Any]) -
 
     def parsed(record: Record) -> Any:
         payload = record.payload
-        return of_json(payload) if isinstance(payload, (str, bytes)) else of_values(payload)
+        if isinstance(payload, (str, bytes)):
+            return of_json(payload)
+        try:
+            return of_values(payload)
+        except Exception as error:
+            view = _view_without_item(record) if payload is None else None
+            if view is None:
+                raise
+            raise ValueError(
+                f"there is no item to validate: the stream's view type is {view}, which has none for "
+                f"{record.raw['eventName']}. Give the table's stream the view type NEW_AND_OLD_IMAGES, or write "
+                "parse=lambda record: Model(**record.keys)"
+            ) from error
 
     return parsed
+
+
+def _view_without_item(record: Record) -> str | None:
+    """The view type of the stream that carries no item for this change; None if it is not that."""
+    view = record.raw["dynamodb"].get("StreamViewType")
+    return view if view in ("KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE") else None
 
 
 def _refuse_plain_class(parse: Any, record: type[Record]) -> None:

@@ -11,6 +11,7 @@ from meantime.callables import (
     is_async,
     is_async_generator,
     is_generator,
+    may_return_awaitable,
     name_of,
     place_of,
     required_arguments,
@@ -149,7 +150,17 @@ def _executor_of(executor: Any, function: Any, decorator: str) -> tuple[str, boo
             f'executor must be "sequential", "threads", "tasks" or "processes", or the module of this name, got '
             f"{executor!r:.80}"
         )
-    if name == TASKS or (name in _ASYNC and is_async(function)):
+    if name == TASKS and callable(function) and not is_async(function) and not may_return_awaitable(function):
+        raise TypeError(
+            f'{name_of(function)} is a blocking function, and {decorator}(executor="tasks") runs async ones: make it '
+            "an `async def`, or leave executor= out, and each record has a thread"
+        )
+    if name not in _ASYNC and is_async(function):
+        raise TypeError(
+            f'{name_of(function)} is an async function, and {decorator}(executor="{name}") runs blocking ones: leave '
+            "executor= out, and each record has a task, or make it a `def`"
+        )
+    if name == TASKS or is_async(function):
         check_async(function)
         return name, True
     check_blocking(function, f'{decorator} with executor="{name}"')

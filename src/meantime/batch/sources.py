@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from meantime.callables import shown
 from meantime.errors import WrongEvent
 
 TYPE_CHECKING = False
@@ -92,11 +93,26 @@ class Source:
         from meantime.event_kinds import advice, looks_like  # noqa: PLC0415  # the good path must not pay for it
 
         words, taker = looks_like(event)
+        if taker == f"batch.{self.name}":  # it says that it is one
+            return WrongEvent(
+                f"meantime.batch.{self.name} takes a batch of {self.service}, and {self._misfit(event)}. AWS "
+                "hands over no such event: in a test, meantime.testing makes true ones.",
+                words,
+            )
         return WrongEvent(
-            f"meantime.batch.{self.name} takes a batch of {self.service}, and this event is {words}: "
-            f"{advice(taker)}",
+            f"meantime.batch.{self.name} takes a batch of {self.service}, and this event is {words}: {advice(taker)}",
             words,
         )
+
+    def _misfit(self, event: Any) -> str:
+        """What is wrong with an event that seems to be of this source."""
+        records = event.get("Records")
+        for position, raw in enumerate(records if isinstance(records, list) else ()):
+            source = raw.get("eventSource") if isinstance(raw, dict) else None
+            if source not in self.markers:
+                what = shown(raw) if source is None else f"of {source}"
+                return f"Records[{position}] of this one is {what}, beside others that are of {self.markers[0]}"
+        return f"of this one the records are not as {self.service} has them"
 
     def _without_identifier(self, event: Any, raws: list[dict[str, Any]]) -> WrongEvent:
         for position, raw in enumerate(raws):
