@@ -58,6 +58,7 @@ def handler(event, context):
 SOURCES = (
     "function-url",
     "api-gateway-v2",
+    "http-api-payload-v1",
     "api-gateway-v1",
     "alb",
     "alb-multi-value",

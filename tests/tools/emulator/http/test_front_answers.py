@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Echo = Callable[..., Served]
 
 BOTH = ("function-url", "api-gateway-v2")
-STRICT = ("api-gateway-v1", "alb", "alb-multi-value", "vpc-lattice-v1", "vpc-lattice-v2")
+STRICT = ("http-api-payload-v1", "api-gateway-v1", "alb", "alb-multi-value", "vpc-lattice-v1", "vpc-lattice-v2")
 SINGLE = tuple(source for source in SOURCES if source != "alb-multi-value")
 BINARY = bytes(range(256))
 
@@ -62,10 +62,10 @@ def test_a_load_balancer_looks_at_single_headers_only(echo: Echo) -> None:
     assert (got.header("x-a"), got.header("x-b")) == ("yes", None)
 
 
-def test_a_rest_api_looks_at_both_and_the_multi_value_ones_win(echo: Echo) -> None:
-    answer = {"headers": {"X-A": "1", "x-b": "2"}, "multiValueHeaders": {"X-B": ["3", "4"]}}
-    got = echo("api-gateway-v1").answer(answer)
-    assert got.status == 200  # without one
+@pytest.mark.parametrize("source", ["api-gateway-v1", "http-api-payload-v1"])
+def test_an_api_of_the_older_format_looks_at_both_and_the_multi_value_ones_win(echo: Echo, source: str) -> None:
+    answer = {"statusCode": 200, "headers": {"X-A": "1", "x-b": "2"}, "multiValueHeaders": {"X-B": ["3", "4"]}}
+    got = echo(source).answer(answer)
     assert (got.values("x-a"), got.values("x-b")) == (["1"], ["3", "4"])
 
 
@@ -109,6 +109,7 @@ def test_a_rest_api_decodes_for_clients_that_ask_for_a_binary_type_first(
     [
         ("function-url", "application/json"),
         ("api-gateway-v2", "text/plain; charset=utf-8"),
+        ("http-api-payload-v1", "text/plain; charset=utf-8"),
         ("api-gateway-v1", "application/json"),
         ("alb", "application/octet-stream"),
         ("vpc-lattice-v1", "application/octet-stream"),
@@ -180,7 +181,7 @@ def test_a_bad_answer_is_told_of_and_refused(echo: Echo, answer: Any, problem: s
 @pytest.mark.parametrize("answer", ["hello", None, ["a"]])
 def test_an_answer_that_is_no_object_is_refused_where_nothing_is_guessed(echo: Echo, source: str, answer: Any) -> None:
     served = echo(source)
-    assert served.answer(answer).status == 502
+    assert served.answer(answer).status == (500 if source == "http-api-payload-v1" else 502)
     assert "it is no object" in served.exchanges[-1].problem
 
 
@@ -188,6 +189,10 @@ def test_a_load_balancer_wants_a_status(echo: Echo) -> None:
     served = echo("alb")
     assert served.answer({"body": "x"}).status == 502
     assert served.exchanges[-1].problem == "it has no statusCode"
+
+
+def test_a_rest_api_needs_no_status(echo: Echo) -> None:
+    assert echo("api-gateway-v1").answer({"body": "x"}).status == 200
 
 
 def test_a_rest_api_refuses_fields_that_it_does_not_know(echo: Echo) -> None:

@@ -31,6 +31,7 @@ REPEATED = [("X-Twice", "1"), ("X-Twice", "2"), ("Cookie", "a=1; b=2")]
     [
         ("function-url", data_classes.LambdaFunctionUrlEvent, models.LambdaFunctionUrlModel),
         ("api-gateway-v2", data_classes.APIGatewayProxyEventV2, models.APIGatewayProxyEventV2Model),
+        ("http-api-payload-v1", data_classes.APIGatewayProxyEvent, models.APIGatewayProxyEventModel),
         ("api-gateway-v1", data_classes.APIGatewayProxyEvent, models.APIGatewayProxyEventModel),
         ("alb", data_classes.ALBEvent, models.AlbModel),
         ("vpc-lattice-v1", data_classes.VPCLatticeEvent, models.VpcLatticeModel),
@@ -64,6 +65,7 @@ OPTIONAL = {"authorizer", "authentication", "pathParameters", "stageVariables", 
     [
         ("function-url", "function_url", False),
         ("api-gateway-v2", "api_gateway_v2", False),
+        ("http-api-payload-v1", "http_api_payload_v1", False),
         ("api-gateway-v1", "api_gateway_v1", False),
         ("alb", "alb", False),
         ("alb-multi-value", "alb", True),
@@ -101,6 +103,16 @@ def test_an_http_api_decodes_the_path_and_cuts_it_off_at_an_encoded_question_mar
     assert served.event(TARGET)["rawPath"] == "/a/b/c d/ü"
     assert served.event("/a%3Fb=c/d?e=f")["rawPath"] == "/a"
     assert served.event(TARGET)["rawQueryString"] == "x=1&x=a%20b&empty=&bare&plus=a+b"
+
+
+def test_an_http_api_with_payload_1_0_decodes_the_path_and_has_all_values(echo: Echo) -> None:
+    event = echo("http-api-payload-v1").event(TARGET, headers=REPEATED)
+    assert event["path"] == event["requestContext"]["path"] == "/a/b/c d/ü"
+    assert event["multiValueQueryStringParameters"]["x"] == ["1", "a b"]
+    assert event["multiValueHeaders"]["x-twice"] == ["1", "2"]
+    assert event["headers"]["x-twice"] == "2"
+    assert event["multiValueHeaders"]["cookie"] == ["a=1; b=2"]
+    assert event["headers"]["Content-Length"] == "0"
 
 
 def test_a_rest_api_decodes_the_parameters_but_not_the_path(echo: Echo) -> None:

@@ -8,6 +8,7 @@ from meantime.tools.emulator.http.api_gateway_v2 import ApiGatewayV2
 from meantime.tools.emulator.http.exchange import Exchange
 from meantime.tools.emulator.http.front import HttpFront
 from meantime.tools.emulator.http.function_url import FunctionUrl
+from meantime.tools.emulator.http.http_api_payload_v1 import HttpApiPayloadV1
 from meantime.tools.emulator.http.request import Request
 from meantime.tools.emulator.http.response import Fault, MalformedAnswerError, Response
 from meantime.tools.emulator.http.source import Source
@@ -21,6 +22,7 @@ __all__ = [
     "Exchange",
     "Fault",
     "FunctionUrl",
+    "HttpApiPayloadV1",
     "HttpFront",
     "MalformedAnswerError",
     "Request",

@@ -134,11 +134,7 @@ class ApiGatewayV1(Source):
                 "domainPrefix": domain.partition(".")[0],
                 "requestTimeEpoch": int(request.time * 1000),
                 "requestId": request.id,
-                "identity": {
-                    **dict.fromkeys(_IDENTITY),
-                    "sourceIp": request.client,
-                    "userAgent": request.user_agent,
-                },
+                "identity": identity(request),
                 "domainName": domain,
                 "deploymentId": "meantime",
                 "apiId": API_ID,
@@ -182,6 +178,11 @@ class ApiGatewayV1(Source):
     def _is_binary(self, content_type: str) -> bool:
         kind = content_type.partition(";")[0].strip().lower()
         return not self._binary.isdisjoint((kind, f"{kind.partition('/')[0]}/*", "*/*"))
+
+
+def identity(request: Request) -> dict[str, str | None]:
+    """Return who makes the request, of whom nothing is known but the address and the user agent."""
+    return {**dict.fromkeys(_IDENTITY), "sourceIp": request.client, "userAgent": request.user_agent}
 
 
 def _accepted(request: Request) -> str:

@@ -19,6 +19,7 @@ from meantime.tools.emulator.http.api_gateway_v1 import ApiGatewayV1
 from meantime.tools.emulator.http.api_gateway_v2 import ApiGatewayV2
 from meantime.tools.emulator.http.front import HttpFront
 from meantime.tools.emulator.http.function_url import FunctionUrl
+from meantime.tools.emulator.http.http_api_payload_v1 import HttpApiPayloadV1
 from meantime.tools.emulator.http.sources import made
 from meantime.tools.emulator.variable_option import parsed_variables
 
@@ -34,11 +35,15 @@ class SourceName(StrEnum):
 
     function_url = "function-url"
     api_gateway_v2 = "api-gateway-v2"
+    http_api_payload_v1 = "http-api-payload-v1"
     api_gateway_v1 = "api-gateway-v1"
     alb = "alb"
     alb_multi_value = "alb-multi-value"
     vpc_lattice_v1 = "vpc-lattice-v1"
     vpc_lattice_v2 = "vpc-lattice-v2"
+
+
+_STAGED: Final = (SourceName.api_gateway_v1, SourceName.api_gateway_v2, SourceName.http_api_payload_v1)
 
 
 class Format(StrEnum):
@@ -161,7 +166,7 @@ def _made(name: SourceName, stage: str | None, binary: list[str], *, streaming: 
     Raises:
         ValueError: It has not got a setting that was given.
     """
-    if stage is not None and name not in (SourceName.api_gateway_v1, SourceName.api_gateway_v2):
+    if stage is not None and name not in _STAGED:
         raise ValueError(f"--stage is for API Gateway, and {name} has none")
     if binary and name is not SourceName.api_gateway_v1:
         raise ValueError(f"--binary-media-type is for REST APIs (--source api-gateway-v1), not for {name}")
@@ -171,6 +176,8 @@ def _made(name: SourceName, stage: str | None, binary: list[str], *, streaming: 
         return ApiGatewayV1(stage=stage or "", binary_media_types=binary, streaming=streaming)
     if name is SourceName.api_gateway_v2:
         return ApiGatewayV2(stage=stage or "$default")
+    if name is SourceName.http_api_payload_v1:
+        return HttpApiPayloadV1(stage=stage or "$default")
     if name is SourceName.function_url:
         return FunctionUrl(streaming=streaming)
     return made(name)

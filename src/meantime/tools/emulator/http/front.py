@@ -54,8 +54,8 @@ class HttpFront:
     Args:
         function: The function, which then gets an emulator of its own, or a running emulator of it, which stays its
             owner's to close.
-        source: The event source it stands for, or its name: `function-url`, `api-gateway-v2`, `api-gateway-v1`,
-            `alb`, `alb-multi-value`, `vpc-lattice-v1`, `vpc-lattice-v2`.
+        source: The event source it stands for, or its name: `function-url`, `api-gateway-v2`, `http-api-payload-v1`,
+            `api-gateway-v1`, `alb`, `alb-multi-value`, `vpc-lattice-v1`, `vpc-lattice-v2`.
         host: The address to listen on.
         port: The port; 0 for a free one.
         on_exchange: Called with each exchange when its response is made.

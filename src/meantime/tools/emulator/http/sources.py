@@ -8,6 +8,7 @@ from meantime.tools.emulator.http.alb import Alb, AlbMultiValue
 from meantime.tools.emulator.http.api_gateway_v1 import ApiGatewayV1
 from meantime.tools.emulator.http.api_gateway_v2 import ApiGatewayV2
 from meantime.tools.emulator.http.function_url import FunctionUrl
+from meantime.tools.emulator.http.http_api_payload_v1 import HttpApiPayloadV1
 from meantime.tools.emulator.http.vpc_lattice import VpcLatticeV1, VpcLatticeV2
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 _KINDS: Final[tuple[type[Source], ...]] = (
     FunctionUrl,
     ApiGatewayV2,
+    HttpApiPayloadV1,
     ApiGatewayV1,
     Alb,
     AlbMultiValue,
