@@ -119,6 +119,22 @@ def test_failures_reported_in_vain_are_told_once_at_the_end(
         assert (document["statistics"]["ignored"], document["statistics"]["done"]) == (3, 4)
 
 
+def test_what_the_last_error_of_each_kind_said_stands_beside_its_number(
+    make_queue: MakeQueue, traced: MakeTraced
+) -> None:
+    queue = make_queue(visibility=1, max_receive_count=1)
+    queue.send([{}])
+    function = traced("""
+def handler(event, context):
+    raise ValueError("no price\\nfor order 7" + "!" * 1000)
+""")
+
+    result = run(function, "--queue", queue.url, "--drain", timeout=1.0)
+
+    assert "1 x ValueError, the last: no price for order 7!!!" in " ".join(result.stdout.split())
+    assert "!" * 300 not in "".join(result.stdout.split())
+
+
 def test_new_dead_letters_exit_with_1(make_queue: MakeQueue, traced: MakeTraced) -> None:
     queue = make_queue(visibility=1, max_receive_count=1)
     queue.send([{"poison": True}, {}])

@@ -184,7 +184,7 @@ class Delivery:
     def _read(self, invocation: Invocation, numbers: Sequence[str]) -> Reading:
         settings, counters = self._common.settings, self._common.counters
         if invocation.error is not None:
-            counters.error(invocation.error.error_type)
+            counters.error(invocation.error.error_type, invocation.error.message)
             return failure(numbers, invocation.error.message)
         reading = read_stream_answer(
             invocation.payload,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from meantime.tools.emulator.mappings.statistics import Statistics
 
 _RATE_OVER: Final = 2.0
+_LONGEST_MESSAGE: Final = 200
 _LEFT: Final = ("done", "per second", "waiting", "invisible", "redelivered", "dead letters", "given up")
 _RIGHT: Final = ("in flight", "of at most", "environments", "invocations", "failed", "partly failed", "throttled")
 
@@ -142,7 +143,15 @@ def _column(values: dict[str, str]) -> Table:
 
 def _errors(statistics: Statistics) -> list[str]:
     most = sorted(statistics.errors.items(), key=lambda each: -each[1])[:5]
-    return [f"{number:,} x {kind}" for kind, number in most]
+    return [f"{number:,} x {kind}{_said(statistics.messages.get(kind, ''))}" for kind, number in most]
+
+
+def _said(message: str) -> str:
+    """What the last error of a kind said, on one line."""
+    line = " ".join(message.split())
+    if not line:
+        return ""
+    return f", the last: {line[:_LONGEST_MESSAGE]}{'…' if len(line) > _LONGEST_MESSAGE else ''}"
 
 
 def _number(value: int | None) -> str:

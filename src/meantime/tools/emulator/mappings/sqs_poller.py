@@ -191,7 +191,7 @@ class QueuePoller:
             return
         identifiers = [message.message_id for message in batch]
         if invocation.error is not None:
-            self._counters.error(invocation.error.error_type)
+            self._counters.error(invocation.error.error_type, invocation.error.message)
             reading = failure(identifiers, invocation.error.message)
         else:
             reading = read_queue_answer(

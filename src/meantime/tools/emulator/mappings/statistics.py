@@ -38,6 +38,7 @@ class Statistics:
         cold_starts: Invocations that began with a cold start.
         source_errors: Calls to the event source that failed; they are tried again.
         errors: Function errors and unusable answers, by their kind.
+        messages: Of each kind of function error, what the last one said.
         waiting: Messages in the queue that are to be received, when last looked at; None for streams.
         invisible: Messages received and not deleted, likewise.
         dead_letters: Messages in the dead-letter queue, likewise; None without one.
@@ -65,6 +66,7 @@ class Statistics:
     cold_starts: int = 0
     source_errors: int = 0
     errors: dict[str, int] = field(default_factory=dict)
+    messages: dict[str, str] = field(default_factory=dict)
     waiting: int | None = None
     invisible: int | None = None
     dead_letters: int | None = None
@@ -92,6 +94,7 @@ class Counters:
         self._ended: float | None = None
         self._environments: set[str] = set()
         self._errors: dict[str, int] = {}
+        self._messages: dict[str, str] = {}
         self._values: dict[str, Any] = {}
 
     def begin(self) -> None:
@@ -132,10 +135,12 @@ class Counters:
         with self._lock:
             self._environments.add(invocation.environment_id)
 
-    def error(self, kind: str) -> None:
+    def error(self, kind: str, message: str = "") -> None:
         """A batch failed for this kind of reason."""
         with self._lock:
             self._errors[kind] = self._errors.get(kind, 0) + 1
+            if message:
+                self._messages[kind] = message
 
     def statistics(self) -> Statistics:
         """Return the counters as they are now."""
@@ -144,6 +149,7 @@ class Counters:
                 **self._values,
                 environments=len(self._environments),
                 errors=dict(sorted(self._errors.items())),
+                messages=dict(sorted(self._messages.items())),
                 elapsed=self._elapsed(),
             )
 
