@@ -118,6 +118,26 @@ def test_a_body_that_is_no_base64_is_a_400_and_the_application_is_not_asked(serv
     assert "POST /rows: the client gets 400" in caplog.records[0].getMessage()
 
 
+def test_a_body_that_is_no_text_is_a_400(answering, caplog):
+    adapter = meantime.ASGIAdapter(answering(), lifespan="off")
+
+    with caplog.at_level(logging.WARNING, "meantime"):
+        answer = adapter({**http_event("POST", "/rows"), "body": {"number": 7}}, LambdaContext())
+
+    assert answer["statusCode"] == 400
+    assert "the event's body is a dict, and no text" in caplog.records[0].getMessage()
+
+
+@pytest.mark.parametrize("source", ["api-gateway-v2", "function-url", "api-gateway-v1", "alb", "vpc-lattice-v2"])
+def test_a_line_of_the_log_is_never_ended_by_what_a_client_has_put_into_the_path(serve, caplog, source):
+    with caplog.at_level(logging.ERROR, "meantime"):
+        serve(broken, "GET", "/rows%0AERROR%20all%20is%20lost%0D%1B%5B2K%E2%80%A8?token=secret", source=source)
+
+    line = caplog.records[0].getMessage()
+    assert line.startswith("GET /rows\\nERROR all is lost\\r\\x1b[2K\\u2028: the application raised LookupError")
+    assert "secret" not in line
+
+
 def test_a_response_that_lambda_would_refuse_is_a_500_with_a_log_line_that_says_what_to_do(serve, answering, caplog):
     with caplog.at_level(logging.ERROR, "meantime"):
         answer = serve(answering(bytes(5_000_000), headers=[(b"content-type", b"image/png")]), "GET", "/big")

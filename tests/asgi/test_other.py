@@ -39,6 +39,38 @@ async def later(event, context):
     return "later", event, context.function_name, asyncio.get_running_loop()
 
 
+def _changed(source, *path_and_value):
+    event = holder = http_event("GET", "/", source=source)
+    *path, key, value = path_and_value
+    for each in path:
+        holder = holder[each]
+    holder[key] = value
+    return event
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        (
+            _changed("api-gateway-v2", "requestContext", "http", {}),
+            "HTTP API (payload 2.0), and cannot be read as one: Key",
+        ),
+        (_changed("function-url", "requestContext", "http", None), "a request of Lambda function URL"),
+        (_changed("api-gateway-v1", "httpMethod", None), "a request of API Gateway REST API"),
+        (_changed("alb", "headers", "text/plain"), "a request of Application Load Balancer"),
+        (_changed("vpc-lattice-v2", "headers", "accept", 7), "a request of VPC Lattice (v2)"),
+    ],
+)
+def test_an_event_that_no_source_would_send_so_is_told_in_words(answering, event, words):
+    adapter = meantime.ASGIAdapter(answering(), lifespan="off")
+
+    with pytest.raises(WrongEvent) as raised:
+        adapter(event, LambdaContext())
+
+    assert words in str(raised.value)
+    assert "meantime.testing.http_event" in str(raised.value)
+
+
 def test_one_function_serves_http_and_anything_else_on_one_loop(answering):
     loops = []
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from meantime.asgi.conversation import Application
     from meantime.asgi.lifespan import Mode
     from meantime.asgi.other import Other
+    from meantime.asgi.sources.source import EventSource
     from meantime.errors import DeadlineExceeded
 
 
@@ -120,7 +121,7 @@ class ASGIAdapter:
         if lifespan.loop is not get_running_loop():
             self._exchange = None
             await lifespan.begin()
-        scope = source.scope(event, self._base_path)
+        scope = self._scope(source, event)
         scope["state"] = lifespan.state.copy()
         scope["aws.event"] = event
         scope["aws.context"] = context
@@ -144,12 +145,20 @@ class ASGIAdapter:
             response = answering.after_error(unfinished(exchange), exchange, scope)
         return answering.answer(source, event, scope, response)
 
+    def _scope(self, source: EventSource, event: Any) -> dict[str, Any]:
+        try:
+            return source.scope(event, self._base_path)
+        except Exception as error:
+            from meantime.asgi.other import unreadable_event  # noqa: PLC0415  # the good path must not pay for it
+
+            raise unreadable_event(source, error) from error
+
     def _at_deadline(self, event: Any, _context: Any, error: DeadlineExceeded) -> Any:
         exchange, self._exchange = self._exchange, None
         source = source_of(event)
         if source is None:  # it was another's
             raise error
-        return self._answering.at_deadline(source, event, source.scope(event, self._base_path), exchange, error)
+        return self._answering.at_deadline(source, event, self._scope(source, event), exchange, error)
 
     def _hand_on(self, other: Other, event: Any, context: Any) -> Any:
         """Let the other function take what is no request."""

@@ -142,8 +142,12 @@ def is_over(error: Exception | None = None) -> bool:
 
 
 def request_of(scope: Scope) -> str:
-    """The request in words, for a log line."""
-    return f"{scope['method']} {scope['path']!s:.200}"
+    """The request in words, for a log line: without its query, which may hold secrets."""
+    words = f"{scope['method']} {scope['path']}"[:200]
+    if words.isprintable():
+        return words
+    # The client has chosen the path: a line's end in it, sent as %0A, would make a line of the log of its own.
+    return "".join([each if each.isprintable() else each.encode("unicode_escape").decode() for each in words])
 
 
 def log() -> Any:

@@ -11,6 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Protocol
 
+    from meantime.asgi.sources.source import EventSource
+
     class Other(Protocol):
         """A Lambda handler of Meantime's making."""
 
@@ -50,6 +52,16 @@ def wrong_event(event: Any) -> WrongEvent:
     else:
         advice = "give it a function of (event, context) as `other=`, or this function another trigger"
     return WrongEvent(f"ASGIAdapter takes HTTP requests, and this event is {words}; {advice}", words)
+
+
+def unreadable_event(source: EventSource, error: Exception) -> WrongEvent:
+    """The error for an event that has the shape of this source's, and not what its requests have in it."""
+    words = f"a request of {source.name}"
+    return WrongEvent(
+        f"This event seems to be {words}, and cannot be read as one: {error!r:.200}. Something in it is missing, or of "
+        "another type than there: take it from meantime.testing.http_event in a test",
+        words,
+    )
 
 
 def _is_of_websocket(event: Any) -> bool:

@@ -20,7 +20,7 @@ def of_sent(sent: str) -> tuple[str, bytes]:
         return unquote(sent), sent.encode("ascii")
     from urllib.parse import quote, unquote  # noqa: PLC0415  # as above
 
-    return unquote(sent), quote(sent, safe=_IN_PATHS + "%").encode("ascii")
+    return unquote(sent), quote(sent, safe=_IN_PATHS + "%", errors="replace").encode("ascii")
 
 
 def encode(decoded: str) -> bytes:

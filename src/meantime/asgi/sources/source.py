@@ -51,7 +51,7 @@ class EventSource:
         """The request's body.
 
         Raises:
-            MalformedBody: The event says that it is base64, and it is not; the client is answered with 400.
+            MalformedBody: It is no text, or no base64 where the event says so; the client is answered with 400.
         """
         return body_of(event.get("body"), is_base64=event.get("isBase64Encoded"))
 
@@ -67,6 +67,8 @@ def body_of(body: str | bytes | None, *, is_base64: object) -> bytes:
     """The bytes of a body as events have it."""
     if not body:
         return b""
+    if not isinstance(body, (str, bytes)):
+        raise MalformedBody(f"the event's body is a {type(body).__name__}, and no text")
     if is_base64:
         try:
             return a2b_base64(body, strict_mode=True)
