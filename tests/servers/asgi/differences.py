@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
     Headers = tuple[tuple[bytes, bytes], ...]
 
-REST, HTTP, URL, URL_STREAMED = "api-gateway-v1", "api-gateway-v2", "function-url", "function-url, streamed"
+HTTP, HTTP_1, REST = "api-gateway-v2", "http-api-payload-v1", "api-gateway-v1"
+URL, URL_STREAMED = "function-url", "function-url, streamed"
 ALB, ALB_MULTI = "alb", "alb-multi-value"
 LATTICE_1, LATTICE_2 = "vpc-lattice-v1", "vpc-lattice-v2"
-SOURCES = (HTTP, REST, URL, URL_STREAMED, ALB, ALB_MULTI, LATTICE_1, LATTICE_2)
+SOURCES = (HTTP, HTTP_1, REST, URL, URL_STREAMED, ALB, ALB_MULTI, LATTICE_1, LATTICE_2)
 
 # Where the client finds the application: with the stage before it.
-ROOT_PATHS = {REST: "/dev"}
+ROOT_PATHS = {REST: "/dev", HTTP_1: "/dev"}
 
 # To API Gateway and function URLs the client is the connection's own peer, which they name apart from X-Forwarded-For;
 # behind the others nothing names it but X-Forwarded-For, whose first address it is.
@@ -140,9 +141,11 @@ DIFFERENCES = (
     Difference(
         "several Cookie headers, which only HTTP/2 allows, are joined as it says", request=joined(b"; ", b"cookie")
     ),
-    Difference("an HTTP API decodes the path, and cuts it off at a question mark", (HTTP,), request=decoded_path),
-    Difference("an HTTP API states a length, also of no body", (HTTP,), request=with_length),
-    Difference("a REST API decodes the query, and groups it by name", (REST,), request=decoded_query),
+    Difference(
+        "an HTTP API decodes the path, and cuts it off at a question mark", (HTTP, HTTP_1), request=decoded_path
+    ),
+    Difference("an HTTP API states a length, also of no body", (HTTP, HTTP_1), request=with_length),
+    Difference("it decodes the query, and groups it by name", (REST, HTTP_1), request=decoded_query),
     Difference(
         "a load balancer with multi-value headers groups the query by name", (ALB_MULTI,), request=grouped_query
     ),
@@ -157,7 +160,9 @@ DIFFERENCES = (
         (HTTP, URL, URL_STREAMED, ALB, LATTICE_1, LATTICE_2),
         answer=answered_joined,
     ),
-    Difference("it gives a type to an answer without one", (HTTP,), answer=with_type(b"text/plain; charset=utf-8")),
+    Difference(
+        "it gives a type to an answer without one", (HTTP, HTTP_1), answer=with_type(b"text/plain; charset=utf-8")
+    ),
     Difference(
         "it gives a type to an answer without one", (REST, URL, URL_STREAMED), answer=with_type(b"application/json")
     ),

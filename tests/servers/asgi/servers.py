@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from tests.servers.asgi.differences import (
     BY_FORWARDED_FOR,
+    HTTP_1,
     REST,
     ROOT_PATHS,
     URL_STREAMED,
@@ -25,7 +26,7 @@ from tests.servers.asgi.raw_http import Answer, Client, Request
 from tests.servers.conftest import eventually, free_port
 
 from meantime.tools.emulator import AsyncEmulator, Function
-from meantime.tools.emulator.http import ApiGatewayV1, FunctionUrl, HttpFront
+from meantime.tools.emulator.http import ApiGatewayV1, FunctionUrl, HttpApiPayloadV1, HttpFront
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -205,7 +206,9 @@ def fronts(functions: Mapping[str, Function]) -> Iterator[tuple[dict[str, Client
 
 
 def _front(source: str) -> Source | str:
-    """A REST API needs its stage, and to be told that bodies may be binary; the others are as they are."""
+    """API Gateways with a stage, and a REST API must be told that bodies may be binary; the others are as they are."""
+    if source == HTTP_1:
+        return HttpApiPayloadV1(stage=ROOT_PATHS[HTTP_1].strip("/"))
     if source == REST:
         return ApiGatewayV1(stage=ROOT_PATHS[REST].strip("/"), binary_media_types=["*/*"])
     return FunctionUrl(streaming=True) if source == URL_STREAMED else source

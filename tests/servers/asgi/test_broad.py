@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from tests.servers.asgi.differences import ROOT_PATHS, SOURCES, URL_STREAMED
 from tests.servers.asgi.raw_http import Request, headers
 from tests.servers.asgi.requests_to_try import ANY_REQUEST, HOST, upload
+from tests.servers.conftest import eventually
 
 EXAMPLES = 60
 
@@ -159,9 +160,15 @@ def test_background_tasks_have_run_when_the_next_request_comes(broad, source):
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_responses_are_streamed_where_they_are_to_be(broad, source):
-    broad.compare(source, Request("GET", "/stream/5?size=100", headers()))
+    query = f"size={100 + SOURCES.index(source)}"
 
-    assert broad.exchanges[-1].invocation.streamed == (source == URL_STREAMED)
+    broad.compare(source, Request("GET", f"/stream/5?{query}", headers()))
+
+    def told() -> list[bool]:
+        return [each.invocation.streamed for each in broad.exchanges if each.request.query == query]
+
+    eventually(lambda: told() != [], "the front tells of the exchange, once all of it has been sent")
+    assert told() == [source == URL_STREAMED]
 
 
 @pytest.mark.parametrize("source", SOURCES)

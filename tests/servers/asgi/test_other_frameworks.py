@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.servers.asgi.differences import SOURCES
+from tests.servers.asgi.differences import ALB, HTTP, LATTICE_1, REST, URL_STREAMED
 from tests.servers.asgi.raw_http import Answer, Request, headers
 from tests.servers.asgi.requests_to_try import HEADERS, HOST, PATHS, QUERIES, upload
 from tests.servers.asgi.servers import APPLICATIONS, both_ways
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tests.servers.asgi.servers import Ways
 
 EXAMPLES = 20
+SOURCES = (HTTP, REST, URL_STREAMED, ALB, LATTICE_1)  # one of each kind of event
 some = settings(max_examples=EXAMPLES, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 
 # Secrets that Django draws by lot, and when they expire.
