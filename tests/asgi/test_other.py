@@ -53,7 +53,7 @@ def _changed(source, *path_and_value):
     [
         (
             _changed("api-gateway-v2", "requestContext", "http", {}),
-            "HTTP API (payload 2.0), and cannot be read as one: Key",
+            "HTTP API (payload 2.0), and cannot be read as one",
         ),
         (_changed("function-url", "requestContext", "http", None), "a request of Lambda function URL"),
         (_changed("api-gateway-v1", "httpMethod", None), "a request of API Gateway REST API"),
