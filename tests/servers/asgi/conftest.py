@@ -1,4 +1,4 @@
-"""The broad application, there both ways for all tests."""
+"""The broad application, there both ways for all tests of a module."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from tests.servers.asgi.differences import SOURCES
 from tests.servers.asgi.servers import both_ways
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def broad(tmp_path_factory):
     with both_ways("broad", SOURCES, tmp_path_factory.mktemp("broad")) as ways:
         yield ways

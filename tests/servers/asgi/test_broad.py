@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import h11
 import pytest
 from hypothesis import HealthCheck, given, settings
 from tests.servers.asgi.differences import ROOT_PATHS, SOURCES, URL_STREAMED
@@ -169,6 +170,17 @@ def test_responses_are_streamed_where_they_are_to_be(broad, source):
 
     eventually(lambda: told() != [], "the front tells of the exchange, once all of it has been sent")
     assert told() == [source == URL_STREAMED]
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_half_an_answer_is_never_taken_for_a_whole_one(broad, source):
+    request = Request("GET", f"{ROOT_PATHS.get(source, '')}/breaking-off", headers())
+
+    if source == URL_STREAMED:  # its beginning is with the client, as behind uvicorn
+        with pytest.raises(h11.RemoteProtocolError):
+            broad.through[source].send(request)
+    else:
+        assert broad.through[source].send(request).status == 500
 
 
 @pytest.mark.parametrize("source", SOURCES)

@@ -245,6 +245,17 @@ async def stream(chunks: int, size: Annotated[int, Query(ge=0, le=10_000)] = 10)
     return StreamingResponse(parts(), media_type="application/octet-stream")
 
 
+@app.get("/breaking-off", include_in_schema=False)
+async def breaking_off() -> StreamingResponse:
+    """Fail half-way."""
+
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"the first half"
+        raise RuntimeError("there is no second half")
+
+    return StreamingResponse(parts(), media_type="text/plain")
+
+
 @app.get("/stream-of-text")
 def stream_of_text() -> StreamingResponse:
     """Answer in lines from a generator that blocks."""
