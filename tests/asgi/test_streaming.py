@@ -16,7 +16,7 @@ from concurrent.futures import Future
 from threading import Thread
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import meantime
@@ -233,6 +233,8 @@ def test_a_line_break_in_an_errors_type_does_not_break_the_trailers(play) -> Non
     play(scene)
 
 
+@example("é" * 5000, ['  File "app.py", line 1\n'] * 300, "E" * 300)
+@example("x" * 100_000, [], "")
 @given(st.text(max_size=4000), st.lists(st.text(max_size=400), max_size=40), st.text(max_size=300))
 def test_an_error_of_any_size_fits_into_the_trailers(message, stack, kind) -> None:
     shortened = _shortened({"errorType": kind, "errorMessage": message, "stackTrace": stack})
@@ -508,7 +510,7 @@ def unfinished(monkeypatch):
 
     yield begin
     if not loop.is_closed():
-        loop.run_until_complete(apis[0].hung_up.wait())
+        loop.run_until_complete(asyncio.wait_for(apis[0].hung_up.wait(), 20))
         loop.run_until_complete(asyncio.sleep(0))
         loop.close()
     runtime_client._begun.clear()
@@ -539,7 +541,7 @@ def test_a_stream_that_has_ended_is_left_alone(client, unfinished) -> None:
     server.close()
 
 
-def test_an_end_whose_confirmation_was_not_awaited_is_awaited_afterwards(client, unfinished) -> None:
+def test_an_end_whose_confirmation_was_not_awaited_is_awaited_afterwards(client, unfinished, caplog) -> None:
     loop, api, stream, server = unfinished()
     api.may_read.clear()
 
@@ -551,7 +553,9 @@ def test_an_end_whose_confirmation_was_not_awaited_is_awaited_afterwards(client,
 
     loop.run_until_complete(give_up())
     loop.call_later(0.05, api.may_read.set)
-    client.post_invocation_error("id-1", '{"errorType": "DeadlineExceeded"}', "{}")
+    with caplog.at_level(logging.ERROR, "meantime"):
+        client.post_invocation_error("id-1", '{"errorType": "DeadlineExceeded"}', "{}")
+    assert caplog.text == ""
     assert api.received.endswith(b"0\r\n\r\n")
     server.close()
 
@@ -579,7 +583,7 @@ def test_a_stream_whose_loop_was_retired_is_cut_off(client, monkeypatch, caplog)
 
     address: Future[tuple[str, int]] = Future()
     seen: list[bytes] = []
-    thread = Thread(target=lambda: asyncio.run(api_of_its_own(address.set_result, seen)))
+    thread = Thread(target=lambda: asyncio.run(api_of_its_own(address.set_result, seen)), daemon=True)
     thread.start()
     host, port = address.result(20)
     monkeypatch.setenv("AWS_LAMBDA_RUNTIME_API", f"{host}:{port}")
