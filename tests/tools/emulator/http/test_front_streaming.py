@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 from tests.tools.emulator.conftest import wait_for
 
-from meantime.tools.emulator.http import ApiGatewayV1, Fault, FunctionUrl
+from meantime.tools.emulator import Function, Invocation, Piece
+from meantime.tools.emulator.http import ApiGatewayV1, Exchange, Fault, FunctionUrl, Request
+from meantime.tools.emulator.http.streamed import pass_on
+from meantime.tools.emulator.http_integration import CONTENT_TYPE
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from tests.tools.emulator.conftest import Deploy
@@ -143,6 +148,47 @@ def test_a_throttled_stream_is_refused(serve: Serve, deploy: Deploy) -> None:
 def test_a_rest_api_waits_only_so_long_for_the_first_piece(serve: Serve, deploy: Deploy) -> None:
     served = serve(deploy(STREAMING, timeout=2), ApiGatewayV1(streaming=True, timeout=0.5))
     assert served.request("/late-start").status == 504
+
+
+def test_it_waits_for_the_next_pieces_as_long_as_they_take() -> None:
+    """With a stream that a test can hold; a real one's first piece may come too late on a busy machine."""
+
+    class Stream:
+        content_type = CONTENT_TYPE
+
+        async def __aiter__(self) -> AsyncIterator[Piece]:
+            yield Piece(b'{"statusCode": 200}' + bytes(8) + b"first", 0.0)
+            await asyncio.sleep(0.2)  # longer than the source waits for the first
+            yield Piece(b"second", 0.0)
+
+        async def result(self) -> Invocation:
+            return Invocation(None, None, 1.0, 1, False, None, "e", "r", "", 1, 1.0, 0.0, 1.0, streamed=True)
+
+    class Environments:
+        function = Function("app.handler")
+
+        @contextlib.asynccontextmanager
+        async def stream(self, *_: object) -> AsyncIterator[Stream]:
+            yield Stream()
+
+    class Answer:
+        sent = 0
+        body = b""
+        ended = False
+
+        async def send(self, data: bytes) -> None:
+            self.body += data
+
+        async def write_eof(self) -> None:
+            self.ended = True
+
+    async def begin(_: object) -> Any:
+        return Answer()
+
+    request = Request("GET", "/", "", (), b"", "127.0.0.1", 3000, "HTTP/1.1", id="1-2-3-4-5", time=0.0)
+    source = ApiGatewayV1(streaming=True, timeout=0.05)
+    passed: Any = asyncio.run(pass_on(Exchange(request), source, Environments(), print, begin))  # type: ignore[arg-type]  # as far as they are needed
+    assert (passed.body, passed.ended) == (b"firstsecond", True)
 
 
 def test_a_streaming_function_url_hands_on_an_ordinary_answer_as_it_is(serve: Serve, deploy: Deploy) -> None:

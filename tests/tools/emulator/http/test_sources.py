@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.tools.emulator.http.conftest import SOURCES
 
@@ -60,6 +60,7 @@ def plain(source: str) -> Source:
     return ApiGatewayV1(binary_media_types=["*/*"]) if source == "api-gateway-v1" else made(source)
 
 
+@settings(max_examples=60)
 @given(source=st.sampled_from(SOURCES), request=REQUESTS, content_type=TYPES)
 def test_an_event_is_json_and_holds_the_very_body(source: str, request: Request, content_type: str) -> None:
     if content_type:
@@ -70,6 +71,7 @@ def test_an_event_is_json_and_holds_the_very_body(source: str, request: Request,
     assert (base64.b64decode(body, validate=True) if is_base64 else body.encode()) == request.body
 
 
+@settings(max_examples=60)
 @given(source=st.sampled_from(["function-url", "api-gateway-v2", "vpc-lattice-v1", "vpc-lattice-v2"]), request=REQUESTS)
 def test_a_query_is_there_as_it_was_sent(source: str, request: Request) -> None:
     event = plain(source).event(request, FUNCTION)
@@ -77,6 +79,7 @@ def test_a_query_is_there_as_it_was_sent(source: str, request: Request) -> None:
     assert target.partition("?")[2] == request.query
 
 
+@settings(max_examples=60)
 @given(
     source=st.sampled_from(["api-gateway-v1", "alb-multi-value", "vpc-lattice-v2"]),
     request=REQUESTS,
@@ -94,6 +97,7 @@ def test_every_value_of_every_header_is_there(
         assert sorted(found) == sorted(expected)
 
 
+@settings(max_examples=60)
 @given(source=st.sampled_from(SOURCES), answer=ANSWERS, request=REQUESTS)
 def test_an_answer_becomes_a_response_that_can_be_sent_or_is_refused(
     source: str, answer: Any, request: Request
