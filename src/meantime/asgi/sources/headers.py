@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import repeat
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,9 +22,9 @@ def to_bytes(text: str) -> bytes:
 def to_pairs(headers: Mapping[str, str]) -> RawHeaders:
     """Headers with one value each, as ASGI has them."""
     try:
-        # Nearly all are ASCII, whose codec takes half the time of latin-1's.
-        return [(_names[name], value.encode("ascii")) for name, value in headers.items()]
-    except (UnicodeEncodeError, AttributeError):  # beyond ASCII; or a test has put in a number, or None
+        # Nearly all are ASCII. All in C, since a loop would be a fifth of what the adapter does for a request.
+        return list(zip(map(_name_of, headers), map(str.encode, headers.values(), _ASCII)))  # noqa: B905  # as many
+    except (UnicodeEncodeError, TypeError, AttributeError):  # beyond ASCII; or a test has put in a number, or None
         return from_lists({name: (value,) for name, value in headers.items()})
 
 
@@ -37,7 +39,8 @@ class _Names(dict[str, bytes]):
 
 
 _NAMES_KEPT = 256
-_names = _Names()
+_name_of = _Names().__getitem__
+_ASCII = repeat("ascii")
 
 
 def from_lists(headers: Mapping[str, Iterable[object] | str | None]) -> RawHeaders:
