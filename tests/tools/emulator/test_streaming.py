@@ -211,6 +211,27 @@ def test_the_runtime_may_ask_for_the_next_event_only_after_the_end(with_runtime,
     with_runtime(scene)
 
 
+def test_a_response_that_was_cut_off_is_told_late_so_that_the_end_of_its_process_may_be_told_first(
+    with_runtime,
+) -> None:
+    async def scene(runtime: Runtime) -> None:
+        channel = Channel(None)
+        await runtime.fetch_event(channel)
+        _, writer = await runtime.begin()
+        writer.write(b"1\r\nx\r\n")
+        assert await channel.get()
+        writer.transport.abort()
+        await runtime.api._responded.wait()  # nothing outside shows it
+        assert isinstance(runtime.told[-1], Ready)
+        await runtime.fetch_event()
+        answer = runtime.told[-2]
+        assert isinstance(answer, Answered)
+        assert b"Runtime.TruncatedResponse" in (answer.body or b"")
+        assert len(runtime.told) == 3
+
+    with_runtime(scene)
+
+
 def test_an_answer_of_more_than_the_limit_is_413(with_runtime, monkeypatch) -> None:
     monkeypatch.setattr(runtime_api, "STREAM_MAX_BYTES", 10)
 
