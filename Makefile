@@ -5,8 +5,11 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 VENV := .venv
-# These take the machine for themselves: real servers, emulated environments with their share of CPU.
-ONE_BY_ONE := tests/tools tests/examples tests/on_the_emulator tests/servers
+# These wait for real servers and emulated environments more than they compute: two at a time, a file each. They have a
+# run of their own, so that no server of theirs is up beside the library's tests.
+WITH_SERVERS := tests/tools tests/examples tests/on_the_emulator tests/servers
+# Of these the ones that take the machine for themselves: shares of the CPU, and whole runs of the demo.
+ONE_BY_ONE := $(addprefix tests/tools/emulator/test_emulator_,cpu.py cgroups.py freezing.py fleet.py) tests/examples/test_demo.py
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -42,7 +45,8 @@ contract: $(VENV)/.installed
 
 unit: $(VENV)/.installed $(VENV)/.aws-server system-packages
 	@echo "== tests"
-	@$(BIN)/python -m pytest -q -n2 --dist=loadfile $(addprefix --ignore=,$(ONE_BY_ONE))
+	@$(BIN)/python -m pytest -q -n2 --dist=loadfile $(addprefix --ignore=,$(WITH_SERVERS))
+	@$(BIN)/python -m pytest -q -n2 --dist=loadfile $(addprefix --ignore=,$(ONE_BY_ONE)) $(WITH_SERVERS)
 	@$(BIN)/python -m pytest -q $(ONE_BY_ONE)
 
 # Not part of make test: coverage keeps locks within every call, which alarms and forks under test may leave locked.
@@ -53,7 +57,7 @@ coverage: $(VENV)/.installed $(VENV)/.aws-server system-packages ## Which lines 
 
 versions: $(VENV)/.installed ## The library's own tests on every other Python that is here
 	@echo "== the library on the other Pythons"
-	@$(BIN)/nox --no-error-on-missing-interpreters 2>&1 | grep -vE 'uv binary not found|Reusing existing' || exit $${PIPESTATUS[0]}
+	@$(BIN)/python noxfile.py
 
 bench: $(VENV)/.installed ## Ratios against the standard library and peers, measured in one run; BENCH="limiters retries" for some
 	@$(BIN)/python benchmarks/run.py $(BENCH)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nox
@@ -32,8 +33,6 @@ def interpreter(version: str) -> str | None:
 
 OTHERS = [version for version in SUPPORTED if version != OWN]
 FOUND = {version: found for version in OTHERS if (found := interpreter(version))}
-for absent in sorted(set(OTHERS) - set(FOUND)):
-    print(f"Python {absent} is not here: the library's tests did not run on it")  # noqa: T201  # the reader must know
 
 
 def library(session: nox.Session) -> None:
@@ -48,6 +47,7 @@ def library(session: nox.Session) -> None:
         "-p",
         "no:cacheprovider",
         "-n2",
+        "--dist=loadfile",
         *(f"--ignore=tests/{name}" for name in ignored),
     )
 
@@ -61,3 +61,23 @@ if not FOUND:
     def nothing(session: nox.Session) -> None:
         """There is nothing to run."""
         session.log("no other supported Python is here")
+
+
+def every_session() -> int:
+    """Run all sessions at the same time, since each waits for most of it; the first exit status that is not 0."""
+
+    def run(session: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "nox", "--noxfile", __file__, "--session", session]
+        return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)  # noqa: S603  # ourselves
+
+    with ThreadPoolExecutor() as threads:
+        runs = list(threads.map(run, [f"library-{version}" for version in FOUND]))
+    for each in runs:
+        print(each.stdout)  # noqa: T201  # the reader must know
+    for absent in sorted(set(OTHERS) - set(FOUND)):
+        print(f"Python {absent} is not here: the library's tests did not run on it")  # noqa: T201  # likewise
+    return next((each.returncode for each in runs if each.returncode), 0)
+
+
+if __name__ == "__main__":
+    sys.exit(every_session())
