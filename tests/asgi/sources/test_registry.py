@@ -41,7 +41,6 @@ def registry(monkeypatch):
         None,
         "text",
     ],
-    ids=repr,
 )
 def test_what_is_no_request_comes_from_none_of_them(event):
     assert source_of(event) is None
