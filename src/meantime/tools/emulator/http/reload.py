@@ -45,7 +45,7 @@ async def reload_on_change(front: HttpFront, folder: Path, log: AccessLog, stopp
                 log.note(f"{names[0]}{more} changed, but there are no new environments: {error}", "red")
             else:
                 log.note(f"{names[0]}{more} changed: later requests get new environments")
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # watchfiles raises the latter where the kernel's watches are used up
         log.note(f"{folder} cannot be watched, so changes need a restart: {error}", "red")
 
 
