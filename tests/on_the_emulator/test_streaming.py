@@ -46,13 +46,13 @@ BY_HAND = """
 def emulate(tmp_path):
     """Starts an emulator for a function given as source text; its files are looked for in `tmp_path`."""
 
-    def start(source: str = BY_HAND, *, timeout: float = 10.0) -> Emulator:
+    def start(source: str = BY_HAND, *, timeout: float = 10.0, bytes_per_second: float | None = None) -> Emulator:
         (tmp_path / "app.py").write_text(textwrap.dedent(source))
         environment = {"FOLDER": str(tmp_path)}
         function = Function(
             "app.lambda_handler", code=tmp_path, memory_mb=1769, timeout=timeout, environment=environment
         )
-        return Emulator(function, stream_bytes_per_second=None)
+        return Emulator(function, stream_bytes_per_second=bytes_per_second)
 
     return start
 
@@ -116,6 +116,15 @@ def test_the_deadline_in_the_middle_ends_the_stream_with_an_error_and_not_the_en
     assert body == b"piece 0\n"
     assert invocation.error.error_type == "DeadlineExceeded"
     assert "lambda_handler" in invocation.error.message
+    assert (next_one.error, next_one.cold) == (None, False)
+
+
+def test_a_client_too_slow_for_the_deadline_is_told_and_the_environment_lives_on(emulate):
+    with emulate(timeout=2.0, bytes_per_second=20_000_000) as lambda_:
+        _, body, invocation = read(lambda_, {"pieces": 100_000, "times": 8_000})
+        next_one = lambda_.invoke({})
+    assert len(body) > 6 * 1024 * 1024
+    assert invocation.error.error_type == "DeadlineExceeded"
     assert (next_one.error, next_one.cold) == (None, False)
 
 

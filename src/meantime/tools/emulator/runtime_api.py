@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import socket
 import time
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -29,6 +30,8 @@ _PREFIX: Final = "/2018-06-01/runtime/"
 _RESPONSE_MODE: Final = "Lambda-Runtime-Function-Response-Mode"
 _CUT_OFF: Final = b'{"errorType": "Runtime.TruncatedResponse", "errorMessage": "The streamed response was cut off."}'
 _ENDED_BY: Final = 1.0  # seconds after a connection broke, by which that, and its process' end, are known
+_ACCEPTED_BYTES: Final = 128 * 1024
+_READ_BYTES: Final = 16 * 1024
 # The client sends the cause of an error, stack and all, in one header of up to 1 MB.
 _HEADER_MAX: Final = 2 * 1024 * 1024
 
@@ -76,14 +79,21 @@ class RuntimeApi:
         self._cut_off: Answered | None = None
         self._responded = asyncio.Event()
         self._requests = Server(
-            self._answer, access_log=None, keepalive_timeout=2 * TIMEOUT_MAX, max_field_size=_HEADER_MAX
+            self._answer,
+            access_log=None,
+            keepalive_timeout=2 * TIMEOUT_MAX,
+            max_field_size=_HEADER_MAX,
+            read_bufsize=_READ_BYTES,
         )
         self._server: asyncio.Server | None = None
 
     async def start(self) -> str:
         """Listen on a free loopback port; return `host:port`."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._requests, "127.0.0.1", 0)
+        listening = socket.create_server(("127.0.0.1", 0))
+        # What the kernel has accepted of a streamed answer is out of the function's reach: not too much of it.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _ACCEPTED_BYTES)
+        self._server = await loop.create_server(self._requests, sock=listening)
         host, port = self._server.sockets[0].getsockname()
         return f"{host}:{port}"
 
