@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import json
+import time
 
 import pytest
 
@@ -149,6 +151,37 @@ def test_a_partial_and_a_plain_function_that_gives_a_coroutine_are_applications(
 
     assert serve(functools.partial(app, b"hello"))["body"] == "hello"
     assert serve(lambda scope, receive, send: app(b"hi", scope, receive, send))["body"] == "hi"
+
+
+def test_each_request_is_an_invocation_in_the_metrics(serve, answering, capsys):
+    serve(answering(), metrics="Shop")
+
+    (line,) = capsys.readouterr().out.splitlines()
+    assert json.loads(line)["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Shop"
+
+
+@pytest.mark.blocks_the_loop
+def test_what_blocks_the_loop_is_named(serve, answering, caplog):
+    async def app(scope, receive, send):
+        time.sleep(0.3)  # noqa: ASYNC251  # it blocks the loop on purpose
+        await answering()(scope, receive, send)
+
+    serve(app, blocked_after=0.05)
+
+    assert "The event loop was blocked" in caplog.text
+    assert "test_adapter.py" in caplog.text
+
+
+def test_left_work_fails_the_invocation_where_leftovers_says_so(serve, answering):
+    async def app(scope, receive, send):
+        left.append(asyncio.create_task(asyncio.sleep(60)))
+        await answering()(scope, receive, send)
+
+    left = []
+    with pytest.raises(meantime.WorkLeftOver) as caught:
+        serve(app, leftovers="fail")
+
+    assert caught.value.answer["statusCode"] == 200
 
 
 class Flask:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import subprocess
@@ -125,6 +126,7 @@ def test_a_loop_that_was_given_up_has_no_shutdown_and_the_next_one_has_a_startup
     adapter(EVENT, LambdaContext())
     environment.kept_loop.abandon()
     adapter(EVENT, LambdaContext())
+    gc.collect()  # what was given up ends here, and not within some other test
 
     assert app.happened == ["startup", "request", "startup", "request"]
 
@@ -319,6 +321,108 @@ def test_a_task_of_the_lifespan_runs_on_through_all_requests_and_is_no_leftover(
     assert environment.statistics().leftover_tasks == 0
     environment.close()
     assert tasks[0].cancelled()
+
+
+class Grouping(Recording):
+    """An application whose lifespan holds a task group open, into which requests put what is to outlive them."""
+
+    def __init__(self, work):
+        super().__init__()
+        self.work = work
+
+    async def __call__(self, scope, receive, send):
+        anyio = pytest.importorskip("anyio")
+        if scope["type"] == "http":
+            self.group.start_soon(self.work)
+            await super().__call__(scope, receive, send)
+            return
+        await receive()
+        async with anyio.create_task_group() as self.group:
+            self.happened.append("startup")
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            self.group.cancel_scope.cancel()
+        self.happened.append("shutdown")
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def test_what_a_request_puts_into_a_task_group_of_the_lifespan_lives_on_and_so_does_the_application(environment):
+    async def work():  # as a session of MCP's: were it cancelled as a leftover, anyio would cancel the whole group
+        while True:
+            ran.append(1)
+            await asyncio.sleep(0)
+
+    ran = []
+    app = Grouping(work)
+    adapter = meantime.ASGIAdapter(app, leftovers="fail")
+    adapter(EVENT, LambdaContext())
+    before = len(ran)
+    adapter(EVENT, LambdaContext())
+
+    assert app.happened == ["startup", "request", "request"]
+    assert len(ran) > before
+    environment.close()
+    assert app.happened[-1] == "shutdown"
+
+
+def test_the_deadline_of_a_request_does_not_end_what_it_has_put_into_a_group_of_the_lifespan(environment):
+    async def slow(scope, receive, send):
+        await app(scope, receive, send_nothing if scope["type"] == "http" else send)
+        await asyncio.sleep(60)
+
+    async def send_nothing(message):
+        pass
+
+    app = Grouping(asyncio.Event().wait)
+    adapter = meantime.ASGIAdapter(slow)
+    for _ in range(2):
+        assert adapter(EVENT, LambdaContext(timeout=0.4))["statusCode"] == 504
+
+    assert app.happened == ["startup", "request", "request"]
+
+
+def test_a_lifespan_that_has_ended_by_itself_is_told_and_starts_again_with_the_next_request(caplog):
+    async def break_down():
+        raise OSError("the broker has gone")
+
+    app = Grouping(break_down)
+    adapter = meantime.ASGIAdapter(app)
+    for _ in range(2):
+        assert adapter(EVENT, LambdaContext())["statusCode"] == 200
+
+    assert app.happened == ["startup", "request", "startup", "request"]
+    assert "The lifespan of Grouping has ended long before its shutdown" in caplog.text
+    assert "the broker has gone" in caplog.text
+
+
+def test_a_lifespan_that_shuts_down_unasked_starts_again_too(caplog):
+    async def leave():
+        app.group.cancel_scope.cancel()
+
+    app = Grouping(leave)
+    adapter = meantime.ASGIAdapter(app)
+    for _ in range(2):
+        assert adapter(EVENT, LambdaContext())["statusCode"] == 200
+
+    assert app.happened == ["startup", "request", "shutdown", "startup", "request", "shutdown"]
+    assert "has ended long before its shutdown. It starts again with the next request" in caplog.text
+
+
+def test_an_application_that_returns_once_it_has_started_is_served_and_not_started_again():
+    class Hasty(Recording):
+        async def __call__(self, scope, receive, send):
+            if scope["type"] == "http":
+                await super().__call__(scope, receive, send)
+                return
+            self.happened.append("startup")
+            await send({"type": "lifespan.startup.complete"})
+
+    app = Hasty()
+    adapter = meantime.ASGIAdapter(app)
+    for _ in range(2):
+        adapter(EVENT, LambdaContext())
+
+    assert app.happened == ["startup", "request", "request"]
 
 
 def test_a_shutdown_that_fails_is_logged(environment, caplog):

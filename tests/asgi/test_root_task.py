@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import subprocess
 import sys
@@ -110,16 +111,23 @@ def test_a_route_that_outlasts_the_deadline_is_reported_once_and_by_its_own_name
 
 def test_a_busy_worker_is_waited_for_where_leftovers_says_so():
     application = fastapi.FastAPI()
-    done = []
+    begun, done = threading.Event(), []
 
     def thorough():
+        begun.set()
         time.sleep(0.05)
         done.append("work")
 
+    async def work():
+        await anyio.to_thread.run_sync(thorough, abandon_on_cancel=True)
+
     @application.get("/")
     async def route():
-        with anyio.move_on_after(0.001):
-            await anyio.to_thread.run_sync(thorough, abandon_on_cancel=True)
+        async with anyio.create_task_group() as group:
+            group.start_soon(work)
+            while not begun.is_set():
+                await anyio.sleep(0.001)
+            group.cancel_scope.cancel()
 
     meantime.ASGIAdapter(application, leftovers="wait")(EVENT, LambdaContext(timeout=30))
 
@@ -146,6 +154,7 @@ def test_the_threads_of_a_loop_that_was_given_up_end_with_the_next_request(app, 
     environment.kept_loop.abandon()
     adapter(EVENT, LambdaContext(timeout=30))
     before.join(30)
+    gc.collect()  # what was given up ends here, and not within some other test
 
     assert not before.is_alive()
 
