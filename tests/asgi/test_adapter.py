@@ -181,6 +181,7 @@ def test_left_work_fails_the_invocation_where_leftovers_says_so(serve, answering
     with pytest.raises(meantime.WorkLeftOver) as caught:
         serve(app, leftovers="fail")
 
+    assert isinstance(caught.value.answer, dict)
     assert caught.value.answer["statusCode"] == 200
 
 
