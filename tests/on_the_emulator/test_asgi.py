@@ -335,6 +335,31 @@ def test_where_the_runtime_client_hears_sigterm_the_lifespan_shuts_down(function
     assert (tmp_path / "shut down").exists()
 
 
+def test_sys_exit_ends_the_process_at_once_though_def_routes_have_left_threads(emulate):
+    source = """
+        import sys
+        import fastapi, meantime
+
+        app = fastapi.FastAPI()
+
+        @app.get("/")
+        def root():
+            return "from a thread"
+
+        @app.get("/exit")
+        async def leave():
+            sys.exit(3)
+
+        lambda_handler = meantime.ASGIAdapter(app)
+    """
+    with emulate(source) as lambda_:
+        get(lambda_, "/")
+        invocation = lambda_.invoke(http_event("GET", "/exit"))
+
+    assert invocation.error.error_type == "Runtime.ExitError"  # had it waited for its threads, it would have timed out
+    assert "exit status 3" in invocation.error.message
+
+
 async def answers_of(front: HttpFront, count: int) -> list[httpx.Response]:
     """As many answers to as many requests at once."""
     limits = httpx.Limits(max_connections=count)
