@@ -11,6 +11,7 @@ from meantime.callables import is_own_code, name_of, place_of_caller, place_text
 from meantime.errors import Leftover, LoopRunning, Waiting
 from meantime.executors.underway import registry
 from meantime.leftovers import CANCELLED, NOT_CANCELLED, being_made, drop, staying_tasks, watch
+from meantime.task_groups import belongs_to
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -123,11 +124,11 @@ class KeptLoop:
         return bool(getattr(self._loop, "_ready", True))  # uvloop does not show them: there, always look
 
     def leftover_tasks(self) -> list[asyncio.Task[Any]]:
-        """The tasks that are not done and do not belong to a warm resource."""
+        """The tasks that are not done and do not belong to a warm resource, or to a task group that one holds open."""
         if self._loop is None:
             return []
-        tasks = asyncio.all_tasks(self._loop)
-        return [task for task in tasks if not getattr(task, "stays", False) and task not in staying_tasks]
+        left = [task for task in asyncio.all_tasks(self._loop) if not _stays(task)]
+        return [task for task in left if not belongs_to(task, _stays)]
 
     def finish_tasks(self, until: float, found: list[Leftover]) -> bool:
         """Cancel the leftover tasks and wait for them until the point in time `until`; whether all of them ended.
@@ -291,6 +292,10 @@ def _awaited(task: asyncio.Task[Any]) -> list[object]:
     while (inner := getattr(chain[-1], "cr_await", None)) is not None:
         chain.append(inner)
     return chain
+
+
+def _stays(task: asyncio.Task[Any]) -> bool:
+    return getattr(task, "stays", False) or task in staying_tasks
 
 
 def hear(task: asyncio.Future[Any]) -> None:

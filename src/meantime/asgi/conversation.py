@@ -32,10 +32,13 @@ class Conversation:
     Args:
         app: The application.
         state: What it may fill for its requests.
+        when_over: Called if it ends before anybody has asked it to, by an error or as it shuts down.
     """
 
-    def __init__(self, app: Application, state: dict[str, Any]) -> None:
+    def __init__(self, app: Application, state: dict[str, Any], when_over: Callable[[], None]) -> None:
         self._app = app
+        self._when_over = when_over
+        self._has_shut_down = False  # unasked
         self._scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": state}
         self._untaken: list[Message] = []
         self._listening: list[asyncio.Future[None]] = []  # no Queue: its clean-up fails on a loop that was given up
@@ -103,7 +106,8 @@ class Conversation:
     async def _take(self, message: Message) -> None:
         kind = message["type"]
         if self._phase == STARTUP and self._answer.done() and kind in (f"{SHUTDOWN}.complete", f"{SHUTDOWN}.failed"):
-            return  # it ends unasked: it was cancelled, or the loop was given up under it
+            self._has_shut_down = True  # it ends unasked: it was cancelled, or the loop was given up under it
+            return
         if self._answer.done() or kind not in (f"{self._phase}.complete", f"{self._phase}.failed"):
             raise ASGIProtocolError(
                 f"the application sent {kind!r:.80} in its lifespan, where one of {self._phase}.complete and "
@@ -131,12 +135,18 @@ class Conversation:
         error = _error_of(task)  # also: Python need not say that nobody asked for it
         if not self._answer.done():
             self._answer.set_result(None)
-        elif error is not None and self._phase == STARTUP and task in staying_tasks:
+        elif self._phase == STARTUP and task in staying_tasks and (error is not None or self._has_shut_down):
+            if task.cancelled():
+                return
             from logging import getLogger  # noqa: PLC0415  # the good path must not pay for it
 
             getLogger("meantime").error(
-                "The lifespan of %s has ended long before its shutdown: %r", name_of(self._app), error, exc_info=error
+                "The lifespan of %s has ended long before its shutdown%s. It starts again with the next request",
+                name_of(self._app),
+                "" if error is None else f": {error!r}",
+                exc_info=error,
             )
+            self._when_over()
 
     def _takes_no_part(self, *, required: bool) -> bool:
         error = _error_of(self._task)

@@ -14,6 +14,7 @@ from meantime.asgi.root_task import hold_root_task
 from meantime.callables import name_of
 from meantime.environment import current_environment
 from meantime.loop import hear, kept_loop_of
+from meantime.resources.made import Thing
 from meantime.resources.on_loop import LoopResource
 
 TYPE_CHECKING = False
@@ -124,7 +125,7 @@ class Lifespan:
             from meantime.asgi.conversation import Conversation  # noqa: PLC0415  # without a lifespan it costs nothing
             from meantime.asgi.ending import end_with_the_process  # noqa: PLC0415  # likewise
 
-            conversation = Conversation(self._app, state)
+            conversation = Conversation(self._app, state, self._renew)
             if await conversation.start(required=self._mode == "on"):
                 end_with_the_process(self._resource)
             else:
@@ -142,6 +143,14 @@ class Lifespan:
                 self.loop = None
         if conversation is not None:
             await conversation.end()
+
+    def _renew(self) -> None:
+        """Let the next request start the application again: it has ended by itself."""
+        loop = self.loop
+        self.loop = None
+        for made in current_environment().resources[:]:
+            if isinstance(made, Thing) and made.resource is self._resource and made.loop is loop:
+                made.discard()
 
 
 def _stop(task: asyncio.Task[None]) -> None:
