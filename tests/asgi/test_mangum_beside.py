@@ -16,9 +16,12 @@ from meantime.testing import LambdaContext, http_event
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from meantime.environment import Environment
+    import fastapi
 
-fastapi = pytest.importorskip("fastapi", reason="FastAPI is not installed here")
+    from meantime.environment import Environment
+else:
+    fastapi = pytest.importorskip("fastapi", reason="FastAPI is not installed here")
+
 mangum = pytest.importorskip("mangum", reason="Mangum is not installed here")
 
 
@@ -46,12 +49,12 @@ def application() -> Any:
         happened.append("shutdown")
 
     app = fastapi.FastAPI(lifespan=lifespan)
-    app.happened = happened
-    app.loops = set()
+    app.state.happened = happened
+    app.state.loops = set()
 
     @app.get("/async")
     async def on_the_loop():
-        app.loops.add(asyncio.get_running_loop())
+        app.state.loops.add(asyncio.get_running_loop())
         return {"status": "ok"}
 
     @app.get("/def")
@@ -79,7 +82,7 @@ def test_mangum_and_a_handler_are_called_in_turn_on_one_loop(one_loop, applicati
 
     assert answers == [OK] * 50
     assert len(loops) == 1
-    assert application.loops <= loops
+    assert application.state.loops <= loops
 
 
 @pytest.mark.parametrize("path", ["/async", "/def"])
@@ -92,7 +95,7 @@ def test_mangum_and_the_adapter_serve_one_application_in_turn_on_one_loop(one_lo
         answers.append(served(by_mangum(http_event("GET", path), LambdaContext())))
 
     assert answers == [OK] * 100
-    assert application.loops <= {one_loop()}
+    assert application.state.loops <= {one_loop()}
 
 
 def test_the_adapter_starts_an_application_once_and_mangum_for_each_request(one_loop, application):
@@ -100,12 +103,12 @@ def test_the_adapter_starts_an_application_once_and_mangum_for_each_request(one_
 
     for _ in range(10):
         by_us(http_event("GET", "/async"), LambdaContext())
-    once = list(application.happened)
+    once = list(application.state.happened)
     for _ in range(10):
         by_mangum(http_event("GET", "/async"), LambdaContext())
 
     assert once == ["startup"]
-    assert application.happened[1:] == ["startup", "shutdown"] * 10
+    assert application.state.happened[1:] == ["startup", "shutdown"] * 10
 
 
 @pytest.mark.blocks_the_loop
@@ -169,3 +172,70 @@ def test_a_task_that_mangums_request_left_is_ended_and_told_by_the_next_invocati
 
     assert application.left.cancelled()
     assert "left_behind" in caplog.text
+
+
+@pytest.fixture
+def ordinary() -> Any:
+    """An application that does what most do."""
+    app = fastapi.FastAPI()
+
+    @app.get("/items/{number}")
+    async def item(number: int, tags: list[str] = fastapi.Query([])):  # noqa: B008  # as FastAPI wants it
+        return {"number": number, "tags": tags}
+
+    @app.post("/items", status_code=201)
+    async def add(body: dict[str, Any], response: fastapi.Response):
+        response.set_cookie("last", "1")
+        response.set_cookie("seen", "2")
+        return body
+
+    @app.get("/elsewhere")
+    async def elsewhere():
+        return fastapi.responses.RedirectResponse("/items/1")
+
+    @app.get("/image")
+    async def image():
+        return fastapi.Response(b"\x89PNG\r\n", media_type="image/png")
+
+    @app.get("/page")
+    async def page(request: fastapi.Request):
+        name = request.cookies.get("name", "nobody")
+        return fastapi.responses.HTMLResponse(f"<p>{name} at {request.url}, from {request.client.host}</p>")
+
+    @app.get("/fails")
+    async def fails():
+        raise ValueError
+
+    @app.get("/event")
+    async def event(request: fastapi.Request):
+        scope = request.scope
+        return [scope["aws.event"]["routeKey"], scope["aws.context"].function_name]
+
+    return app
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        http_event("GET", "/items/7?tags=a&tags=b%20c"),
+        http_event("GET", "/items/seven"),
+        http_event("GET", "/nothing"),
+        http_event("DELETE", "/items/7"),
+        http_event("POST", "/items", body={"name": "Zoë"}),
+        http_event("POST", "/items", body="{", headers={"content-type": "application/json"}),
+        http_event("GET", "/elsewhere"),
+        http_event("GET", "/image"),
+        http_event("GET", "/page?a=1", headers={"cookie": "name=Ada; other=1"}),
+        http_event("GET", "/fails"),
+        http_event("GET", "/event"),
+        http_event("GET", "/openapi.json"),
+    ],
+    ids=lambda event: f"{event['requestContext']['http']['method']} {event['rawPath']}",
+)
+def test_an_ordinary_application_answers_the_same_through_both(one_loop, ordinary, event):
+    by_mangum = mangum.Mangum(ordinary)(event, LambdaContext())
+    by_us = meantime.ASGIAdapter(ordinary)(event, LambdaContext())
+
+    if "content-type" not in by_us["headers"]:
+        del by_mangum["headers"]["content-type"]  # it has made one up
+    assert by_us == by_mangum
