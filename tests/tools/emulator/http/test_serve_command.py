@@ -166,6 +166,9 @@ def test_a_change_of_the_code_is_served_by_new_environments(run: Callable[..., C
     assert command.said(r"app\.py changed: later requests get new environments")
     assert command.get("/")[0] == 502
     assert "Unable to import module 'app': No module named 'nothing_of_the_kind'" in command.said(" 502 ", on="out")
+    where = command.said(r"where it fails: (cd .*)")
+    shown = subprocess.run(["/bin/sh", "-c", where], capture_output=True, text=True, check=False).stderr
+    assert f'File "{file}", line 1' in shown
     file.write_text("def handler(event, context): return 'mended'\n")
     assert command.said(r"app\.py changed")
     assert command.get("/") == (200, "mended")

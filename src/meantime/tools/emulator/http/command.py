@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shlex
 import signal
 from enum import StrEnum
 from pathlib import Path
@@ -25,9 +26,11 @@ from meantime.tools.emulator.variable_option import parsed_variables
 
 if TYPE_CHECKING:
     from meantime.tools.emulator.http.source import Source
+    from meantime.tools.emulator.invocation import Invocation
 
 _BAD_INPUT: Final = 2
 _PORT: Final = 3000
+_IMPORT_FAILED: Final = "Runtime.ImportModuleError"
 
 
 class SourceName(StrEnum):
@@ -111,7 +114,7 @@ def serve(
             host=host,
             port=port,
             on_exchange=shown.exchange,
-            on_invocation=shown.invocation,
+            on_invocation=lambda invocation: _tell(shown, function, invocation),
         )
         asyncio.run(_serve(front, function, shown, reload=reload))
     except (ValueError, EmulatorError) as error:
@@ -135,6 +138,15 @@ async def _serve(front: HttpFront, function: Function, shown: AccessLog, *, relo
         )
         await stopping.wait()
         shown.note("stopping")
+
+
+def _tell(shown: AccessLog, function: Function, invocation: Invocation) -> None:
+    shown.invocation(invocation)
+    if invocation.error is not None and invocation.error.error_type == _IMPORT_FAILED:
+        # The runtime client reports this error without its traceback, on AWS as well.
+        module = function.handler.rpartition(".")[0].replace("/", ".")
+        command = shlex.join([str(function.python), "-c", f"import {module}"])
+        shown.note(f"where it fails: cd {shlex.quote(str(function.code))} && {command}", style="yellow")
 
 
 def _stopping() -> asyncio.Event:
