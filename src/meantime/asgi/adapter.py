@@ -8,7 +8,7 @@ from meantime.asgi import options
 from meantime.asgi.answering import Answering, log, request_of, unfinished
 from meantime.asgi.exchange import Exchange
 from meantime.asgi.lifespan import Lifespan
-from meantime.asgi.refusals import BAD_REQUEST, refusal
+from meantime.asgi.refusals import BAD_REQUEST, refusal, serving
 from meantime.asgi.sources import source_of
 from meantime.deadline import deadline_of
 from meantime.errors import MalformedBody
@@ -75,6 +75,7 @@ class ASGIAdapter:
         options.check_deadline_status(deadline_status)
         options.check_flag("streaming", streaming)
         options.check_flag("raise_errors", raise_errors)
+        self.__name__ = type(self).__name__  # as a function has one: Powertools' Tracer, for one, asks for it
         self._app = app
         self._base_path = options.checked_base_path(base_path)
         self._reserve = reserve
@@ -125,19 +126,20 @@ class ASGIAdapter:
         scope["state"] = lifespan.state.copy()
         scope["aws.event"] = event
         scope["aws.context"] = context
+        app = self._app
         try:
             body = source.body(event)
         except MalformedBody as error:
             log().warning("%s: the client gets %d: %s", request_of(scope), BAD_REQUEST, error)
-            return answering.answer(source, event, scope, refusal(BAD_REQUEST))
+            app, body = serving(refusal(BAD_REQUEST)), b""
         if self._streams and source.can_stream:
             from meantime.asgi.streamed import StreamedExchange, stream  # noqa: PLC0415  # who does not stream does not pay
 
             streamed = self._exchange = StreamedExchange(scope["method"], body, context, answering.fail_on)
-            return await stream(self._app, streamed, scope, answering)
+            return await stream(app, streamed, scope, answering)
         exchange = self._exchange = Exchange(body)
         try:
-            await self._app(scope, exchange.receive, exchange.send)
+            await app(scope, exchange.receive, exchange.send)
         except Exception as error:  # noqa: BLE001  # whatever it is, the client is to get an answer
             return answering.answer(source, event, scope, answering.after_error(error, exchange, scope))
         response = exchange.response

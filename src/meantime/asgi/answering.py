@@ -106,7 +106,7 @@ class Answering:
         if exchange is not None and exchange.is_under_way:
             if response is None:
                 raise error  # the runtime client tells it at the end of the stream
-            answer = None
+            answer = exchange.answer
         elif response is not None:
             answer = self.answer(source, event, scope, response)
         elif self.deadline_status in self.fail_on:

@@ -95,6 +95,11 @@ class Exchange:
         return False
 
     @property
+    def answer(self) -> object:
+        """What the handler returns for a response that is under way."""
+        return None
+
+    @property
     def state(self) -> str:
         """How far the response has come, in words."""
         if self.status is None:

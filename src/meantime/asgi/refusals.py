@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from meantime.asgi.response import Response
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from meantime.asgi.conversation import Application
+
 BAD_REQUEST = 400
 FAILED = 500
 
@@ -29,6 +35,16 @@ def refusal(status: int, message: str = "") -> Response:
         except ValueError:  # a status of somebody's own
             message = f"Status {status}"
     return _response(status, dumps({"message": message}).encode(), b"application/json")
+
+
+def serving(response: Response) -> Application:
+    """An application that answers any request so, in place of one that is not to be asked."""
+
+    async def app(_scope: object, _receive: object, send: Any) -> None:
+        await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
+        await send({"type": "http.response.body", "body": response.body})
+
+    return app
 
 
 def _response(status: int, body: bytes, content_type: bytes) -> Response:

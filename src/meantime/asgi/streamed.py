@@ -51,7 +51,7 @@ async def stream(app: Application, exchange: StreamedExchange, scope: Any, answe
         log().warning("%s: the client did not get the whole response. %s", request_of(scope), exchange.broken)
     elif not exchange.is_under_way and exchange.status is not None:
         raise answering.failed(scope, exchange.status)
-    return exchange.stream.answer
+    return exchange.answer
 
 
 class StreamedExchange(Exchange):
@@ -84,6 +84,11 @@ class StreamedExchange(Exchange):
     def is_under_way(self) -> bool:
         """Whether the client has a part of the response, so that it can have no other."""
         return self.stream.started
+
+    @property
+    def answer(self) -> object:
+        """What the handler returns, so that nothing more is posted."""
+        return self.stream.answer
 
     async def send_on(self, response: Response) -> None:
         """Stream this response as a whole; nothing of another has been sent."""
