@@ -261,13 +261,13 @@ def _run_nested(function: Callable[[Any, Any], Any], event: Any, context: Any) -
     """One handler calls another: that is one invocation, with one deadline."""
     if current_deadline() is None:
         raise MeantimeError(
-            f"{name_of(function)} was invoked while another invocation is under way in this process; Lambda never does "
+            f"{_called(function)} was invoked while another invocation is under way in this process; Lambda never does "
             "that: in tests, invoke one after another"
         )
     if is_async(function):
         raise LoopRunning(
-            f"{name_of(function)} was called within another handler: make that one an `async def`, and there "
-            f"`await {name_of(function)}.main(event, context)`"
+            f"{_called(function)} was called within another handler: make that one an `async def`, and there "
+            f"`await {_called(function)}.main(event, context)`"
         )
     return function(event, context)
 
@@ -275,5 +275,11 @@ def _run_nested(function: Callable[[Any, Any], Any], event: Any, context: Any) -
 def _refuse_running_loop(function: Callable[..., Any]) -> None:
     asyncio = sys.modules.get("asyncio")  # where it is not loaded, no loop runs
     if asyncio is not None and asyncio._get_running_loop() is not None:  # noqa: SLF001  # public, but for its name: get_running_loop raises
-        name = name_of(function)
+        name = _called(function)
         raise LoopRunning(f"{name} was called on a running event loop: there, `await {name}.main(event, context)`")
+
+
+def _called(function: Callable[..., Any]) -> str:
+    """Its name for users: the `main` of an object that is the handler itself, as an ASGIAdapter, goes by that one's."""
+    owner = getattr(function, "__self__", None)
+    return type(owner).__name__ if callable(owner) and getattr(owner, "main", None) == function else name_of(function)

@@ -113,11 +113,22 @@ def test_main_can_be_awaited_where_a_loop_runs_and_calling_there_says_so(answeri
     adapter = meantime.ASGIAdapter(answering())
 
     async def test():
-        with pytest.raises(meantime.LoopRunning, match="await"):
+        with pytest.raises(meantime.LoopRunning, match=r"`await ASGIAdapter\.main\(event, context\)`"):
             adapter(http_event("GET", "/"), LambdaContext())
         return await adapter.main(http_event("GET", "/"), LambdaContext())
 
     assert asyncio.run(test())["statusCode"] == 200
+
+
+def test_it_can_be_wrapped_as_a_function_with_what_asks_for_its_name(answering):
+    adapter = meantime.ASGIAdapter(answering())
+
+    @functools.wraps(adapter)
+    def traced(event, context):
+        return adapter(event, context)
+
+    assert adapter.__name__ == traced.__name__ == "ASGIAdapter"
+    assert traced(http_event("GET", "/"), LambdaContext())["statusCode"] == 200
 
 
 def test_many_requests_at_once_on_one_loop_do_not_meet(answering):
