@@ -225,6 +225,25 @@ def test_it_does_not_ring_in_a_lock_that_meantime_has_just_taken():
     assert escaped == []
 
 
+def test_it_does_not_ring_in_a_finalizer_where_nobody_would_hear_of_it():
+    class Rings:
+        def __del__(self):
+            self.end()
+
+        def end(self):
+            signal.raise_signal(signal.SIGALRM)
+
+    @meantime.handler
+    def lambda_handler(event, context):
+        Rings()
+        time.sleep(60)
+
+    began = time.monotonic()
+    with pytest.raises(DeadlineExceeded, match="blocking code in lambda_handler"):  # but as soon as that is over
+        lambda_handler({}, LambdaContext(300.0))
+    assert time.monotonic() - began < 50
+
+
 def test_a_wait_for_a_limiter_that_no_deadline_ends_is_interrupted_and_leaves_the_line():
     limiter = Limiter("queue", max_concurrency=1)
     limiter.acquire()

@@ -34,6 +34,10 @@ _LOOKS_WHERE_IT_HARMS = 800  # a lock that stays locked, or a permit that is los
 # coverage, where it measures a user's tests: a lock of its own that stays locked stops every thread.
 _NOT_TO_BE_CUT = ("meantime.", "coverage.", "hypothesis.")
 
+# Where nobody hears of what is raised: Python prints it, and goes on.
+_FINALIZER = "__del__"
+_WEAK = ("_weakrefset", "weakref")  # their callbacks
+
 # What Meantime works with: interrupted in here, what a line of ours has just locked would stay locked.
 _BENEATH = frozenset(("_weakrefset", "contextlib", "logging", "queue", "threading", "weakref"))
 
@@ -112,7 +116,7 @@ def ring() -> None:
 def _on_signal(_signal: int, frame: FrameType | None) -> None:
     if _may_interrupt is None:
         return
-    if frame is not None and _is_ours(frame) and _may_be_put_off(frame):
+    if frame is not None and (_is_ours(frame) or _is_finalizer(frame)) and _may_be_put_off(frame):
         signal.setitimer(signal.ITIMER_REAL, _LOOK_EVERY)
         return
     _interrupt(frame)
@@ -145,6 +149,16 @@ def _is_ours(frame: FrameType) -> bool:
     return False
 
 
+def _is_finalizer(frame: FrameType) -> bool:
+    """Whether what is raised here would be lost."""
+    within: FrameType | None = frame
+    while within is not None:
+        if within.f_code.co_name == _FINALIZER or within.f_globals.get("__name__") in _WEAK:
+            return True
+        within = within.f_back
+    return False
+
+
 def _may_be_put_off(frame: FrameType) -> bool:
     """Whether it will be over in a moment. All waits of Meantime can be interrupted: they give back what they have."""
     global _looks, _looks_here, _seen_at  # noqa: PLW0603  # a process has one alarm
@@ -152,7 +166,7 @@ def _may_be_put_off(frame: FrameType) -> bool:
     _looks_here = _looks_here + 1 if seen_at == _seen_at else 1
     _seen_at = seen_at
     _looks += 1
-    module = frame.f_globals["__name__"]
+    module = str(frame.f_globals.get("__name__", ""))
     harms = module in _BENEATH or module.startswith(("meantime.limiter.", "coverage."))
     return _looks_here < _LOOKS_UNTIL_IT_STANDS and _looks < (_LOOKS_WHERE_IT_HARMS if harms else _LOOKS_AT_MOST)
 
