@@ -41,6 +41,8 @@ SOURCE = """
         print("handling\\t" + path)
         if path == "/raise":
             raise ValueError("nö")
+        if path == "/lines":
+            raise ValueError("one\\nwo")
         if path == "/sleep":
             time.sleep(60)
         return {"statusCode": 200, "body": os.environ.get("WORD", "none")}
@@ -130,6 +132,12 @@ def test_an_error_is_told_with_its_traceback(run: Callable[..., Command]) -> Non
     assert command.get("/raise")[0] == 502
     assert command.said("GET", on="out").endswith(" 21 B  the function failed: ValueError: nö")
     assert command.said(r'raise ValueError\("nö"\)')
+
+
+def test_a_request_is_one_line_whatever_the_error_says(run: Callable[..., Command]) -> None:
+    command = run("--log", "none")
+    assert command.get("/lines")[0] == 502
+    assert command.said("GET", on="out").endswith(r"the function failed: ValueError: one\nwo")
 
 
 def test_all_of_the_functions_log_is_shown_when_asked_for(run: Callable[..., Command]) -> None:

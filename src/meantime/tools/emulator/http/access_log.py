@@ -78,13 +78,13 @@ class AccessLog:
 
 def fields(exchange: Exchange) -> dict[str, Any]:
     """Return what a program may want to know about a request."""
-    request, response, invocation = exchange.request, exchange.response, exchange.invocation
+    request, invocation = exchange.request, exchange.invocation
     return {
         "time": datetime.fromtimestamp(request.time, UTC).isoformat(timespec="milliseconds"),
         "method": request.method,
         "path": request.path,
         "query": request.query,
-        "status": response.status if response is not None and not exchange.client_left else CLIENT_LEFT,
+        "status": _status(exchange),
         "duration_ms": round(exchange.seconds * 1000, 3),
         "request_bytes": len(request.body),
         "response_bytes": exchange.sent,
@@ -96,6 +96,12 @@ def fields(exchange: Exchange) -> dict[str, Any]:
         "fault": exchange.fault.name if exchange.fault is not None else None,
         "problem": exchange.problem or None,
     }
+
+
+def _status(exchange: Exchange) -> int:
+    if exchange.client_left:
+        return CLIENT_LEFT
+    return exchange.response.status if exchange.response is not None else 500  # an error of ours: aiohttp says so
 
 
 def _is_lambdas_own(line: str) -> bool:
@@ -114,7 +120,7 @@ def _line(exchange: Exchange) -> Text:
     line.append_text(_start(exchange.invocation))
     line.append(f" {exchange.sent:>8,} B")
     for text in _remarks(exchange):
-        line.append(f"  {text}", style="red" if status // 100 == 5 else "yellow")  # noqa: PLR2004  # a server's error
+        line.append(f"  {_printable(text)}", style="red" if status // 100 == 5 else "yellow")  # noqa: PLR2004  # a server's error
     return line
 
 
