@@ -165,19 +165,19 @@ def test_blocking_code_in_a_task_group_is_a_deadline_that_on_deadline_answers():
     assert lambda_handler({}, LambdaContext(0.4)) == "answer"
 
 
-def test_the_interrupted_code_has_time_for_its_clean_up():
+def test_the_interrupted_code_has_time_for_its_clean_up(fake_clock):
     cleaned = []
 
-    @meantime.handler(reserve=1.0)
+    @meantime.handler(reserve=20)
     def lambda_handler(event, context):
         try:
-            time.sleep(60)
+            fake_clock.sleep(60)
         finally:
-            time.sleep(0.1)
+            fake_clock.sleep(2)
             cleaned.append("whole")
 
     with pytest.raises(DeadlineExceeded):
-        lambda_handler({}, LambdaContext(2.0))
+        lambda_handler({}, LambdaContext(40))
     assert cleaned == ["whole"]
 
 

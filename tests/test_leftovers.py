@@ -474,7 +474,7 @@ def test_a_system_exit_in_a_leftovers_clean_up_costs_the_loop_and_nothing_else(e
 def test_calls_that_hang_on_from_earlier_invocations_are_counted_in_the_report(caplog):
     release = threading.Event()
 
-    @meantime.handler(reserve=0.2)
+    @meantime.handler(reserve=0.6)
     def lambda_handler(event, context):
         try:
             threads.map(lambda _: release.wait(30), range(3), max_concurrency=3)
@@ -482,7 +482,7 @@ def test_calls_that_hang_on_from_earlier_invocations_are_counted_in_the_report(c
             return "answer"
 
     for _ in range(2):
-        lambda_handler({}, LambdaContext(0.6))
+        lambda_handler({}, LambdaContext(1.2))
     release.set()
 
     assert re.search(r"[1-3] calls of earlier invocations that still run; give their clients a timeout", caplog.text)
@@ -814,7 +814,7 @@ def test_a_task_that_will_not_end_is_told_from_one_that_does(caplog):
             except asyncio.CancelledError:
                 continue
 
-    @meantime.handler(reserve=0.2)
+    @meantime.handler(reserve=0.8)
     async def lambda_handler(event, context):
         event.extend([asyncio.create_task(stubborn()), asyncio.create_task(asyncio.sleep(60))])
         await asyncio.sleep(0)

@@ -269,7 +269,7 @@ def test_after_a_retired_loop_the_resource_is_made_anew_and_the_old_one_closed()
         yield object()
         events.append("closed")
 
-    @meantime.handler(reserve=0.2)
+    @meantime.handler(reserve=0.8)
     async def lambda_handler(event, context):
         await client()
         if event == "stubborn":
@@ -280,7 +280,7 @@ def test_after_a_retired_loop_the_resource_is_made_anew_and_the_old_one_closed()
                     continue
 
     with pytest.raises(meantime.DeadlineExceeded):
-        lambda_handler("stubborn", LambdaContext(0.3))
+        lambda_handler("stubborn", LambdaContext(1.6))
     assert events == ["made", "closed"]
     lambda_handler("good", LambdaContext())
     assert events == ["made", "closed", "made"]
