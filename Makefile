@@ -18,7 +18,7 @@ FIND_PYTHON := for python in $(PYTHON) python3.11 python3 python3.12 python3.13 
 	if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo "$$python"; exit; fi; \
 	done; echo "meantime: no Python 3.11 or later is to be found; install one, or say which: make PYTHON=/path/to/python" >&2; exit 1
 
-.PHONY: help demo test check lint types contract unit coverage versions bench adaptive docs numbers format clean system-packages
+.PHONY: help demo test check lint types contract unit versions bench adaptive docs numbers format clean system-packages
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -48,12 +48,6 @@ unit: $(VENV)/.installed $(VENV)/.aws-server system-packages
 	@$(BIN)/python -m pytest -q -n2 --dist=loadfile $(addprefix --ignore=,$(WITH_SERVERS))
 	@$(BIN)/python -m pytest -q -n2 --dist=loadfile $(addprefix --ignore=,$(ONE_BY_ONE)) $(WITH_SERVERS)
 	@$(BIN)/python -m pytest -q $(ONE_BY_ONE)
-
-# Not part of make test: coverage keeps locks within every call, which alarms and forks under test may leave locked.
-coverage: $(VENV)/.installed $(VENV)/.aws-server system-packages ## Which lines the tests reach
-	@$(BIN)/coverage erase
-	@$(BIN)/python -m pytest -q --cov --cov-report= --deselect=tests/test_alarm.py --deselect=tests/test_frames.py
-	@$(BIN)/coverage report --fail-under=90 | tail -n 25
 
 versions: $(VENV)/.installed ## The library's own tests on every other Python that is here
 	@echo "== the library on the other Pythons"
