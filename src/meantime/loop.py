@@ -11,7 +11,6 @@ from meantime.callables import is_own_code, name_of, place_of_caller, place_text
 from meantime.errors import Leftover, LoopRunning, Waiting
 from meantime.executors.underway import registry
 from meantime.leftovers import CANCELLED, NOT_CANCELLED, being_made, drop, staying_tasks, watch
-from meantime.task_groups import belongs_to
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -128,7 +127,12 @@ class KeptLoop:
         if self._loop is None:
             return []
         left = [task for task in asyncio.all_tasks(self._loop) if not _stays(task)]
-        return [task for task in left if not belongs_to(task, _stays)]
+        if not left:
+            return left
+        from meantime.library_tasks import is_of_a_library  # noqa: PLC0415  # the good path must not pay for it
+        from meantime.task_groups import belongs_to  # noqa: PLC0415  # likewise
+
+        return [task for task in left if not (belongs_to(task, _stays) or is_of_a_library(task))]
 
     def finish_tasks(self, until: float, found: list[Leftover]) -> bool:
         """Cancel the leftover tasks and wait for them until the point in time `until`; whether all of them ended.
