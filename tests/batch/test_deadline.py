@@ -32,11 +32,11 @@ def test_what_is_not_begun_or_not_done_in_time_comes_again(source, executor):
 def test_the_answer_comes_in_time():
     release = threading.Event()
 
-    @meantime.batch.sqs(reserve=0.4)
+    @meantime.batch.sqs(reserve=1.0)
     def lambda_handler(message):
         assert release.wait(30)
 
-    context = LambdaContext(0.8)
+    context = LambdaContext(2.0)
     lambda_handler(sqs_event(range(3)), context)
     left = context.get_remaining_time_in_millis()
     release.set()
@@ -59,7 +59,7 @@ def test_in_a_batch_of_many_what_was_done_by_then_is_done(executor):
 
 @pytest.mark.blocks_the_loop
 def test_a_record_that_blocks_the_event_loop_is_interrupted_and_the_others_stay_done():
-    @meantime.batch.sqs(reserve=0.4)
+    @meantime.batch.sqs(reserve=1.0)
     async def lambda_handler(message):
         await asyncio.sleep(0)
         if message.body == "blocks":
@@ -68,7 +68,7 @@ def test_a_record_that_blocks_the_event_loop_is_interrupted_and_the_others_stay_
 
     event = sqs_event(["0", "blocks", "2"])
 
-    assert come_again(event, lambda_handler(event, LambdaContext(0.8))) == [1]
+    assert come_again(event, lambda_handler(event, LambdaContext(2.0))) == [1]
 
 
 def test_a_record_that_resists_its_cancellation_is_given_up():

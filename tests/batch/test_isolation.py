@@ -66,7 +66,7 @@ def test_likewise_with_a_thread_that_outlives_the_deadline():
     """It succeeds at last, in the middle of the next invocation: its record had been answered for."""
     release, released = threading.Event(), threading.Event()
 
-    @meantime.batch.sqs(reserve=0.1)
+    @meantime.batch.sqs(reserve=0.3)
     def lambda_handler(message):
         if message.body == "hangs":
             assert release.wait(30)
@@ -77,7 +77,7 @@ def test_likewise_with_a_thread_that_outlives_the_deadline():
 
     first, second = sqs_event(["hangs", "quick"], queue="first"), sqs_event(["releases", "last"], queue="second")
 
-    answer_to_first = lambda_handler(first, LambdaContext(0.3))
+    answer_to_first = lambda_handler(first, LambdaContext(1.2))
     answer_to_second = lambda_handler(second, LambdaContext(60))
 
     assert come_again(first, answer_to_first) == [0]
@@ -94,10 +94,10 @@ def test_a_thread_that_outlives_the_deadline_lets_nothing_of_its_key_begin_later
         begun.append(record.identifier)
         assert release.wait(30)
 
-    handler = (meantime.batch.sqs if source == "fifo" else meantime.batch.kinesis)(reserve=0.1)(lambda_handler)
+    handler = (meantime.batch.sqs if source == "fifo" else meantime.batch.kinesis)(reserve=0.3)(lambda_handler)
     event = event_of(source, "aaa")
 
-    answer = handler(event, LambdaContext(0.3))
+    answer = handler(event, LambdaContext(1.2))
     release.set()
     assert registry.wait_until_idle(30)
 
