@@ -119,6 +119,7 @@ class Supervision:
         "_cut_off",
         "_deadline",
         "_environment",
+        "_has_begun",
         "_interrupted",
         "_kept_loop",
         "_loop",
@@ -135,6 +136,7 @@ class Supervision:
         self._cut_off = deadline.at + CUT_OFF_AT * deadline.reserve
         self._waiting: list[Waiting] | None = None  # what was waiting when the deadline passed; None before
         self._task: asyncio.Task[Any] | None = None
+        self._has_begun = False  # `main` itself
         self._interrupted: alarm.Interrupted | None = None
 
     def finish(self, policy: str, left: list[Leftover], threads_by: float = THREADS_CUT_OFF_AT) -> None:
@@ -179,11 +181,13 @@ class Supervision:
         except alarm.Interrupted as interrupted:
             alarm.disarm()
             self._interrupted = interrupted
+            if not self._has_begun:
+                self._task.cancel()  # nothing of the handler's is left then
         finally:
             timer.clear()
             if self._stalls is not None:
                 self._stalls.end()
-            if self._task is not None:
+            if self._task is not None:  # as it is, unless it was too late to begin
                 hear(self._task)  # SystemExit leaves the loop before anybody could
         return self._answer()
 
@@ -197,6 +201,7 @@ class Supervision:
                 await _turn()
             if self._deadline.remaining() <= 0:
                 raise self._deadline_exceeded()
+            self._has_begun = True
             return await main(event, context)
         finally:
             loop.stop()
@@ -237,11 +242,17 @@ class Supervision:
         return clock.monotonic() >= self._cut_off or (self._waiting is None and _has_code_under_way(frame))
 
     def _deadline_passed(self) -> None:
+        if (
+            not self._has_begun and self._task is not None
+        ):  # cancelled before its first step, it would not stop the loop
+            self._task.cancel()
+            self._task = None
+            self._waiting = []
+            self._loop.stop()
+            return
         left = self._kept_loop.leftover_tasks()
         self._waiting = registry.waiting(self._deadline) or [waiting_task(task) for task in left]
-        if registry.fan_outs(
-            self._deadline
-        ):  # a verb tells its caller, on a timer of its own, what became of its items
+        if registry.fan_outs(self._deadline):  # a verb tells its caller, by its own timer, what became of its items
             at = self._deadline.at + CANCEL_REST_AT * self._deadline.reserve
             self._kept_loop.timer.set(at, self._cancel_rest)
         else:

@@ -164,7 +164,3 @@ def test_code_that_blocks_the_loop_is_interrupted_and_the_environment_lives_on(c
 
     assert (blocked["statusCode"], after["statusCode"]) == (504, 200)
     assert "blocking code on the event loop" in caplog.text
-
-
-def test_without_time_the_application_is_not_even_asked(serve, answering):
-    assert serve(answering(), timeout=0)["statusCode"] == 504
