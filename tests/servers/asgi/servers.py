@@ -169,10 +169,11 @@ def fronts(functions: Mapping[str, Function]) -> Iterator[tuple[dict[str, Client
             for source, function in functions.items():
                 emulator = emulators.get(id(function))
                 if emulator is None:
-                    emulator = emulators[id(function)] = await stack.enter_async_context(AsyncEmulator(function))
-                front = await stack.enter_async_context(
-                    HttpFront(emulator, _front(source), on_exchange=exchanges.append)
-                )
+                    # Limits and freezes change no answer; what they do to an application is tested elsewhere.
+                    emulator = AsyncEmulator(function, freeze="none", cpu="none", memory="none")
+                    emulators[id(function)] = await stack.enter_async_context(emulator)
+                front = HttpFront(emulator, _front(source), on_exchange=exchanges.append)
+                await stack.enter_async_context(front)
                 clients[source] = Client("127.0.0.1", front.port)
             serving.set()
             await ending.wait()

@@ -161,7 +161,7 @@ def test_background_tasks_have_run_when_the_next_request_comes(broad, source):
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_responses_are_streamed_where_they_are_to_be(broad, source):
-    query = f"size={100 + SOURCES.index(source)}"
+    query = f"size=100&of={SOURCES.index(source)}"
 
     broad.compare(source, Request("GET", f"/stream/5?{query}", headers()))
 
