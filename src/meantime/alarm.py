@@ -39,7 +39,7 @@ _FINALIZER = "__del__"
 _WEAK = ("_weakrefset", "weakref")  # their callbacks
 
 # What Meantime works with: interrupted in here, what a line of ours has just locked would stay locked.
-_BENEATH = frozenset(("_weakrefset", "contextlib", "logging", "queue", "threading", "weakref"))
+_BENEATH = frozenset(("_weakrefset", "asyncio.tasks", "contextlib", "logging", "queue", "threading", "weakref"))
 
 
 class Interrupted(BaseException):

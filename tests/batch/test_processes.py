@@ -115,7 +115,7 @@ def sleeps(message):
 def test_a_record_over_its_timeout_is_ended():
     told = []
     handler = meantime.batch.sqs(
-        executor="processes", max_concurrency=2, timeout=0.5, on_failure=lambda record, error: told.append(type(error))
+        executor="processes", max_concurrency=2, timeout=3.0, on_failure=lambda record, error: told.append(type(error))
     )(sleeps)
     event = sqs_event([60, 0])
 
