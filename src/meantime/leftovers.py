@@ -87,8 +87,9 @@ class ThreadWatch:
             for thread in others:  # a pool's worker that has been given work, and is only about to wake up
                 if thread not in busy and _busy_pool_of(thread) not in (None, *map(_busy_pool_of, busy)):
                     busy.append(thread)
-        self._reported &= WeakSet(busy)
-        return [thread for thread in busy if thread not in self._reported]
+        if self._reported:
+            self._reported &= WeakSet(busy)
+        return [thread for thread in busy if thread not in self._reported] if self._reported else busy
 
     def wait(self, until: float) -> list[threading.Thread]:
         """Wait for them until the point in time `until`; those that are still at work."""
@@ -104,7 +105,8 @@ class ThreadWatch:
         """Wait for them until the point in time `until`; describe those that are still at work, once."""
         busy = self.wait(until)
         described = [self._describe(thread) for thread in busy]
-        self._reported |= WeakSet(busy)
+        if busy:
+            self._reported |= WeakSet(busy)
         self.forget()
         return described
 
