@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -119,10 +120,13 @@ def both_ways(
             "function.lambda_handler", APPLICATIONS, memory_mb=1769, timeout=30.0, environment=environment
         )
         streaming = replace(function, environment={**environment, "STREAMED": "yes"})
-        direct = {
+        started = {
             options: stack.enter_context(_uvicorn(application, folder, options, given.get("uvicorn", {})))
             for options in {_options(source) for source in sources}
         }
+        for _, answers in started.values():
+            eventually(answers, f"uvicorn serves {application}; its log is in {folder}")
+        direct = {options: client for options, (client, _) in started.items()}
         functions = {source: streaming if source == URL_STREAMED else function for source in sources}
         through, exchanges = stack.enter_context(fronts(functions))
         yield Ways(direct, through, exchanges)
@@ -136,22 +140,26 @@ def _options(source: str) -> tuple[str, ...]:
 
 
 @contextmanager
-def _uvicorn(application: str, folder: Path, given: tuple[str, ...], variables: Mapping[str, str]) -> Iterator[Client]:
+def _uvicorn(
+    application: str, folder: Path, given: tuple[str, ...], variables: Mapping[str, str]
+) -> Iterator[tuple[Client, Callable[[], bool]]]:
+    """A client of uvicorn, which may not answer yet, and whether it does."""
     port = free_port()
     options = ["--host=127.0.0.1", f"--port={port}", "--http=h11", "--loop=asyncio", "--no-date-header",
                "--no-server-header", "--log-level=warning", f"--app-dir={APPLICATIONS}", *given]  # fmt: skip
     log = folder / f"uvicorn-{port}.log"
+    # Should these tests be killed, or end themselves because one of them hangs, the kernel ends the server.
+    guard = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
     with log.open("wb") as written:
         process = subprocess.Popen(
-            [sys.executable, "-m", "uvicorn", f"{application}:app", *options],
+            [*guard, sys.executable, "-m", "uvicorn", f"{application}:app", *options],
             env={**_without_coverage(), **_SAME, **variables},
             stdout=written,
             stderr=written,
         )
     client = Client("127.0.0.1", port)
     try:
-        eventually(lambda: _answers(client, process), f"uvicorn serves {application}; its log is {log}")
-        yield client
+        yield client, lambda: _answers(client, process)
     finally:
         client.close()
         process.terminate()
