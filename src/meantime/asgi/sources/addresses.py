@@ -36,8 +36,12 @@ def client_of(address: object) -> tuple[str, int] | None:
 
 
 def forwarded_client_of(forwarded: str) -> tuple[str, int] | None:
-    """The client, of X-Forwarded-For: the first one, whom each proxy has believed."""
-    return client_of(forwarded.split(",", 1)[0].strip())
+    """Who asked the load balancer, of X-Forwarded-For: the last one, whom it has added itself.
+
+    What stands before that is as the request had it, and may be anything. API Gateway's `sourceIp` is the same.
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/x-forwarded-headers.html
+    """
+    return client_of(forwarded.rpartition(",")[2].strip())
 
 
 def _split(address: str) -> tuple[str, int | None]:
