@@ -6,7 +6,9 @@ The real stream has `test_streaming.py`, and on the real runtime client `on_the_
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
+import time
 
 import pytest
 
@@ -130,6 +132,26 @@ def test_the_deadline_before_the_first_chunk_is_a_504_that_is_streamed(stream, s
 
     assert [stream.told[0][0], *stream.told[1:]] == [504, b'{"message": "Gateway Timeout"}', "end"]
     assert "the client gets 504. The deadline of the invocation passed" in caplog.text
+
+
+@pytest.mark.blocks_the_loop
+def test_a_loop_that_is_blocked_until_the_deadline_is_a_504_that_is_streamed_all_the_same(stream, serve_streamed):
+    async def blocks():
+        time.sleep(60)  # noqa: ASYNC251  # it blocks the loop on purpose
+
+    assert serve_streamed(sending(then=blocks), timeout=0.8, reserve=0.4) is STREAMED
+    gc.collect()  # what was given up ends here, and not within some other test
+
+    assert [stream.told[0][0], *stream.told[1:]] == [504, b'{"message": "Gateway Timeout"}', "end"]
+
+
+def test_a_startup_that_lasts_until_the_deadline_is_one_too(stream, serve_streamed, clock):
+    async def app(scope, receive, send):
+        await clock.sleep_async(60)
+
+    assert serve_streamed(app, timeout=5, lifespan="on") is STREAMED
+
+    assert [stream.told[0][0], *stream.told[1:]] == [504, b'{"message": "Gateway Timeout"}', "end"]
 
 
 def test_the_deadline_after_it_is_raised(stream, serve_streamed, clock):

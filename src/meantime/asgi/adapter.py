@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from meantime.asgi.conversation import Application
     from meantime.asgi.lifespan import Mode
     from meantime.asgi.other import Other
+    from meantime.asgi.response import Response
     from meantime.asgi.sources.source import EventSource
     from meantime.errors import DeadlineExceeded
 
@@ -155,12 +156,21 @@ class ASGIAdapter:
 
             raise unreadable_event(source, error) from error
 
-    def _at_deadline(self, event: Any, _context: Any, error: DeadlineExceeded) -> Any:
+    def _at_deadline(self, event: Any, context: Any, error: DeadlineExceeded) -> Any:
         exchange, self._exchange = self._exchange, None
         source = source_of(event)
         if source is None:  # it was another's
             raise error
-        return self._answering.at_deadline(source, event, self._scope(source, event), exchange, error)
+        scope = self._scope(source, event)
+        send = None
+        if self._streams and source.can_stream:
+
+            def send(response: Response) -> object:
+                from meantime.asgi.streamed import stream_at_once  # noqa: PLC0415  # who does not stream does not pay
+
+                return stream_at_once(response, scope["method"], context)
+
+        return self._answering.at_deadline(source, event, scope, exchange, error, send=send)
 
     def _hand_on(self, other: Other, event: Any, context: Any) -> Any:
         """Let the other function take what is no request."""

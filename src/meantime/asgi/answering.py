@@ -9,7 +9,7 @@ from meantime.errors import NO_ANSWER, ASGIProtocolError, DeadlineExceeded, Resp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from meantime.asgi.exchange import Exchange
@@ -95,9 +95,24 @@ class Answering:
         return failure() if response is None else response
 
     def at_deadline(
-        self, source: EventSource, event: Any, scope: Scope, exchange: Exchange | None, error: DeadlineExceeded
+        self,
+        source: EventSource,
+        event: Any,
+        scope: Scope,
+        exchange: Exchange | None,
+        error: DeadlineExceeded,
+        *,
+        send: Callable[[Response], Any] | None = None,
     ) -> Any:
         """What Lambda is to return when the deadline has passed; it is logged, with what was waiting.
+
+        Args:
+            source: Of the event.
+            event: The event.
+            scope: Of the request.
+            exchange: The request, if it came to that.
+            error: The deadline's.
+            send: Sends a response, where the client waits for a stream, and gives what Lambda is to return then.
 
         Raises:
             DeadlineExceeded: The error itself, where it fails the invocation.
@@ -112,7 +127,8 @@ class Answering:
         elif self.deadline_status in self.fail_on:
             raise error
         else:
-            answer = source.answer(event, refusal(self.deadline_status))
+            instead = refusal(self.deadline_status)
+            answer = source.answer(event, instead) if send is None else send(instead)
         if response is None or response.status == self.deadline_status:
             log().error("%s: the client gets %d. %s", request_of(scope), self.deadline_status, error)
         else:

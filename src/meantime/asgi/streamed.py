@@ -54,6 +54,17 @@ async def stream(app: Application, exchange: StreamedExchange, scope: Any, answe
     return exchange.answer
 
 
+def stream_at_once(response: Response, method: str, context: Any) -> object:
+    """Stream this response where the request's loop does not run, and may be stuck; what the handler is to return."""
+    exchange = StreamedExchange(method, b"", context, ())
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(exchange.send_on(response))
+    finally:
+        loop.close()
+    return exchange.stream.answer
+
+
 class StreamedExchange(Exchange):
     """A request that is there as a whole, and a response that is sent on chunk by chunk.
 
