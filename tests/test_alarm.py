@@ -89,10 +89,12 @@ def test_an_except_exception_of_the_users_does_not_swallow_it():
 
 @pytest.mark.parametrize("policy", ["end", "wait"])
 def test_an_alarm_that_finds_the_loop_idle_interrupts_nothing_since_nothing_blocks_it(environment, policy, leave_it):
+    main = threading.get_ident()
+
     def ring_while_the_loop_waits(loop, done):
-        while current_frames()[threading.main_thread().ident].f_code.co_name != "select":
+        while current_frames()[main].f_code.co_name != "select":
             threading.Event().wait(0.001)
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGALRM)  # as after the process itself stood still
+        signal.pthread_kill(main, signal.SIGALRM)  # as after the process itself stood still
         loop.call_soon_threadsafe(done.set)
 
     async def wait_for_the_alarm():

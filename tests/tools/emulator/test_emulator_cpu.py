@@ -57,7 +57,7 @@ def share_to_be_had() -> float:
 @pytest.mark.parametrize("memory_mb", [128, 512, 1024])
 def test_a_loop_gets_its_share_of_a_core(deploy: Deploy, cpu: Cpu, memory_mb: int) -> None:
     """Within a tenth, or what a loop without a limit gets. Others can take CPU away, so the best of several counts."""
-    wanted = memory_mb / 1769
+    wanted = least = memory_mb / 1769
     shares: list[float] = []
     try:
         with Emulator(deploy(BURNING, memory_mb=memory_mb, timeout=60), cpu=cpu) as emulator:
@@ -88,6 +88,7 @@ def test_initialisation_has_the_whole_cpu_unless_limited(deploy: Deploy) -> None
     with Emulator(function, init_cpu="limited") as emulator:
         limited = emulator.invoke(0).payload
     assert limited < 0.06, "0.3 s at 0.072 of a core, and what one period more gives"
+    full = 0.0
     for _ in range(10):  # as above: others can only take CPU away
         with Emulator(function) as emulator:
             full = emulator.invoke(0).payload
