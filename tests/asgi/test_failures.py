@@ -42,6 +42,20 @@ def test_an_exception_is_a_500_and_its_traceback_is_logged_once(serve, caplog, a
     assert record.getMessage().startswith("GET /rows/7: the application raised LookupError('no such row')")
 
 
+def test_an_exception_that_cannot_even_be_shown_is_a_500_too(serve, caplog):
+    class Unspeakable(Exception):
+        def __repr__(self):
+            raise AttributeError("not loaded")
+
+        __str__ = __repr__
+
+    async def app(scope, receive, send):
+        raise Unspeakable
+
+    assert serve(app)["statusCode"] == 500
+    assert "the application raised <Unspeakable> without a response" in caplog.records[0].getMessage()
+
+
 def test_a_response_that_was_complete_is_kept_and_the_exception_that_came_after_it_is_logged(serve, caplog):
     with caplog.at_level(logging.ERROR, "meantime"):
         answer = serve(broken_afterwards)

@@ -80,14 +80,14 @@ class Answering:
                     exchange.response = None  # what a framework answers for any error that it does not know
                 raise error
             if response is None:
-                raise DeadlineExceeded(f"{NO_ANSWER} The application then raised {error!r}.") from error
+                raise DeadlineExceeded(f"{NO_ANSWER} The application then raised {_told(error)}.") from error
         status = FAILED if response is None else response.status
         if self.raise_errors or status in self.fail_on or (response is None and exchange.is_under_way):
             raise error
         log().error(
-            "%s: the application raised %r %s; the client gets %d",
+            "%s: the application raised %s %s; the client gets %d",
             request_of(scope),
-            error,
+            _told(error),
             exchange.state,
             status,
             exc_info=error,
@@ -164,6 +164,14 @@ def request_of(scope: Scope) -> str:
         return words
     # The client has chosen the path: a line's end in it, sent as %0A, would make a line of the log of its own.
     return "".join([each if each.isprintable() else each.encode("unicode_escape").decode() for each in words])
+
+
+def _told(error: Exception) -> str:
+    """The error on one line, which the traceback follows: not all that it may hold, and whatever its `repr` does."""
+    try:
+        return f"{error!r:.300}"
+    except Exception:  # noqa: BLE001  # the client is to get an answer all the same
+        return f"<{type(error).__name__}>"
 
 
 def log() -> Any:
