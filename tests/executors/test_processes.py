@@ -23,6 +23,7 @@ from meantime import (
     processes,
 )
 from meantime.executors.children import cores
+from meantime.executors.children import pool as child_pool
 from meantime.executors.children import start as child_start
 from meantime.executors.underway import registry
 from meantime.testing import LambdaContext, fresh_environment
@@ -554,6 +555,24 @@ def test_a_machine_that_gives_no_more_processes_gets_the_work_done_on_fewer(monk
     monkeypatch.setattr("meantime.executors.children.pool.start", start)
 
     assert processes.map(double, range(20), max_concurrency=4) == [2 * number for number in range(20)]
+
+
+def test_who_is_refused_a_process_waits_for_the_one_that_somebody_else_is_just_being_given(monkeypatch):
+    original, started, refused = child_pool._start, [], threading.Event()
+
+    def start(method: str) -> Any:
+        if started:
+            refused.set()
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        started.append(method)
+        child = original(method)
+        assert refused.wait(30)
+        threading.Event().wait(0.1)  # time for the other to see that there is no child yet
+        return child
+
+    monkeypatch.setattr(child_pool, "_start", start)
+
+    assert processes.map(double, range(20), max_concurrency=2) == [2 * number for number in range(20)]
 
 
 def test_verbs_of_two_threads_share_the_children():

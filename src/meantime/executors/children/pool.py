@@ -54,6 +54,7 @@ class ChildPool:
         self._closed = False
         self._idle: list[Child] = []
         self._busy: set[Child] = set()
+        self._being_started = 0  # how many, and whether the machine gives them is not known yet
         self._lingering: list[Child] = []  # killed, and not gone yet
         self._counted = ChildStatistics()
 
@@ -72,12 +73,18 @@ class ChildPool:
             if idle.is_alive():
                 return idle
             self.discard(idle)
-        child = None if self._closed else _start(start_method)
+        child: Child | None = None
         with self._lock:
-            lingering, self._lingering = self._lingering, []
-            if child is not None:
-                self._counted.started += 1
-                self._busy.add(child)
+            self._being_started += 1
+        try:
+            child = None if self._closed else _start(start_method)
+        finally:
+            with self._lock:
+                self._being_started -= 1
+                lingering, self._lingering = self._lingering, []
+                if child is not None:
+                    self._counted.started += 1
+                    self._busy.add(child)
         self._end(lingering, 0.0)
         if child is None or self._closed:
             if child is not None:
@@ -110,9 +117,11 @@ class ChildPool:
                     self._counted.died += 1
 
     def has_any(self, start_method: str) -> bool:
-        """Whether there is a child of this start method to wait for."""
+        """Whether there is a child of this start method to wait for, or may be in a moment."""
         with self._lock:
-            return any(child.start_method == start_method for child in (*self._idle, *self._busy))
+            return self._being_started > 0 or any(
+                child.start_method == start_method for child in (*self._idle, *self._busy)
+            )
 
     def statistics(self) -> ChildStatistics:
         """What has been counted so far; a copy."""
