@@ -31,6 +31,7 @@ class NotingStream:
         self.breaks_at = breaks_at
 
     async def open(self, status, headers):
+        await asyncio.sleep(0)
         self.told.append((status, headers))
 
     async def write(self, chunk):
@@ -84,6 +85,17 @@ def test_nothing_is_opened_before_the_first_chunk(stream, serve_streamed):
 
     assert seen == [[]]
     assert stream.told == [(200, [(b"x-name", b"value")]), "end"]
+
+
+def test_tasks_that_send_at_once_open_one_stream(stream, serve_streamed):
+    async def app(scope, receive, send):
+        await send(START)
+        chunks = [{"type": "http.response.body", "body": body, "more_body": True} for body in (b"1", b"2", b"3")]
+        await asyncio.gather(*map(send, chunks))
+        await send({"type": "http.response.body"})
+
+    assert serve_streamed(app) is STREAMED
+    assert stream.told == [(200, [(b"x-name", b"value")]), b"1", b"2", b"3", "end"]
 
 
 @pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 304)])

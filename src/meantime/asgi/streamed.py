@@ -77,12 +77,14 @@ class StreamedExchange(Exchange):
         kept_back: The statuses with which a response is collected instead, since it will not be sent.
     """
 
-    __slots__ = ("_kept_back", "_method", "broken", "stream")
+    __slots__ = ("_is_open", "_kept_back", "_method", "_opening", "broken", "stream")
 
     def __init__(self, method: str, body: bytes, context: Any, kept_back: Container[int]) -> None:
         super().__init__(body)
         self._method = method
         self._kept_back = kept_back
+        self._opening = asyncio.Lock()  # several tasks may send, and each may be the first
+        self._is_open = False
         self.stream = response_stream(context)
         self.broken: OSError | None = None  # why nothing more can be sent
 
@@ -129,8 +131,8 @@ class StreamedExchange(Exchange):
         if not self._has_body(status):
             chunk = b""
         try:
-            if not self.stream.started:
-                await self.stream.open(status, self._headers)
+            if not self._is_open:
+                await self._open(status)
             if chunk or more:
                 await self.stream.write(chunk)
             if not more:
@@ -142,6 +144,12 @@ class StreamedExchange(Exchange):
         if not more:
             self.response = Response(status, self._headers, b"")
             self._end()
+
+    async def _open(self, status: int) -> None:
+        async with self._opening:
+            if not self._is_open:
+                await self.stream.open(status, self._headers)
+                self._is_open = True
 
     def _end(self) -> None:
         """The client has gone: whoever waits for that learns of it."""

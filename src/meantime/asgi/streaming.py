@@ -72,7 +72,10 @@ _ERROR_BODY = "Lambda-Runtime-Function-Error-Body"
 _ERROR_MAX_BYTES = 2_600
 _TYPE_MAX = 128
 _ACCEPTED = 202
-_MARGIN = 0.05  # seconds before Lambda's own end of the invocation: to return, and to ask for the next
+# What is kept before Lambda's own end of the invocation, to return, and to ask for the next: seconds, or more where the
+# reserve's share is, as with all that an invocation ends.
+_MARGIN = 0.05
+_MARGIN_OF_RESERVE = 0.25
 
 
 def check_runtime() -> bool:
@@ -103,7 +106,9 @@ class _RuntimeStream:
         self._finished = False  # its end is on its way
         self._settled = False  # and has arrived, or never will
         self._request_id = context.aws_request_id
-        self._ends_at = clock.monotonic() + context.get_remaining_time_in_millis() / 1000 - _MARGIN
+        deadline = current_deadline()
+        margin = _MARGIN if deadline is None else max(_MARGIN, deadline.reserve * _MARGIN_OF_RESERVE)
+        self._ends_at = clock.monotonic() + context.get_remaining_time_in_millis() / 1000 - margin
         self._request: ChunkedRequest | None = None
         self._held_back = b""
 
