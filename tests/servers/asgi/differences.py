@@ -28,6 +28,10 @@ SOURCES = (HTTP, HTTP_1, REST, URL, URL_STREAMED, ALB, ALB_MULTI, LATTICE_1, LAT
 # Where the client finds the application: with the stage before it.
 ROOT_PATHS = {REST: "/dev", HTTP_1: "/dev"}
 
+# To API Gateway and function URLs the client is the connection's own peer, which they name apart from X-Forwarded-For;
+# behind the others nothing names it but X-Forwarded-For, whose first address it is.
+BY_FORWARDED_FOR = (ALB, ALB_MULTI, LATTICE_1, LATTICE_2)
+
 # What a path may have that is not encoded: RFC 3986's pchar, and the slash.
 IN_PATHS = "/:@!$&'()*+,;=-._~"
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.servers.asgi.differences import (
+    BY_FORWARDED_FOR,
     HTTP_1,
     REST,
     ROOT_PATHS,
@@ -133,9 +134,9 @@ def both_ways(
 
 def _options(source: str) -> tuple[str, ...]:
     """How uvicorn has to be started to stand for the application behind that source."""
-    # The client is whoever asked AWS, which is uvicorn's own peer, not what the request says that it has passed.
     root_path = ROOT_PATHS.get(source)
-    return ("--no-proxy-headers",) if root_path is None else ("--no-proxy-headers", f"--root-path={root_path}")
+    trusting = ("--proxy-headers", "--forwarded-allow-ips=*") if source in BY_FORWARDED_FOR else ("--no-proxy-headers",)
+    return trusting if root_path is None else (*trusting, f"--root-path={root_path}")
 
 
 @contextmanager

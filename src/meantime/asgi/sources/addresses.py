@@ -36,12 +36,12 @@ def client_of(address: object) -> tuple[str, int] | None:
 
 
 def forwarded_client_of(forwarded: str) -> tuple[str, int] | None:
-    """Who asked the load balancer, of X-Forwarded-For: the last one, whom it has added itself.
+    """The client, of X-Forwarded-For: the first one, as frameworks behind a proxy expect it.
 
-    What stands before that is as the request had it, and may be anything. API Gateway's `sourceIp` is the same.
+    A client may have written that itself; the last one is whom the load balancer has added.
     https://docs.aws.amazon.com/elasticloadbalancing/latest/application/x-forwarded-headers.html
     """
-    return client_of(forwarded.rpartition(",")[2].strip())
+    return client_of(forwarded.split(",", 1)[0].strip())
 
 
 def _split(address: str) -> tuple[str, int | None]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from meantime.asgi.response import body_for
 from meantime.asgi.sources import paths, query
 from meantime.asgi.sources.addresses import forwarded_client_of, scheme_of, server_of
-from meantime.asgi.sources.headers import first, last, lists, of_both, one_cookie_header, single_by_casing, with_length
+from meantime.asgi.sources.headers import first, lists, of_both, one_cookie_header, single_by_casing, with_length
 from meantime.asgi.sources.source import EventSource, status_line
 
 TYPE_CHECKING = False
@@ -49,7 +49,7 @@ class ALB(EventSource):
                 event.get("multiValueQueryStringParameters") or event.get("queryStringParameters")
             ),
             "headers": headers,
-            "client": forwarded_client_of(last(headers, b"x-forwarded-for")),
+            "client": forwarded_client_of(first(headers, b"x-forwarded-for")),
             "server": server_of(first(headers, b"host"), first(headers, b"x-forwarded-port"), scheme),
         }
 

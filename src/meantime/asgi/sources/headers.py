@@ -91,11 +91,6 @@ def first(headers: RawHeaders, name: bytes) -> str:
     return ""
 
 
-def last(headers: RawHeaders, name: bytes) -> str:
-    """The last value of a header; empty where there is none."""
-    return first(headers[::-1], name)
-
-
 def joined(headers: RawHeaders) -> tuple[dict[str, str], list[str]]:
     """Headers with one value each, repeated ones joined by a comma, and the cookies to set, which cannot be joined."""
     single: dict[str, str] = {}

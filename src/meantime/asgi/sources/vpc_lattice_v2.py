@@ -8,7 +8,7 @@ from __future__ import annotations
 from meantime.asgi.response import body_for
 from meantime.asgi.sources import paths, query
 from meantime.asgi.sources.addresses import forwarded_client_of, scheme_of, server_of
-from meantime.asgi.sources.headers import first, from_lists, last, one_cookie_header, single_by_casing, with_length
+from meantime.asgi.sources.headers import first, from_lists, one_cookie_header, single_by_casing, with_length
 from meantime.asgi.sources.source import EventSource, status_line
 
 TYPE_CHECKING = False
@@ -51,7 +51,7 @@ class VPCLatticeV2(EventSource):
             "root_path": base_path if paths.begins_with(path, base_path) else "",
             "query_string": query_string,
             "headers": headers,
-            "client": forwarded_client_of(last(headers, b"x-forwarded-for")),
+            "client": forwarded_client_of(first(headers, b"x-forwarded-for")),
             "server": server_of(first(headers, b"host"), first(headers, b"x-forwarded-port"), scheme),
         }
 
