@@ -8,14 +8,15 @@ from contextvars import ContextVar
 from weakref import WeakKeyDictionary, WeakSet
 
 from meantime import clock
-from meantime.callables import is_own_code, name_of, place_of_caller, place_text
+from meantime.callables import name_of, place_of_caller, place_text
 from meantime.errors import InvocationEnded, Leftover, Waiting
 from meantime.executors.underway import registry
 from meantime.frames import current_frames
+from meantime.pool_workers import busy_pool_of, has_call, is_anyio_worker, is_idle, is_pool_worker, own_call
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
     from meantime.callables import Place
@@ -73,19 +74,19 @@ class ThreadWatch:
     def forget(self) -> None:
         """What has been started so far is no later invocation's leftover; but a pool's workers may get its work."""
         for thread in list(self._places):
-            if not thread.is_alive() or not _is_pool_worker(thread):
+            if not thread.is_alive() or not is_pool_worker(thread):
                 del self._places[thread]
         self.watched = bool(self._places)
 
     def at_work(self) -> list[threading.Thread]:
         """The watched threads that are at work and were not reported for it; idle pool workers are not at work."""
         threads = [thread for thread in list(self._places) if thread.is_alive()]
-        busy = [thread for thread in threads if _is_anyio_worker(thread) and _has_call(thread)]
-        if others := [thread for thread in threads if not _is_anyio_worker(thread)]:
+        busy = [thread for thread in threads if is_anyio_worker(thread) and has_call(thread)]
+        if others := [thread for thread in threads if not is_anyio_worker(thread)]:
             frames = current_frames()
-            busy += [thread for thread in others if not _is_idle(frames.get(thread.ident or 0))]
+            busy += [thread for thread in others if not is_idle(frames.get(thread.ident or 0))]
             for thread in others:  # a pool's worker that has been given work, and is only about to wake up
-                if thread not in busy and _busy_pool_of(thread) not in (None, *map(_busy_pool_of, busy)):
+                if thread not in busy and busy_pool_of(thread) not in (None, *map(busy_pool_of, busy)):
                     busy.append(thread)
         if self._reported:
             self._reported &= WeakSet(busy)
@@ -95,7 +96,7 @@ class ThreadWatch:
         """Wait for them until the point in time `until`; those that are still at work."""
         ends = time.monotonic() + until - clock.monotonic()  # threads take real time, whatever the clock
         while (busy := self.at_work()) and (left := ends - time.monotonic()) > 0:
-            if _is_pool_worker(busy[0]):
+            if is_pool_worker(busy[0]):
                 time.sleep(min(left, _LOOK_EVERY))
             else:
                 busy[0].join(left)
@@ -114,66 +115,10 @@ class ThreadWatch:
         target = getattr(thread, "_target", None)
         place = place_text(self._places.get(thread))
         name = thread.name if target is None else name_of(target)
-        if _is_anyio_worker(thread) and (call := _own_call(current_frames().get(thread.ident or 0))):
+        if is_anyio_worker(thread) and (call := own_call(current_frames().get(thread.ident or 0))):
             name, place = call[0].co_qualname.replace("<locals>.", ""), place_text(call)  # not who started the worker
         doing = f" running {name}" if name != thread.name else ""
         return Leftover("thread", name, STILL_RUNNING, place, f"thread {thread.name!r}{doing}")
-
-
-def _is_pool_worker(thread: threading.Thread) -> bool:
-    return _is_executors_worker(thread) or _is_anyio_worker(thread)
-
-
-def _is_executors_worker(thread: threading.Thread) -> bool:
-    return getattr(getattr(thread, "_target", None), "__module__", "") == "concurrent.futures.thread"
-
-
-def _is_anyio_worker(thread: threading.Thread) -> bool:
-    """Whether it is one of those that run the `def` routes of FastAPI and Starlette, and wait for the next."""
-    kind = type(thread)
-    return kind.__name__ == "WorkerThread" and kind.__module__.startswith("anyio.")
-
-
-def _has_call(worker: Any) -> bool:
-    """Whether such a worker has a call. For anyio it is idle once the loop has the result, which may not run again."""
-    if worker.stopping or worker in worker.idle_workers:
-        return False
-    return bool(worker.queue.unfinished_tasks)
-
-
-def _own_call(frame: Any) -> Place | None:
-    """The outermost call of the function's own code under way here, at the line it stands at."""
-    found = None
-    while frame is not None:
-        if is_own_code(frame.f_code.co_filename):
-            found = (frame.f_code, frame.f_lineno)
-        frame = frame.f_back
-    return found
-
-
-def _busy_pool_of(thread: threading.Thread) -> object | None:
-    """The pool of this worker, if not all of its workers wait for work."""
-    if not _is_executors_worker(thread):
-        return None
-    pool = getattr(thread, "_args", (bool,))[0]()  # a weak reference to it
-    idle = getattr(getattr(pool, "_idle_semaphore", None), "_value", None)
-    return pool if idle is not None and idle < len(getattr(pool, "_threads", ())) else None
-
-
-def _is_idle(frame: Any) -> bool:
-    """Whether a thread with this innermost frame is a pool's worker that waits for work."""
-    for function, module in _frames(frame):
-        if (function, module) in (("_worker", "concurrent.futures.thread"), ("get", "queue")):
-            return True
-        if module != "threading":
-            return False
-    return False
-
-
-def _frames(frame: Any) -> Iterator[tuple[str, str]]:
-    while frame is not None:
-        yield frame.f_code.co_name, frame.f_globals.get("__name__", "")
-        frame = frame.f_back
 
 
 watch = ThreadWatch()

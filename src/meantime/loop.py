@@ -7,8 +7,9 @@ import sys
 import warnings
 
 from meantime import clock
-from meantime.callables import is_own_code, name_of, place_of_caller, place_text
-from meantime.errors import Leftover, LoopRunning, Waiting
+from meantime.awaited import name_of_task
+from meantime.callables import place_of_caller, place_text
+from meantime.errors import Leftover, LoopRunning
 from meantime.executors.underway import registry
 from meantime.leftovers import CANCELLED, NOT_CANCELLED, being_made, drop, staying_tasks, watch
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from meantime.environment import Environment
 
 
-_HERE = __file__.removesuffix("loop.py")
 _TURNS = 2  # a generator that was left begins its end in the second
 _CLOCK_GRAIN = 0.001  # uvloop counts whole milliseconds
 
@@ -266,36 +266,8 @@ def any_task_is_pending() -> bool:
     return _scheduled is None or bool(_eager) or any(not task.done() for task in tuple(_scheduled))
 
 
-def waiting_task(task: asyncio.Task[Any]) -> Waiting:
-    """What a task is waiting for, by the innermost own line that awaits; since when, nobody has noted."""
-    place = ""
-    for coroutine in _awaited(task):
-        frame = getattr(coroutine, "cr_frame", None)
-        if frame is not None and is_own_code(frame.f_code.co_filename):
-            place = place_text((frame.f_code, frame.f_lineno))
-    return Waiting(_own_name(task), None, None, place)
-
-
 def _describe_task(task: asyncio.Task[Any]) -> Leftover:
-    return Leftover("task", _own_name(task), NOT_CANCELLED, place_text(getattr(task, "place", None)))
-
-
-def _own_name(task: asyncio.Task[Any]) -> str:
-    """The name of the outermost coroutine that is not Meantime's."""
-    chain = _awaited(task)
-    for coroutine in chain:
-        code = getattr(coroutine, "cr_code", None)
-        if code is not None and not code.co_filename.startswith(_HERE):
-            return name_of(coroutine)
-    return name_of(chain[0])
-
-
-def _awaited(task: asyncio.Task[Any]) -> list[object]:
-    """The task's coroutine, the one that it awaits, and so on inwards."""
-    chain: list[object] = [task.get_coro()]
-    while (inner := getattr(chain[-1], "cr_await", None)) is not None:
-        chain.append(inner)
-    return chain
+    return Leftover("task", name_of_task(task), NOT_CANCELLED, place_text(getattr(task, "place", None)))
 
 
 def _stays(task: asyncio.Task[Any]) -> bool:

@@ -6,11 +6,12 @@ import asyncio
 from types import coroutine
 
 from meantime import alarm, clock
+from meantime.awaited import waiting_task
 from meantime.callables import is_coroutine, name_of
 from meantime.errors import NO_ANSWER, DeadlineExceeded, InvocationCancelled, Leftover, MeantimeError, Waiting
 from meantime.executors.underway import INNER_FIRST, registry
 from meantime.leftovers import CUT_OFF_AT, GIVEN_UP, THREADS_CUT_OFF_AT, cut_off, finish_threads, threads_at_work
-from meantime.loop import KeptLoop, hear, kept_loop_of, waiting_task
+from meantime.loop import KeptLoop, hear, kept_loop_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

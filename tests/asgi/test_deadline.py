@@ -6,6 +6,7 @@ import asyncio
 import gc
 import json
 import logging
+import threading
 import time
 
 import pytest
@@ -164,3 +165,54 @@ def test_code_that_blocks_the_loop_is_interrupted_and_the_environment_lives_on(c
 
     assert (blocked["statusCode"], after["statusCode"]) == (504, 200)
     assert "blocking code on the event loop" in caplog.text
+
+
+@pytest.fixture
+def routes():
+    """Routes of Starlette that wait in different ways, behind a middleware of the application's own."""
+    applications = pytest.importorskip("starlette.applications")
+    from starlette.middleware.base import BaseHTTPMiddleware  # noqa: PLC0415  # it may not be installed
+    from starlette.responses import StreamingResponse  # noqa: PLC0415  # likewise
+    from starlette.routing import Route  # noqa: PLC0415  # likewise
+
+    go_on = threading.Event()
+
+    async def query():
+        await asyncio.sleep(60)
+
+    async def awaits(request):
+        await query()
+
+    def blocks(request):
+        go_on.wait(60)
+
+    async def streams(request):
+        async def rows():
+            yield "first"
+            await query()
+
+        return StreamingResponse(rows())
+
+    async def middleware(request, call_next):
+        return await call_next(request)
+
+    app = applications.Starlette(routes=[Route(f"/{each.__name__}", each) for each in (awaits, blocks, streams)])
+    behind = applications.Starlette(routes=app.routes)
+    behind.add_middleware(BaseHTTPMiddleware, dispatch=middleware)
+    yield {"alone": app, "behind a middleware": behind}
+    go_on.set()
+
+
+@pytest.mark.parametrize("application", ["alone", "behind a middleware"])
+@pytest.mark.parametrize(
+    ("path", "innermost"),
+    [("/awaits", "routes.query"), ("/streams", "routes.query"), ("/blocks", "routes.blocks on a thread")],
+)
+def test_the_log_names_the_applications_own_code_within_the_frameworks(routes, caplog, application, path, innermost):
+    adapter = meantime.ASGIAdapter(routes[application], lifespan="off", reserve=0.2)
+
+    with caplog.at_level(logging.ERROR, "meantime"):
+        adapter(http_event("GET", path), LambdaContext(timeout=0.4))
+
+    (record,) = (each for each in caplog.records if each.levelno == logging.ERROR)
+    assert f"{innermost}, at {__file__}:" in record.getMessage()
