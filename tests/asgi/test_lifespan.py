@@ -240,7 +240,7 @@ def test_a_startup_that_fails_with_the_first_request_fails_that_and_is_tried_aga
     assert app.happened == ["startup", "startup", "request"]
 
 
-def test_starlette_tells_why_its_lifespan_failed(in_lambda):
+def test_starlette_tells_why_its_lifespan_failed_and_then_where(in_lambda):
     starlette = pytest.importorskip("starlette.applications")
     from contextlib import asynccontextmanager  # noqa: PLC0415  # for this test
 
@@ -250,10 +250,23 @@ def test_starlette_tells_why_its_lifespan_failed(in_lambda):
             raise LookupError("no database")
         yield
 
-    with pytest.raises(LifespanFailed, match="LookupError: no database") as caught:
+    with pytest.raises(LifespanFailed) as caught:
         meantime.ASGIAdapter(starlette.Starlette(lifespan=lifespan))
 
+    first, _, rest = str(caught.value).partition("\n\n")
+    assert first == "The startup of Starlette has failed: LookupError: no database"
+    assert rest == caught.value.reason
+    assert rest.startswith("Traceback (most recent call last):")
     assert isinstance(caught.value.__cause__, LookupError)
+
+
+def test_a_traceback_alone_is_told_by_its_last_line_first(in_lambda):
+    traceback = 'Traceback (most recent call last):\n  File "app.py", line 7, in connect\nLookupError: no database\n'
+
+    with pytest.raises(
+        LifespanFailed, match=r"^The startup of Recording has failed: LookupError: no database\n\nTrace"
+    ):
+        meantime.ASGIAdapter(Recording(fail=traceback))
 
 
 def test_a_startup_longer_than_an_initialisation_goes_on_with_the_first_request(in_lambda, clock, caplog):
@@ -329,6 +342,7 @@ class Grouping(Recording):
     def __init__(self, work):
         super().__init__()
         self.work = work
+        self.group = None
 
     async def __call__(self, scope, receive, send):
         anyio = pytest.importorskip("anyio")
@@ -337,11 +351,12 @@ class Grouping(Recording):
             await super().__call__(scope, receive, send)
             return
         await receive()
-        async with anyio.create_task_group() as self.group:
+        async with anyio.create_task_group() as group:
+            self.group = group
             self.happened.append("startup")
             await send({"type": "lifespan.startup.complete"})
             await receive()
-            self.group.cancel_scope.cancel()
+            group.cancel_scope.cancel()
         self.happened.append("shutdown")
         await send({"type": "lifespan.shutdown.complete"})
 

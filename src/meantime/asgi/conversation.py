@@ -174,9 +174,16 @@ class Conversation:
         if not reason and error is not None:
             reason = repr(error)
         phase = "startup" if self._phase == STARTUP else "shutdown"
-        return LifespanFailed(
-            f"The {phase} of {name_of(self._app)} has failed: {reason or 'it does not say why'}", reason
-        )
+        told = _reason_first(reason, error) or "it does not say why"
+        return LifespanFailed(f"The {phase} of {name_of(self._app)} has failed: {told}", reason)
+
+
+def _reason_first(reason: str, error: BaseException | None) -> str:
+    """The reason as a log's first line should have it: Starlette and Litestar give a traceback, which ends with it."""
+    if not reason.startswith("Traceback "):
+        return reason
+    last = reason.rstrip().rpartition("\n")[2] if error is None else f"{type(error).__name__}: {error}"
+    return f"{last}\n\n{reason}"
 
 
 def _error_of(task: asyncio.Task[None]) -> BaseException | None:
