@@ -20,14 +20,15 @@ HEADERS = {"accept": "application/json, text/event-stream", "host": "127.0.0.1:8
 def make(request):
     server = mcp.MCPServer("calculator")
 
-    @server.tool()
     def add(a: int, b: int) -> int:
         return a + b
 
-    @server.tool()
     async def hang(a: int, b: int) -> int:
         await asyncio.sleep(3600)
         return a + b
+
+    server.add_tool(add)
+    server.add_tool(hang)
 
     def adapter(**options):
         app = server.streamable_http_app(stateless_http=True, json_response=request.param)
