@@ -81,7 +81,9 @@ def test_the_500_of_a_framework_that_raises_again_is_sent_and_the_exception_is_l
         answer = serve(app)
 
     assert (answer["statusCode"], answer["body"]) == (500, "our own page")
-    assert [record.exc_info[0] for record in caplog.records] == [LookupError]
+    (record,) = caplog.records
+    assert record.getMessage() == "GET /: the application raised LookupError('no such row'); the client gets its 500"
+    assert record.exc_info[0] is LookupError
 
 
 @pytest.mark.parametrize("app", [broken, broken_half_way, broken_afterwards])

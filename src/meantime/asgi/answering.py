@@ -84,11 +84,13 @@ class Answering:
         status = FAILED if response is None else response.status
         if self.raise_errors or status in self.fail_on or (response is None and exchange.is_under_way):
             raise error
+        own = response is not None and status >= FAILED  # a framework answers, and raises again what it does not know
         log().error(
-            "%s: the application raised %s %s; the client gets %d",
+            "%s: the application raised %s%s; the client gets %s%d",
             request_of(scope),
             _told(error),
-            exchange.state,
+            "" if own else f" {exchange.state}",
+            "its " if own else "",
             status,
             exc_info=error,
         )
