@@ -14,6 +14,7 @@ from meantime.tools.emulator.batch import Batch
 from meantime.tools.emulator.errors import EmulatorError
 from meantime.tools.emulator.event_option import parsed_event
 from meantime.tools.emulator.function import Function
+from meantime.tools.emulator.hints import hint
 from meantime.tools.emulator.http.command import serve
 from meantime.tools.emulator.mappings.command import run
 from meantime.tools.emulator.presentation import as_json, show
@@ -96,6 +97,8 @@ def invoke(
             typer.echo(as_json(function, batch.mechanisms, invocations))
         else:
             show(function, batch.mechanisms, invocations, log=count == 1 if log is None else log)
+            for more in dict.fromkeys(filter(None, (hint(function, invocation) for invocation in invocations))):
+                typer.secho(more, fg="yellow", err=True)
     if interrupted:
         raise typer.Exit(_INTERRUPTED)
     if any(invocation.error for invocation in invocations):

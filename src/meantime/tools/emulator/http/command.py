@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import shlex
 import signal
 from enum import StrEnum
 from pathlib import Path
@@ -15,6 +14,7 @@ import typer
 from meantime.tools.emulator import limits
 from meantime.tools.emulator.errors import EmulatorError
 from meantime.tools.emulator.function import Function
+from meantime.tools.emulator.hints import hint
 from meantime.tools.emulator.http.access_log import AccessLog, FunctionLog
 from meantime.tools.emulator.http.api_gateway_v1 import ApiGatewayV1
 from meantime.tools.emulator.http.api_gateway_v2 import ApiGatewayV2
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 _BAD_INPUT: Final = 2
 _PORT: Final = 3000
-_IMPORT_FAILED: Final = "Runtime.ImportModuleError"
 
 
 class SourceName(StrEnum):
@@ -142,11 +141,8 @@ async def _serve(front: HttpFront, function: Function, shown: AccessLog, *, relo
 
 def _tell(shown: AccessLog, function: Function, invocation: Invocation) -> None:
     shown.invocation(invocation)
-    if invocation.error is not None and invocation.error.error_type == _IMPORT_FAILED:
-        # The runtime client reports this error without its traceback, on AWS as well.
-        module = function.handler.rpartition(".")[0].replace("/", ".")
-        command = shlex.join([str(function.python), "-c", f"import {module}"])
-        shown.note(f"where it fails: cd {shlex.quote(str(function.code))} && {command}", style="yellow")
+    if (more := hint(function, invocation)) is not None:
+        shown.note(more, style="yellow")
 
 
 def _stopping() -> asyncio.Event:

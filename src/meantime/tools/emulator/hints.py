@@ -1,0 +1,34 @@
+"""What to do about an error whose message does not say so."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from meantime.tools.emulator.function import Function
+    from meantime.tools.emulator.invocation import Invocation
+
+_IMPORT_FAILED: Final = "Runtime.ImportModuleError"
+
+# Python's words when what takes (scope, receive, send) is called with (event, context).
+_TAKES_SEND: Final = re.compile(r"\(\) missing 1 required positional argument: 'send'$")
+
+
+def hint(function: Function, invocation: Invocation) -> str | None:
+    """Return a line about this invocation's error, if there is more to say than it says itself."""
+    error = invocation.error
+    if error is None:
+        return None
+    module, _, name = function.handler.replace("/", ".").rpartition(".")
+    if error.error_type == _IMPORT_FAILED:
+        # The runtime client reports this error without its traceback, on AWS as well.
+        command = shlex.join([str(function.python), "-c", f"import {module}"])
+        return f"where it fails: cd {shlex.quote(str(function.code))} && {command}"
+    if error.error_type == "TypeError" and _TAKES_SEND.search(error.message):
+        return (
+            f"{function.handler} is an ASGI application, and no handler: write handler = meantime.ASGIAdapter({name}) "
+            f"below it, and name {module}.handler"
+        )
+    return None
