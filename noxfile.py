@@ -16,6 +16,7 @@ nox.options.default_venv_backend = "venv"
 SUPPORTED = ("3.11", "3.12", "3.13", "3.14")
 OWN = f"{sys.version_info.major}.{sys.version_info.minor}"
 NEEDED = ("pytest", "pytest-timeout", "pytest-xdist", "hypothesis", "blockbuster", "httpx")
+FRAMEWORKS = ("anyio", "fastapi", "starlette")  # whose inner workings the ASGI adapter knows: anyio's worker threads
 
 
 def interpreter(version: str) -> str | None:
@@ -37,7 +38,7 @@ FOUND = {version: found for version in OTHERS if (found := interpreter(version))
 
 def library(session: nox.Session) -> None:
     """The library's tests, without the tools."""
-    session.install("--quiet", "--constraint", "constraints.txt", ".", *NEEDED)
+    session.install("--quiet", "--constraint", "constraints.txt", ".", *NEEDED, *FRAMEWORKS)
     ignored = ("tools", "examples", "on_the_emulator", "servers")
     session.run(
         "python",
