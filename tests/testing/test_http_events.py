@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from meantime.asgi.sources import source_of
 from meantime.testing import http_event
 
 
@@ -131,3 +132,10 @@ def test_a_rest_api_has_its_stage_and_its_authorizer_in_the_context():
 
     assert (event["path"], event["requestContext"]["path"]) == ("/orders", "/prod/orders")
     assert event["requestContext"]["authorizer"] == {"principalId": "ada"}
+
+
+def test_a_function_url_is_one_whatever_host_the_request_names():
+    event = http_event("GET", "/", source="function-url", headers={"Host": "api.example.com"})
+
+    assert event["headers"]["host"] == "api.example.com"
+    assert source_of(event).name == "Lambda function URL"

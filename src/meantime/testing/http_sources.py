@@ -63,8 +63,12 @@ def _api_gateway_v2(request: Request) -> dict[str, Any]:
 
 
 def _function_url(request: Request) -> dict[str, Any]:
-    """A function URL gives the path as sent."""
-    return _payload_v2(request, request.path, _DEFAULT_STAGE, "url")
+    """A function URL gives the path as sent, and its own domain, by which it is told, whatever the Host header is."""
+    event = _payload_v2(request, request.path, _DEFAULT_STAGE, "url")
+    if ".lambda-url." not in request.host:
+        domain = HOSTS["function-url"]
+        event["requestContext"] |= {"domainName": domain, "domainPrefix": domain.partition(".")[0]}
+    return event
 
 
 def _payload_v2(request: Request, path: str, stage: str, api: str) -> dict[str, Any]:
