@@ -12,7 +12,8 @@ from _signal import getsignal  # type: ignore[import-not-found]  # signal.getsig
 from threading import current_thread, main_thread
 
 from meantime import clock
-from meantime.callables import is_own_code, place_text
+from meantime.callables import place_text
+from meantime.own_code import is_own_code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

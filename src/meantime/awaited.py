@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from meantime.callables import is_own_code, name_of, place_text
+from meantime.callables import name_of, place_text
 from meantime.errors import Waiting
+from meantime.own_code import is_own_code
 from meantime.pool_workers import call_awaited
 
 TYPE_CHECKING = False

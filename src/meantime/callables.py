@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from sys import _getframe, modules
 from threading import local
 from types import BuiltinFunctionType, CodeType, CoroutineType, MethodType
+
+from meantime.own_code import is_own_code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ _TAKES_ANY = 0x04 | 0x08  # inspect.CO_VARARGS | CO_VARKEYWORDS
 _LONGEST = 80
 _MACHINERY = ("meantime.", "asyncio.", "concurrent.futures.")
 _OWN = __file__.removesuffix("callables.py")
-_FOREIGN = (os.__file__.removesuffix("os.py"), _OWN, "<frozen")
 
 
 def is_async(function: object) -> bool:
@@ -153,26 +153,29 @@ def arguments_text(each: object) -> str:
 
 
 def place_of_caller() -> Place | None:
-    """The nearest line outside Meantime and asyncio that led here; cheap to keep, `place_text` makes it readable."""
+    """The nearest line of the function's own that led here; cheap to keep, `place_text` makes it readable.
+
+    Where there is none, it is the nearest outside Meantime and asyncio.
+    """
     if here.place is not None:
         return here.place
+    nearest: Place | None = None
     frame: FrameType | None = _getframe(1)
     while frame is not None:
-        module = frame.f_globals.get("__name__", "")
-        if not module.startswith(_MACHINERY) and module != "threading":
-            return frame.f_code, frame.f_lineno
+        code = frame.f_code
+        if is_own_code(code.co_filename):
+            return code, frame.f_lineno
+        if nearest is None:
+            module = frame.f_globals.get("__name__", "")
+            if not module.startswith(_MACHINERY) and module != "threading":
+                nearest = code, frame.f_lineno
         frame = frame.f_back
-    return None
+    return nearest
 
 
 def place_text(place: Place | None) -> str:
     """A kept place as `file:line`."""
     return "" if place is None else f"{place[0].co_filename}:{place[1]}"
-
-
-def is_own_code(filename: str) -> bool:
-    """Whether this file is the function's own: no installed package, not Python, not Meantime."""
-    return not filename.startswith(_FOREIGN) and "site-packages" not in filename
 
 
 def _innermost(function: object) -> object:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 
-from meantime.callables import is_own_code
 from meantime.frames import current_frames
+from meantime.own_code import is_own_code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

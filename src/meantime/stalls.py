@@ -10,8 +10,9 @@ import sys
 import time
 from threading import Lock, Thread, get_ident
 
-from meantime.callables import is_own_code, place_text
+from meantime.callables import place_text
 from meantime.frames import current_frames
+from meantime.own_code import is_own_code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
