@@ -6,7 +6,6 @@ import asyncio
 import gc
 import json
 import logging
-import threading
 import time
 
 import pytest
@@ -168,23 +167,21 @@ def test_code_that_blocks_the_loop_is_interrupted_and_the_environment_lives_on(c
 
 
 @pytest.fixture
-def routes():
+def routes(clock):
     """Routes of Starlette that wait in different ways, behind a middleware of the application's own."""
     applications = pytest.importorskip("starlette.applications")
     from starlette.middleware.base import BaseHTTPMiddleware  # noqa: PLC0415  # it may not be installed
     from starlette.responses import StreamingResponse  # noqa: PLC0415  # likewise
     from starlette.routing import Route  # noqa: PLC0415  # likewise
 
-    go_on = threading.Event()
-
     async def query():
-        await asyncio.sleep(60)
+        await clock.sleep_async(60)
 
     async def awaits(request):
         await query()
 
     def blocks(request):
-        go_on.wait(60)
+        clock.sleep(60)
 
     async def streams(request):
         async def rows():
@@ -199,8 +196,7 @@ def routes():
     app = applications.Starlette(routes=[Route(f"/{each.__name__}", each) for each in (awaits, blocks, streams)])
     behind = applications.Starlette(routes=app.routes)
     behind.add_middleware(BaseHTTPMiddleware, dispatch=middleware)
-    yield {"alone": app, "behind a middleware": behind}
-    go_on.set()
+    return {"alone": app, "behind a middleware": behind}
 
 
 @pytest.mark.parametrize("application", ["alone", "behind a middleware"])
@@ -209,10 +205,10 @@ def routes():
     [("/awaits", "routes.query"), ("/streams", "routes.query"), ("/blocks", "routes.blocks on a thread")],
 )
 def test_the_log_names_the_applications_own_code_within_the_frameworks(routes, caplog, application, path, innermost):
-    adapter = meantime.ASGIAdapter(routes[application], lifespan="off", reserve=0.2)
+    adapter = meantime.ASGIAdapter(routes[application], lifespan="off")
 
     with caplog.at_level(logging.ERROR, "meantime"):
-        adapter(http_event("GET", path), LambdaContext(timeout=0.4))
+        adapter(http_event("GET", path), LambdaContext(timeout=5))
 
     (record,) = (each for each in caplog.records if each.levelno == logging.ERROR)
     assert f"{innermost}, at {__file__}:" in record.getMessage()

@@ -380,10 +380,10 @@ def test_what_a_request_puts_into_a_task_group_of_the_lifespan_lives_on_and_so_d
     assert app.happened[-1] == "shutdown"
 
 
-def test_the_deadline_of_a_request_does_not_end_what_it_has_put_into_a_group_of_the_lifespan(environment):
+def test_the_deadline_of_a_request_does_not_end_what_it_has_put_into_a_group_of_the_lifespan(environment, clock):
     async def slow(scope, receive, send):
         await app(scope, receive, send_nothing if scope["type"] == "http" else send)
-        await asyncio.sleep(60)
+        await clock.sleep_async(60)
 
     async def send_nothing(message):
         pass
@@ -391,7 +391,7 @@ def test_the_deadline_of_a_request_does_not_end_what_it_has_put_into_a_group_of_
     app = Grouping(asyncio.Event().wait)
     adapter = meantime.ASGIAdapter(slow)
     for _ in range(2):
-        assert adapter(EVENT, LambdaContext(timeout=0.4))["statusCode"] == 504
+        assert adapter(EVENT, LambdaContext(timeout=5))["statusCode"] == 504
 
     assert app.happened == ["startup", "request", "request"]
 

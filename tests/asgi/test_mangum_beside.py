@@ -115,12 +115,12 @@ def test_the_adapter_starts_an_application_once_and_mangum_for_each_request(one_
 def test_mangum_finds_a_loop_after_meantime_has_given_its_own_up(environment, one_loop, application):
     by_mangum = mangum.Mangum(application)
 
-    @meantime.handler(reserve=0.2)
+    @meantime.handler(reserve=0.5)
     async def blocks(event, context):
         time.sleep(60)  # noqa: ASYNC251  # it is to block
 
     with pytest.raises(meantime.DeadlineExceeded):
-        blocks({}, LambdaContext(timeout=0.4))
+        blocks({}, LambdaContext(timeout=1))
     answer = by_mangum(http_event("GET", "/async"), LambdaContext())
 
     assert environment.statistics().loops_retired == 1

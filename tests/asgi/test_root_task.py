@@ -82,21 +82,22 @@ def test_an_idle_worker_is_no_leftover(app, environment, caplog):
     assert environment.statistics().leftover_threads == 0
 
 
-def test_a_route_that_outlasts_the_deadline_is_reported_once_and_by_its_own_name(environment, caplog):
+def test_a_route_that_outlasts_the_deadline_is_reported_once_and_by_its_own_name(environment, clock, caplog):
     application = fastapi.FastAPI()
     go_on = Event()
 
     @application.get("/slow")
     def slow_route():
+        clock.advance(5)
         go_on.wait(60)
 
     @application.get("/")
     def route():
         return threading.get_ident()
 
-    adapter = meantime.ASGIAdapter(application, reserve=0.2)
+    adapter = meantime.ASGIAdapter(application)
     with caplog.at_level(logging.WARNING, "meantime"):
-        answer = adapter(http_event("GET", "/slow"), LambdaContext(timeout=0.5))
+        answer = adapter(http_event("GET", "/slow"), LambdaContext(timeout=5))
     (busy,) = workers()
     go_on.set()
 
