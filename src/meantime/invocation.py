@@ -267,7 +267,7 @@ def _run_nested(function: Callable[[Any, Any], Any], event: Any, context: Any) -
     if is_async(function):
         raise LoopRunning(
             f"{_called(function)} was called within another handler: make that one an `async def`, and there "
-            f"`await {_called(function)}.main(event, context)`"
+            f"`await {_awaitable(function)}(event, context)`"
         )
     return function(event, context)
 
@@ -275,11 +275,23 @@ def _run_nested(function: Callable[[Any, Any], Any], event: Any, context: Any) -
 def _refuse_running_loop(function: Callable[..., Any]) -> None:
     asyncio = sys.modules.get("asyncio")  # where it is not loaded, no loop runs
     if asyncio is not None and asyncio._get_running_loop() is not None:  # noqa: SLF001  # public, but for its name: get_running_loop raises
-        name = _called(function)
-        raise LoopRunning(f"{name} was called on a running event loop: there, `await {name}.main(event, context)`")
+        raise LoopRunning(
+            f"{_called(function)} was called on a running event loop: there, "
+            f"`await {_awaitable(function)}(event, context)`"
+        )
 
 
 def _called(function: Callable[..., Any]) -> str:
     """Its name for users: the `main` of an object that is the handler itself, as an ASGIAdapter, goes by that one's."""
+    owner = _handler_that_has(function)
+    return name_of(function) if owner is None else type(owner).__name__
+
+
+def _awaitable(function: Callable[..., Any]) -> str:
+    """What other async code awaits instead; an object has the name that the user has given it, most often this one."""
+    return "handler.main" if _handler_that_has(function) is not None else f"{name_of(function)}.main"
+
+
+def _handler_that_has(function: Callable[..., Any]) -> object:
     owner = getattr(function, "__self__", None)
-    return type(owner).__name__ if callable(owner) and getattr(owner, "main", None) == function else name_of(function)
+    return owner if callable(owner) and getattr(owner, "main", None) == function else None

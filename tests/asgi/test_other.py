@@ -159,3 +159,16 @@ def test_an_error_of_other_is_the_invocations(answering):
 
     with pytest.raises(LookupError):
         meantime.ASGIAdapter(answering(), other=other)({}, LambdaContext())
+
+
+def test_an_event_that_the_other_function_does_not_take_either_says_that_it_was_handed_on(answering):
+    @meantime.batch.sqs
+    async def ship(message):
+        """Take a message."""
+
+    adapter = meantime.ASGIAdapter(answering(), other=ship)
+
+    with pytest.raises(WrongEvent, match=r"event of EventBridge: .*ASGIAdapter has handed it on to `other=`") as raised:
+        adapter({"detail-type": "order", "detail": {}}, LambdaContext())
+
+    assert raised.value.looks_like == "an event of EventBridge"

@@ -90,7 +90,7 @@ def test_a_target_that_is_no_path_is_refused():
     ("source", "names"),
     [
         ("api-gateway-v1", {"resource", "path", "httpMethod", "multiValueHeaders", "multiValueQueryStringParameters"}),
-        ("http-api-v1", {"version", "resource", "path", "httpMethod", "multiValueHeaders"}),
+        ("http-api-payload-v1", {"version", "resource", "path", "httpMethod", "multiValueHeaders"}),
         ("function-url", {"version", "rawPath", "rawQueryString"}),
         ("alb", {"path", "httpMethod", "headers", "queryStringParameters"}),
         ("alb-multi-value", {"path", "httpMethod", "multiValueHeaders", "multiValueQueryStringParameters"}),

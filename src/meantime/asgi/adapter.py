@@ -11,7 +11,7 @@ from meantime.asgi.lifespan import Lifespan
 from meantime.asgi.refusals import BAD_REQUEST, refusal, serving
 from meantime.asgi.sources import source_of
 from meantime.deadline import deadline_of
-from meantime.errors import MalformedBody
+from meantime.errors import MalformedBody, WrongEvent
 from meantime.invocation import DEFAULT_RESERVE, handler
 
 TYPE_CHECKING = False
@@ -175,7 +175,12 @@ class ASGIAdapter:
     def _hand_on(self, other: Other, event: Any, context: Any) -> Any:
         """Let the other function take what is no request."""
         self._lifespan.begin_and_wait(deadline_of(context, self._reserve).remaining())
-        return other(event, context)
+        try:
+            return other(event, context)
+        except WrongEvent as error:
+            from meantime.asgi.other import handed_on  # noqa: PLC0415  # the good path must not pay for it
+
+            raise handed_on(error) from None
 
     async def _not_http(self, event: Any, context: Any) -> Any:
         if self._other is None:

@@ -54,6 +54,11 @@ def wrong_event(event: Any) -> WrongEvent:
     return WrongEvent(f"ASGIAdapter takes HTTP requests, and this event is {words}; {advice}", words)
 
 
+def handed_on(error: WrongEvent) -> WrongEvent:
+    """The error of the other function for an event that it does not take either."""
+    return WrongEvent(f"{error}. ASGIAdapter has handed it on to `other=`, as it is no HTTP request", error.looks_like)
+
+
 def unreadable_event(source: EventSource, error: Exception) -> WrongEvent:
     """The error for an event that has the shape of this source's, and not what its requests have in it."""
     words = f"a request of {source.name}"

@@ -32,7 +32,7 @@ def http_event(
         target: What follows the host in the address: the path, percent-encoded where that is needed, and its query.
         headers: Of the request; as pairs, if one comes more than once. `cookie` becomes what the source makes of it.
         body: Text goes as it is, bytes go as base64, anything else as JSON, with that content type.
-        source: What hands it over: HTTP API with payload 2.0 or 1.0 (`http-api-v1`), function URL, REST API
+        source: What hands it over: HTTP API with payload 2.0 or 1.0 (`http-api-payload-v1`), function URL, REST API
             (`api-gateway-v1`), load balancer without and with multi-value headers, VPC Lattice.
         stage: The stage of an API Gateway, which stands in front of the path unless it is the default one.
         authorizer: What an authorizer has found out, as in `{"jwt": {"claims": {…}}}`, where there are authorizers.

@@ -11,7 +11,7 @@ from meantime.testing import http_event
 COOKIES = [(b"set-cookie", b"a=1"), (b"set-cookie", b"b=2; Expires=Wed, 21 Oct 2026 07:28:00 GMT")]
 REPEATED = [(b"vary", b"Origin"), (b"vary", b"Cookie")]
 TEXT = [(b"content-type", b"text/plain")]
-ALL = ("api-gateway-v2", "function-url", "api-gateway-v1", "http-api-v1", "alb", "alb-multi-value", "vpc-lattice-v1",
+ALL = ("api-gateway-v2", "function-url", "api-gateway-v1", "http-api-payload-v1", "alb", "alb-multi-value", "vpc-lattice-v1",
        "vpc-lattice-v2")  # fmt: skip
 
 
@@ -31,7 +31,7 @@ def test_payload_v2_has_cookies_of_their_own_and_one_value_for_a_header(source):
     }
 
 
-@pytest.mark.parametrize("source", ["api-gateway-v1", "http-api-v1"])
+@pytest.mark.parametrize("source", ["api-gateway-v1", "http-api-payload-v1"])
 def test_payload_v1_has_lists_of_what_is_repeated_and_no_field_too_many(source):
     # A field that it does not know makes API Gateway answer 502.
     assert answer_to(source, Response(200, TEXT + COOKIES + REPEATED, b"hi")) == {

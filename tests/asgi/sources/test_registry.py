@@ -52,7 +52,7 @@ def test_what_is_no_request_comes_from_none_of_them(event):
         ("function-url", True),
         ("api-gateway-v1", True),
         ("api-gateway-v2", False),
-        ("http-api-v1", False),
+        ("http-api-payload-v1", False),
         ("alb", False),
         ("alb-multi-value", False),
         ("vpc-lattice-v1", False),

@@ -13,7 +13,7 @@ ALL = (
     "api-gateway-v2",
     "function-url",
     "api-gateway-v1",
-    "http-api-v1",
+    "http-api-payload-v1",
     "alb",
     "alb-multi-value",
     "vpc-lattice-v1",
@@ -47,7 +47,7 @@ def values(scope, name):
     return [value for key, value in scope["headers"] if key == name]
 
 
-@pytest.mark.parametrize("source", ["api-gateway-v1", "http-api-v1", "alb-multi-value", "vpc-lattice-v2"])
+@pytest.mark.parametrize("source", ["api-gateway-v1", "http-api-payload-v1", "alb-multi-value", "vpc-lattice-v2"])
 def test_repeated_headers_stay_repeated(source):
     scope = scope_of(headers=[("X-Tag", "a"), ("X-Tag", "b")], source=source)
 

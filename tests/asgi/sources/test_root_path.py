@@ -19,19 +19,19 @@ def paths(event, base_path=""):
     return scope["root_path"], scope["path"], scope["raw_path"]
 
 
-@pytest.mark.parametrize("source", ["api-gateway-v1", "api-gateway-v2", "http-api-v1"])
+@pytest.mark.parametrize("source", ["api-gateway-v1", "api-gateway-v2", "http-api-payload-v1"])
 def test_a_named_stage_is_the_root_path(source):
     event = http_event("GET", "/orders/7", source=source, stage="prod")
 
     assert paths(event) == ("/prod", "/prod/orders/7", b"/prod/orders/7")
 
 
-@pytest.mark.parametrize("source", ["api-gateway-v1", "api-gateway-v2", "http-api-v1", "function-url", "alb"])
+@pytest.mark.parametrize("source", ["api-gateway-v1", "api-gateway-v2", "http-api-payload-v1", "function-url", "alb"])
 def test_without_a_stage_there_is_no_root_path(source):
     assert paths(http_event("GET", "/orders/7", source=source)) == ("", "/orders/7", b"/orders/7")
 
 
-@pytest.mark.parametrize("source", ["api-gateway-v1", "api-gateway-v2", "http-api-v1"])
+@pytest.mark.parametrize("source", ["api-gateway-v1", "api-gateway-v2", "http-api-payload-v1"])
 def test_the_root_of_a_stage_ends_in_a_slash(source):
     assert paths(http_event("GET", "/", source=source, stage="prod")) == ("/prod", "/prod/", b"/prod/")
 

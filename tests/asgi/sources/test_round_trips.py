@@ -19,13 +19,13 @@ SOURCES = (
     "api-gateway-v2",
     "function-url",
     "api-gateway-v1",
-    "http-api-v1",
+    "http-api-payload-v1",
     "alb",
     "alb-multi-value",
     "vpc-lattice-v1",
     "vpc-lattice-v2",
 )
-DECODED_PATH = {"api-gateway-v2", "http-api-v1"}
+DECODED_PATH = {"api-gateway-v2", "http-api-payload-v1"}
 QUERY_AS_SENT = {"api-gateway-v2", "function-url", "vpc-lattice-v1", "vpc-lattice-v2"}
 KEEPS_ONE = {"alb"}  # the last of what is repeated
 
@@ -136,7 +136,7 @@ def test_response(source, status, content_type, coding, pairs, cookies, body):  
     assert body_seen == (b"" if status in {204, 304} else body)
     for name in {name.decode() for name, _ in sent}:
         expected = [value.decode("latin-1") for key, value in sent if key.decode() == name]
-        if name == "set-cookie" or source in {"api-gateway-v1", "http-api-v1", "alb-multi-value"}:
+        if name == "set-cookie" or source in {"api-gateway-v1", "http-api-payload-v1", "alb-multi-value"}:
             assert headers_seen[name] == expected
         else:
             assert headers_seen[name] == [", ".join(expected)]
