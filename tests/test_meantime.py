@@ -35,6 +35,13 @@ def test_an_unknown_name_is_an_attribute_error():
         meantime.nothing  # noqa: B018  # the access is the test
 
 
+@pytest.mark.parametrize("package", [meantime.asgi, meantime.batch, meantime.clients])
+def test_a_package_within_knows_its_names_before_they_are_imported(package):
+    assert set(package.__all__) <= set(dir(package))
+    with pytest.raises(AttributeError, match=f"module '{package.__name__}' has no attribute 'nothing'"):
+        package.nothing  # noqa: B018  # the access is the test
+
+
 def test_no_module_hides_a_public_name(run_python):
     """Importing meantime.x would set the attribute x of the package, so no module may bear a public function's name."""
     modules = [module.name for module in pkgutil.iter_modules(meantime.__path__)]
@@ -51,7 +58,7 @@ def test_without_the_tools_the_command_says_how_to_install_them(run_python):
         try:
             main()
         except SystemExit as exit:
-            assert "pip install 'meantime[tools]'" in str(exit), exit
+            assert "pip install -e '.[tools]'" in str(exit), exit
         else:
             raise AssertionError("no exit")
         """

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from meantime.lazy_names import lazy_names
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from meantime.asgi.adapter import ASGIAdapter
@@ -21,18 +23,4 @@ _HOMES = {
     "register": "meantime.asgi.sources",
 }
 
-
-def __getattr__(name: str) -> object:
-    try:
-        module_name = _HOMES[name]
-    except KeyError:
-        raise AttributeError(f"module 'meantime.asgi' has no attribute {name!r}") from None
-    from importlib import import_module  # noqa: PLC0415  # an import of this package alone must not pay for it
-
-    value: object = getattr(import_module(module_name), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+__getattr__, __dir__ = lazy_names(__name__, globals(), _HOMES)

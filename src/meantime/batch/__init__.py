@@ -6,6 +6,8 @@ give is what Lambda calls: a plain function of (event, context) that answers whi
 
 from __future__ import annotations
 
+from meantime.lazy_names import lazy_names
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from meantime.batch.dynamodb_records import DynamoDBRecord, dynamodb
@@ -42,18 +44,4 @@ _HOMES = {
     "sqs": "meantime.batch.sqs_messages",
 }
 
-
-def __getattr__(name: str) -> object:
-    try:
-        module_name = _HOMES[name]
-    except KeyError:
-        raise AttributeError(f"module 'meantime.batch' has no attribute {name!r}") from None
-    from importlib import import_module  # noqa: PLC0415  # an import of this package alone must not pay for it
-
-    value: object = getattr(import_module(module_name), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+__getattr__, __dir__ = lazy_names(__name__, globals(), _HOMES)

@@ -5,6 +5,8 @@ Importing this package loads none of the libraries: each is loaded when its func
 
 from __future__ import annotations
 
+from meantime.lazy_names import lazy_names
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from meantime.clients.aiohttp_session import aiohttp
@@ -25,18 +27,4 @@ _HOMES = {
     "ssl_context": "meantime.clients.trust",
 }
 
-
-def __getattr__(name: str) -> object:
-    try:
-        module_name = _HOMES[name]
-    except KeyError:
-        raise AttributeError(f"module 'meantime.clients' has no attribute {name!r}") from None
-    from importlib import import_module  # noqa: PLC0415  # an import of this package alone must not pay for it
-
-    value: object = getattr(import_module(module_name), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+__getattr__, __dir__ = lazy_names(__name__, globals(), _HOMES)
