@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import json
 import re
@@ -12,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml  # type: ignore[import-untyped]  # it has no type hints
 from catalogue import EXAMPLES
+from tests.examples.deployed import imports_of, template_in
 
 import meantime
 
@@ -36,7 +35,7 @@ def test_cfn_lint_has_nothing_to_say_about_the_templates():
 
 @EACH_EXAMPLE
 def test_the_template_has_a_function_for_each_variant_and_no_other(example: Example):
-    functions = functions_of(template_of(example))
+    functions = functions_of(template_in(example.folder))
 
     assert [function["Handler"] for function in functions] == [
         f"{variant}.lambda_handler" for variant in example.variants
@@ -48,7 +47,7 @@ def test_the_template_has_a_function_for_each_variant_and_no_other(example: Exam
 
 @EACH_EXAMPLE
 def test_the_template_gives_the_functions_what_the_catalogue_gives_them(example: Example):
-    settings = template_of(example)["Globals"]["Function"]
+    settings = template_in(example.folder)["Globals"]["Function"]
 
     assert settings["Timeout"] == example.timeout
     # Where AWS is, the SDK knows by itself when it is deployed.
@@ -60,7 +59,7 @@ def test_the_template_gives_the_functions_what_the_catalogue_gives_them(example:
 
 def test_no_queue_loses_a_message_of_the_batch():
     """Visible again after six times the function's timeout or more, as AWS asks for, and failures are reported."""
-    template = template_of(BY_NAME["sqs_batch"])
+    template = template_in(BY_NAME["sqs_batch"].folder)
     sources = [function["Events"]["Orders"]["Properties"] for function in functions_of(template)]
 
     assert len(sources) == 3
@@ -118,7 +117,7 @@ def test_the_event_is_one_of_an_http_api(name):
     )
     paths = [
         f"{one['Properties']['Method']} {one['Properties']['Path']}"
-        for function in functions_of(template_of(BY_NAME[name]))
+        for function in functions_of(template_in(BY_NAME[name].folder))
         for one in function["Events"].values()
     ]
     assert event["routeKey"] in paths
@@ -144,7 +143,8 @@ def test_the_event_is_one_that_the_event_bus_rule_matches():
     example = BY_NAME["fetch_transform_store"]
     event = example.event
     patterns = [
-        function["Events"]["Exported"]["Properties"]["Pattern"] for function in functions_of(template_of(example))
+        function["Events"]["Exported"]["Properties"]["Pattern"]
+        for function in functions_of(template_in(example.folder))
     ]
 
     assert {"version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"} == set(event)
@@ -171,32 +171,3 @@ def functions_of(template: dict[str, Any]) -> list[dict[str, Any]]:
         for resource in template["Resources"].values()
         if resource["Type"] == "AWS::Serverless::Function"
     ]
-
-
-def template_of(example: Example) -> dict[str, Any]:
-    """The template as data; of `!Ref Name` and the like, the text behind the tag."""
-    template: dict[str, Any] = yaml.load(
-        (example.folder / "template.yaml").read_text(),
-        Loader=_TemplateLoader,  # noqa: S506  # a SafeLoader
-    )
-    return template
-
-
-class _TemplateLoader(yaml.SafeLoader):  # type: ignore[misc]  # yaml has no type hints
-    """Reads CloudFormation's own tags, which are all of scalars here."""
-
-
-_TemplateLoader.add_multi_constructor("!", lambda loader, _suffix, node: loader.construct_scalar(node))
-
-
-def imports_of(file: Path) -> set[str]:
-    """The first names of what a file imports, or has `meantime.clients` import."""
-    names = set()
-    for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "clients":
-            names.add(node.attr)
-        elif isinstance(node, ast.Import):
-            names |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            names.add((node.module or "").partition(".")[0])
-    return names

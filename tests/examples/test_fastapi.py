@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import os
 import re
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml  # type: ignore[import-untyped]  # it has no type hints
+from tests.examples.deployed import imports_of, template_in
 
 import meantime
 from meantime.tools.downstream import DelayedAPI
@@ -219,8 +218,7 @@ def test_cfn_lint_has_nothing_to_say_about_the_template():
 
 
 def test_the_template_deploys_what_runs_here():
-    template = yaml.load((FOLDER / "template.yaml").read_text(), Loader=_TemplateLoader)  # noqa: S506  # a SafeLoader
-    function = template["Resources"]["OrderDesk"]["Properties"]
+    function = template_in(FOLDER)["Resources"]["OrderDesk"]["Properties"]
     read = set(re.findall(r'os\.environ\["(\w+)"\]', "".join(path.read_text() for path in deployed())))
 
     assert function["Handler"] == "app.handler"
@@ -252,23 +250,3 @@ def test_the_page_says_how_to_run_and_deploy_it():
 def deployed() -> list[Path]:
     """The modules that are loaded on Lambda."""
     return [path for path in FOLDER.glob("*.py") if path.name not in ONLY_LOCAL]
-
-
-def imports_of(file: Path) -> set[str]:
-    """The first names of what a file imports, or has `meantime.clients` import."""
-    names = set()
-    for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "clients":
-            names.add(node.attr)
-        elif isinstance(node, ast.Import):
-            names |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            names.add((node.module or "").partition(".")[0])
-    return names
-
-
-class _TemplateLoader(yaml.SafeLoader):  # type: ignore[misc]  # yaml has no type hints
-    """Reads CloudFormation's own tags, which are all of scalars here."""
-
-
-_TemplateLoader.add_multi_constructor("!", lambda loader, _suffix, node: loader.construct_scalar(node))
