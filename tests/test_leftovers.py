@@ -1061,3 +1061,19 @@ def test_calls_that_on_deadline_leaves_have_until_the_cut_off_to_finish(environm
 
     assert finished == [1]
     assert environment.statistics().leftover_threads == 0
+
+
+def test_what_sentry_keeps_running_for_good_is_not_waited_for(environment, caplog):
+    ended = threading.Event()
+
+    @meantime.handler(leftovers="wait")
+    async def lambda_handler(event, context):
+        threading.Thread(target=ended.wait, args=(60,), name="sentry.monitor", daemon=True).start()
+
+    began = time.monotonic()
+    lambda_handler({}, LambdaContext(timeout=30))
+    took = time.monotonic() - began
+    ended.set()
+
+    assert took < 20
+    assert caplog.text == ""

@@ -47,6 +47,11 @@ GIVEN_UP = "with a loop that had to be given up"
 _LOOK_EVERY = 0.002  # seconds between two looks at a pool's worker: nobody tells when it becomes idle
 
 
+# How the names of threads begin that do no work of an invocation's: Meantime's own, and the one by which sentry_sdk
+# looks, as long as the process lives, whether its server can be reached.
+_NO_WORK = ("meantime-", "sentry.monitor")
+
+
 class ThreadWatch:
     """Knows which threads the function started itself, and where: it wraps `Thread.start`, for 1 µs a thread."""
 
@@ -64,7 +69,7 @@ class ThreadWatch:
         watch, original = self, threading.Thread.start
 
         def start(thread: threading.Thread) -> None:
-            if not being_made.get() and not thread.name.startswith("meantime-"):
+            if not being_made.get() and not thread.name.startswith(_NO_WORK):
                 watch._places[thread] = place_of_caller()
                 watch.watched = True
             original(thread)
