@@ -12,7 +12,7 @@ def main() -> None:
     except ModuleNotFoundError as missing:
         if missing.name is not None and missing.name.partition(".")[0] == "meantime":
             raise
-        sys.exit(f"meantime: the tools need {missing.name}; install them with: pip install 'meantime[tools]'")
+        sys.exit(f"meantime: the tools need {missing.name}; in a clone of Meantime: pip install -e '.[tools]'")
     cli()
 
 

@@ -11,8 +11,8 @@ from meantime.testing import http_event
 COOKIES = [(b"set-cookie", b"a=1"), (b"set-cookie", b"b=2; Expires=Wed, 21 Oct 2026 07:28:00 GMT")]
 REPEATED = [(b"vary", b"Origin"), (b"vary", b"Cookie")]
 TEXT = [(b"content-type", b"text/plain")]
-ALL = ("api-gateway-v2", "function-url", "api-gateway-v1", "http-api-payload-v1", "alb", "alb-multi-value", "vpc-lattice-v1",
-       "vpc-lattice-v2")  # fmt: skip
+ALL = ("api-gateway-v2", "function-url", "api-gateway-v1", "http-api-payload-v1", "alb", "alb-multi-value",
+       "vpc-lattice-v1", "vpc-lattice-v2")  # fmt: skip
 
 
 def answer_to(source, response, method="GET"):
