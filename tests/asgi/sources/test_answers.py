@@ -7,12 +7,11 @@ import pytest
 from meantime.asgi.response import Response
 from meantime.asgi.sources import source_of
 from meantime.testing import http_event
+from meantime.testing.http_sources import SOURCES
 
 COOKIES = [(b"set-cookie", b"a=1"), (b"set-cookie", b"b=2; Expires=Wed, 21 Oct 2026 07:28:00 GMT")]
 REPEATED = [(b"vary", b"Origin"), (b"vary", b"Cookie")]
 TEXT = [(b"content-type", b"text/plain")]
-ALL = ("api-gateway-v2", "function-url", "api-gateway-v1", "http-api-payload-v1", "alb", "alb-multi-value",
-       "vpc-lattice-v1", "vpc-lattice-v2")  # fmt: skip
 
 
 def answer_to(source, response, method="GET"):
@@ -75,14 +74,14 @@ def test_a_status_has_its_words_where_they_are_asked_for(source, status, line):
     assert answer_to(source, Response(status, [], b""))["statusDescription"].lower() == line.lower()
 
 
-@pytest.mark.parametrize("source", ALL)
+@pytest.mark.parametrize("source", SOURCES)
 def test_header_values_of_latin_1_are_no_trouble(source):
     answer = answer_to(source, Response(200, [(b"x-name", "Grüße".encode("latin-1"))], b""))
 
     assert "Grüße" in str(answer)
 
 
-@pytest.mark.parametrize("source", ALL)
+@pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 304), ("HEAD", 404)])
 def test_where_http_has_no_body_there_is_none_and_no_type_is_made_up(source, method, status):
     answer = answer_to(source, Response(status, [(b"content-length", b"5")], b"hello"), method)
@@ -93,7 +92,7 @@ def test_where_http_has_no_body_there_is_none_and_no_type_is_made_up(source, met
     assert headers in ({"content-length": "5"}, {"content-length": ["5"]})
 
 
-@pytest.mark.parametrize("source", ALL)
+@pytest.mark.parametrize("source", SOURCES)
 def test_a_binary_body_is_base64(source):
     answer = answer_to(source, Response(200, [(b"content-type", b"image/png")], b"\x89PNG"))
 

@@ -8,17 +8,8 @@ from tests.asgi.scope_checker import check_scope
 from meantime import MalformedBody
 from meantime.asgi.sources import source_of
 from meantime.testing import http_event
+from meantime.testing.http_sources import SOURCES
 
-ALL = (
-    "api-gateway-v2",
-    "function-url",
-    "api-gateway-v1",
-    "http-api-payload-v1",
-    "alb",
-    "alb-multi-value",
-    "vpc-lattice-v1",
-    "vpc-lattice-v2",
-)
 MAY_LACK = (
     "headers",
     "multiValueHeaders",
@@ -33,7 +24,7 @@ MAY_LACK = (
     "pathParameters",
     "stageVariables",
 )
-each_source = pytest.mark.parametrize("source", ALL)
+each_source = pytest.mark.parametrize("source", SOURCES)
 
 
 def scope_of(method="GET", target="/", **options):

@@ -14,17 +14,8 @@ from tests.asgi.scope_checker import check_scope
 from meantime.asgi.response import Response
 from meantime.asgi.sources import source_of
 from meantime.testing import http_event
+from meantime.testing.http_sources import SOURCES
 
-SOURCES = (
-    "api-gateway-v2",
-    "function-url",
-    "api-gateway-v1",
-    "http-api-payload-v1",
-    "alb",
-    "alb-multi-value",
-    "vpc-lattice-v1",
-    "vpc-lattice-v2",
-)
 DECODED_PATH = {"api-gateway-v2", "http-api-payload-v1"}
 QUERY_AS_SENT = {"api-gateway-v2", "function-url", "vpc-lattice-v1", "vpc-lattice-v2"}
 KEEPS_ONE = {"alb"}  # the last of what is repeated
