@@ -62,7 +62,7 @@ def test_the_duration_is_that_of_the_handler(deploy: Deploy) -> None:
         after = time.monotonic()
     assert 200 <= result.duration_ms < 1000
     assert before < result.started < result.finished < after
-    assert result.duration_ms == pytest.approx((result.finished - result.started) * 1000)
+    assert result.duration_ms >= (result.finished - result.started) * 1000, "it ends with the runtime's next request"
     assert result.cpu_ms < 100
 
 

@@ -25,7 +25,7 @@ EVENT = Event("id-1", b"{}", 1234, "arn:aws:lambda:x", "Root=1-2-3")
 
 # A function that streams by hand, as any that knows the protocol: it sends the pieces of its event, then ends as told.
 BY_HAND = """
-    import base64, http.client, json, os, sys, awslambdaric.lambda_runtime_client as client
+    import base64, http.client, json, os, sys, time, awslambdaric.lambda_runtime_client as client
 
     post = client.LambdaRuntimeClient.post_invocation_result
     client.LambdaRuntimeClient.post_invocation_result = lambda self, id, *args: streamed or post(self, id, *args)
@@ -51,11 +51,11 @@ BY_HAND = """
             connection.close()
             return
         if event.get("end") == "hang":
-            import time
             time.sleep(60)
         trailers = "".join(f"{name}: {value}\\r\\n" for name, value in event.get("trailers", {}).items())
         connection.send(f"0\\r\\n{trailers}\\r\\n".encode())
         connection.getresponse().read()
+        time.sleep(event.get("behind", 0))
 """
 
 
@@ -401,6 +401,31 @@ def test_an_error_after_the_first_piece_is_shown_with_what_came_before(deploy) -
         assert emulator.invoke({"after": "it"}).cold is False
     assert invocation.error is not None
     assert (invocation.error.error_type, invocation.streamed) == ("App.Broken", True)
+
+
+def test_work_behind_the_last_piece_is_part_of_the_duration(deploy) -> None:
+    with Emulator(deploy(BY_HAND)) as emulator:
+        emulator.invoke()
+        with emulator.stream({"pieces": ["one"], "behind": 0.3}) as stream:
+            assert b"".join(piece.data for piece in stream) == b"one"
+            invocation = stream.result()
+    answered_ms = (invocation.finished - invocation.started) * 1000
+    assert invocation.duration_ms >= answered_ms + 300
+    assert invocation.billed_ms >= 300
+    assert f"Duration: {invocation.duration_ms:.2f} ms" in invocation.log
+
+
+def test_work_behind_the_last_piece_is_cut_off_at_the_timeout_and_the_answer_stands(deploy) -> None:
+    with Emulator(deploy(BY_HAND, timeout=0.7)) as emulator:
+        emulator.invoke()
+        with emulator.stream({"pieces": ["one"], "behind": 60}) as stream:
+            assert b"".join(piece.data for piece in stream) == b"one"
+            assert stream.error is None
+            invocation = stream.result()
+        assert emulator.invoke({"after": "it"}).cold
+    assert (invocation.error, invocation.duration_ms) == (None, 700)
+    assert "Task timed out after 0.70 seconds" in invocation.log
+    assert "\tStatus: timeout\n" in invocation.log
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import shutil
 import signal
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from meantime.tools.emulator.engine import in_thread
 from meantime.tools.emulator.happenings import Answered, Exited, InitFailed, Initialised, Ready
 from meantime.tools.emulator.invocation import Invocation
 from meantime.tools.emulator.runtime import Runtime
-from meantime.tools.emulator.runtime_api import Event
+from meantime.tools.emulator.runtime_api import Event, new_trace_id
 from meantime.tools.emulator.session import Session
 from meantime.tools.emulator.variables import variables
 from meantime.tools.emulator.watchdog_process import empty_groups, end_groups
@@ -95,11 +95,13 @@ class Environment:
         if ending is None:
             ending, finished = await self._run(request, request_id, deadline)
         if request.channel is not None:
+            request.channel.error = ending.error
             await request.channel.end()
-        cpu_ms = (await self._controls.clock.seconds() - cpu_before) * 1000
+        ended = finished
         if self.reusable:
-            await self._settle(deadline)
-        duration_ms = self._function.timeout * 1000 if ending.status == "timeout" else (finished - started) * 1000
+            ending, ended = await self._settle(ending, request_id, deadline)
+        cpu_ms = (await self._controls.clock.seconds() - cpu_before) * 1000
+        duration_ms = self._function.timeout * 1000 if ending.status == "timeout" else (ended - started) * 1000
         init_ms = init.seconds * 1000 if init and init.ready else None
         billed_ms = math.ceil(round(duration_ms + (init_ms or 0), 3))
         memory_used_mb = await self._memory_used_mb()
@@ -123,7 +125,7 @@ class Environment:
             init_ms=init_ms,
             environment_id=self.id,
             request_id=request_id,
-            log=before + _ended_line(self._output(ended=True)) + ending.lines + log.end_line(request_id) + report,
+            log=before + log.whole_lines(self._output(ended=True)) + ending.lines + log.end_line(request_id) + report,
             max_memory_used_mb=memory_used_mb,
             cpu_ms=cpu_ms,
             started=started,
@@ -196,7 +198,7 @@ class Environment:
                 body=request.body,
                 deadline_ms=int((time.time() + remaining) * 1000),
                 function_arn=self._function.arn,
-                trace_id=_trace_id(),
+                trace_id=new_trace_id(),
                 client_context=request.client_context,
             ),
             request.channel,
@@ -215,15 +217,22 @@ class Environment:
         out_of_memory = exited.status == -signal.SIGKILL and self._controls.memory.kills() > 0
         return conclusion.exited(request_id, exited.status, out_of_memory=out_of_memory)
 
-    async def _settle(self, deadline: float) -> None:
-        """After the answer: wait until the runtime asks for the next event, then freeze everything."""
+    async def _settle(self, ending: Conclusion, request_id: str, deadline: float) -> tuple[Conclusion, float]:
+        """After the answer: wait until the runtime asks for the next event, then freeze everything.
+
+        That, and not the answer, ends an invocation, and its duration: "indicate completion by sending a Next API
+        request", https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html.
+        """
         assert self._runtime is not None  # noqa: S101  # it has just answered
-        if isinstance(await self._runtime.happening(deadline), Ready):
+        happening = await self._runtime.happening(deadline)
+        if isinstance(happening, Ready):
             self._controls.limit.pause()
             await self._controls.freezer.freeze()
-        else:  # it ended after its answer, or hangs: the answer stands, the environment does not
-            self.reusable = False
-            await self._end_processes()
+            return ending, happening.at
+        ended, self.reusable = time.monotonic(), False
+        await self._end_processes()  # it ended after its answer, or hangs: the answer stands, the environment does not
+        cut = self._cut_off(request_id, happening if isinstance(happening, Exited) else None)
+        return replace(ending, lines=cut.lines, status=cut.status, error_type=cut.error_type), ended
 
     async def _end_runtime(self) -> None:
         await self._end_processes()
@@ -288,12 +297,3 @@ class Environment:
         else:
             kind = conclusion.EXIT_ERROR
         return log.init_report_line(init.seconds, phase=phase, status="error", error_type=kind)
-
-
-def _ended_line(text: str) -> str:
-    return text if not text or text.endswith("\n") else text + "\n"
-
-
-def _trace_id() -> str:
-    token = uuid.uuid4().hex
-    return f"Root=1-{int(time.time()):08x}-{token[:24]};Parent={uuid.uuid4().hex[:16]};Sampled=0"

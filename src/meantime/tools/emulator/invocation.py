@@ -31,7 +31,8 @@ class Invocation:
         payload: The parsed JSON answer, or the error object; text or bytes if the answer was not JSON. None if it was
             read as a stream.
         error: What went wrong, or None.
-        duration_ms: From handing out the event to the answer's arrival.
+        duration_ms: From handing out the event to the runtime's request for the next one: work behind a streamed answer
+            is in it.
         billed_ms: Every millisecond begun, of the invocation and, on a cold start, of the initialisation.
         cold: Whether an environment was started for it.
         init_ms: Process start to the first request for an event; None when warm, and when the initialisation

@@ -22,6 +22,11 @@ def end_line(request_id: str) -> str:
     return f"END RequestId: {request_id}\n"
 
 
+def whole_lines(text: str) -> str:
+    """Return an invocation's own output with its last line ended."""
+    return text if not text or text.endswith("\n") else text + "\n"
+
+
 def report_line(
     request_id: str,
     *,

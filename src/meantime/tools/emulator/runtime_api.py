@@ -11,6 +11,7 @@ import contextlib
 import json
 import socket
 import time
+import uuid
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Final
@@ -46,6 +47,12 @@ class Event:
     function_arn: str
     trace_id: str
     client_context: str | None = None
+
+
+def new_trace_id() -> str:
+    """Return what names an invocation to X-Ray, and says that it is not traced."""
+    token = uuid.uuid4().hex
+    return f"Root=1-{int(time.time()):08x}-{token[:24]};Parent={uuid.uuid4().hex[:16]};Sampled=0"
 
 
 class State(Enum):

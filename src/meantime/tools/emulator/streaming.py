@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from meantime.tools.emulator.engine import Engine
-    from meantime.tools.emulator.invocation import Invocation
+    from meantime.tools.emulator.invocation import FunctionError, Invocation
 
 _HELD_MAX_BYTES: Final = 1 << 20
 
@@ -48,6 +48,7 @@ class Channel:
 
     def __init__(self, bytes_per_second: float | None) -> None:
         self.content_type: str | None = None
+        self.error: FunctionError | None = None
         self._bytes_per_second = bytes_per_second
         self._pieces: deque[Piece] = deque()
         self._held = self._size = 0
@@ -115,6 +116,11 @@ class _Stream:
     def content_type(self) -> str | None:
         """Of what kind the answer is; known from its first piece on, and None where the function failed before."""
         return self._channel.content_type
+
+    @property
+    def error(self) -> FunctionError | None:
+        """What went wrong with the answer; known after its last piece, when the function may still be at work."""
+        return self._channel.error
 
     def _ask(self) -> Future[Piece | None]:
         # Kept until it is answered: whoever stopped waiting for it must not lose a piece.

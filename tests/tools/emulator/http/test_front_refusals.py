@@ -166,7 +166,7 @@ def test_closing_answers_what_is_under_way(deploy: Deploy, echo: Echo) -> None:
     served.run(served.front.close())
     client.join(30)
     assert answers[0].status == 500
-    assert served.exchanges[-1].problem == "the front was closed meanwhile"
+    assert served.exchanges[-1].problem == "cut off: serving was stopped"
 
 
 def test_a_port_that_is_taken_is_named(deploy: Deploy, echo: Echo) -> None:

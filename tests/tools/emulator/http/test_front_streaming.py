@@ -49,6 +49,8 @@ STREAMING = """
                 while not (Path(os.environ["ASKED"]) / str(number)).exists():
                     await asyncio.sleep(0.005)
         await send({"type": "http.response.body", "body": b"end"})
+        while path == "/behind" and not (Path(os.environ["ASKED"]) / "done").exists():
+            await asyncio.sleep(0.005)
 
     streamed = meantime.ASGIAdapter(app, streaming=True, raise_errors=True)
 
@@ -89,6 +91,22 @@ def test_a_piece_comes_as_soon_as_it_is_sent(streaming: Served, asked: Path) -> 
     exchange = streaming.exchanges[-1]
     assert (exchange.sent, exchange.problem) == (6, "")
     assert exchange.invocation.streamed
+
+
+def test_the_client_has_all_of_it_while_the_function_works_on(streaming: Served, asked: Path) -> None:
+    with contextlib.closing(streaming.connection()) as connection:
+        connection.request("GET", "/behind")
+        assert connection.getresponse().read() == b"012end"
+        assert streaming.invocations == []
+        connection.request("GET", "/")  # on the same connection, which is free again
+        assert connection.getresponse().read() == b"012end"
+    (asked / "done").touch()
+    wait_for(lambda: len(streaming.exchanges) == 2)
+    meanwhile, exchange = streaming.exchanges
+    invocation = exchange.invocation
+    answered_ms = (invocation.finished - invocation.started) * 1000
+    assert exchange.request.path == "/behind"
+    assert invocation.duration_ms > answered_ms + meanwhile.seconds * 1000, "what it did behind its answer is billed"
 
 
 def test_a_head_has_no_body(streaming: Served) -> None:
@@ -155,6 +173,7 @@ def test_it_waits_for_the_next_pieces_as_long_as_they_take() -> None:
 
     class Stream:
         content_type = CONTENT_TYPE
+        error = None
 
         async def __aiter__(self) -> AsyncIterator[Piece]:
             yield Piece(b'{"statusCode": 200}' + bytes(8) + b"first", 0.0)
@@ -195,15 +214,19 @@ def test_a_streaming_function_url_hands_on_an_ordinary_answer_as_it_is(serve: Se
     served = serve(deploy(STREAMING), FunctionUrl(streaming=True))
     got = served.request("/whole")
     assert (got.status, got.json()) == (200, {"statusCode": 404, "body": "x"})
+    wait_for(lambda: bool(served.exchanges))
+    assert served.exchanges[-1].hint == "the function did not stream; give ASGIAdapter(streaming=True)"
 
 
 def test_a_streaming_rest_api_takes_no_ordinary_answer(serve: Serve, deploy: Deploy) -> None:
     served = serve(deploy(STREAMING), ApiGatewayV1(streaming=True))
     assert served.request("/whole").status == 502
-    assert served.exchanges[-1].problem == "it was not streamed as an HTTP response but as application/json"
+    assert served.exchanges[-1].problem == (
+        "it was not streamed as an HTTP response but as application/json; give ASGIAdapter(streaming=True)"
+    )
 
 
 def test_a_buffering_function_url_takes_no_streamed_answer(serve: Serve, deploy: Deploy) -> None:
     served = serve(deploy(STREAMING), FunctionUrl())
     assert served.request("/").status == 502
-    assert served.exchanges[-1].problem == "it was streamed, and a function URL as set here buffers"
+    assert served.exchanges[-1].problem == ("it was streamed, and a function URL as set here buffers; give --streaming")

@@ -26,6 +26,7 @@ _STATUSES: Final = {
     Fault.METHOD_REFUSED: 405,
     Fault.UPGRADE: 400,
     Fault.EMULATOR_FAILED: 500,
+    Fault.CLOSED: 500,
 }
 
 

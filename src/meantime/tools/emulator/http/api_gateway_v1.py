@@ -65,6 +65,7 @@ _REFUSALS: Final = {
     Fault.SOURCE_TIMED_OUT: (504, "Endpoint request timed out", "INTEGRATION_TIMEOUT"),
     Fault.THROTTLED: (500, "Internal server error", "InternalServerErrorException"),
     Fault.EMULATOR_FAILED: (500, "Internal server error", "InternalServerErrorException"),
+    Fault.CLOSED: (500, "Internal server error", "InternalServerErrorException"),
     Fault.REQUEST_TOO_LARGE: (413, "Request Too Long", "RequestTooLongException"),
     Fault.OUTSIDE_STAGE: (403, "Forbidden", "ForbiddenException"),
     Fault.UPGRADE: (400, "WebSocket is not supported", "BadRequestException"),
@@ -85,6 +86,7 @@ class ApiGatewayV1(Source):
 
     name: ClassVar = "api-gateway-v1"
     title: ClassVar = "a REST API (API Gateway)"
+    how_to_stream: ClassVar = "give --streaming"
     request_max_bytes = _REQUEST_MAX_BYTES
 
     def __init__(
@@ -167,6 +169,13 @@ class ApiGatewayV1(Source):
         status, message, kind = _REFUSALS.get(fault, _FAILED)
         headers = (("Content-Type", "application/json"), ("x-amzn-ErrorType", kind), *_ids(request))
         return Response(status, headers, compact({"message": message}))
+
+    def warning(self, request: Request) -> str:
+        """Say that a binary body is spoilt."""
+        body, is_base64 = self._body(request)
+        if is_base64 or body is None or body.encode(errors="surrogatepass") == request.body:
+            return ""
+        return "a binary body was read as text, which spoils it; give --binary-media-type '*/*'"
 
     def _body(self, request: Request) -> tuple[str | None, bool]:
         if not request.body:

@@ -55,8 +55,11 @@ class Environments:
             self._close_if_idle(emulator)
 
     @contextlib.asynccontextmanager
-    async def stream(self, event: Any, over: Callable[[Invocation], None]) -> AsyncIterator[AsyncResponseStream]:
-        """Begin an invocation whose answer is read as it comes; `over` is called when it is over, read or not."""
+    async def stream(self, event: Any, over: Callable[[Invocation | None], None]) -> AsyncIterator[AsyncResponseStream]:
+        """Begin an invocation whose answer is read as it comes; `over` is called at its end, read or not.
+
+        With None if it had no end of its own, because the emulator failed or was closed: who read the stream was told.
+        """
         emulator = self._emulator
         stream = emulator.stream(event)
         self._at_work[emulator] += 1
@@ -92,12 +95,13 @@ class Environments:
             self._keep(emulator.close())
 
     async def _ended(
-        self, emulator: AsyncEmulator, stream: AsyncResponseStream, over: Callable[[Invocation], None]
+        self, emulator: AsyncEmulator, stream: AsyncResponseStream, over: Callable[[Invocation | None], None]
     ) -> None:
+        invocation = None
         try:
-            over(await stream.result())
-        except EmulatorError:
-            pass  # whoever read the stream was told
+            with contextlib.suppress(EmulatorError):
+                invocation = await stream.result()
+            over(invocation)
         finally:
             self._at_work[emulator] -= 1
             self._close_if_idle(emulator)

@@ -33,6 +33,7 @@ class Exchange:
         invocation: What the function did; None if it was not invoked, or still runs.
         fault: Why the event source answered for the function, if it did.
         problem: The same in words, with what the function said.
+        hint: What else there is to say of it.
         seconds: From the request's last byte to the response.
         client_left: Whether the client was gone before the response.
         sent: Bytes of the response's body.
@@ -43,6 +44,7 @@ class Exchange:
     invocation: Invocation | None = None
     fault: Fault | None = None
     problem: str = ""
+    hint: str = ""
     seconds: float = 0.0
     client_left: bool = False
     sent: int = 0
@@ -56,6 +58,12 @@ class Exchange:
     def complete(self) -> None:
         """Note that the end of a streamed response has been sent."""
         self.seconds = clock.monotonic() - self._began
+
+    def end(self, invocation: Invocation | None) -> None:
+        """Note what came of the function behind a response that was passed on as it came."""
+        self.invocation = invocation
+        if invocation is not None and invocation.error is None and not invocation.streamed:
+            self.hint = "the function did not stream; give ASGIAdapter(streaming=True)"
 
     def break_off(self, fault: Fault, problem: str) -> None:
         """Note that a streamed response was cut off."""
@@ -109,14 +117,19 @@ async def carry(
 
 def failed(exchange: Exchange, source: Source, error: EmulatorError) -> None:
     """Give a request whose event was not taken its response."""
-    fault, problem = Fault.EMULATOR_FAILED, str(error)
+    fault = fault_of(error)
+    exchange.refuse(source, fault, "" if fault is Fault.CLOSED else str(error))
+    if fault is Fault.REQUEST_TOO_LARGE:
+        exchange.hint = source.warning(exchange.request)
+
+
+def fault_of(error: EmulatorError) -> Fault:
+    """Return what an error of the emulator's is to an event source."""
     if isinstance(error, TooManyRequestsError):
-        fault = Fault.THROTTLED
-    elif isinstance(error, RequestTooLargeError):
-        fault = Fault.REQUEST_TOO_LARGE
-    elif isinstance(error, ClosedError):
-        problem = "the front was closed meanwhile"
-    exchange.refuse(source, fault, problem)
+        return Fault.THROTTLED
+    if isinstance(error, RequestTooLargeError):
+        return Fault.REQUEST_TOO_LARGE
+    return Fault.CLOSED if isinstance(error, ClosedError) else Fault.EMULATOR_FAILED
 
 
 def concluded(exchange: Exchange, source: Source, invocation: Invocation) -> None:
@@ -126,7 +139,8 @@ def concluded(exchange: Exchange, source: Source, invocation: Invocation) -> Non
         exchange.refuse(source, _fault(invocation.error), f"{invocation.error.error_type}: {said}")
         return
     if invocation.streamed and not source.can_stream:
-        exchange.refuse(source, Fault.MALFORMED_ANSWER, f"it was streamed, and {source.title} as set here buffers")
+        problem = f"it was streamed, and {source.title} as set here buffers; {source.how_to_stream}"
+        exchange.refuse(source, Fault.MALFORMED_ANSWER, problem)
         return
     try:
         exchange.respond(source.response(exchange.request, invocation.payload))

@@ -58,7 +58,7 @@ class HttpFront:
             `api-gateway-v1`, `alb`, `alb-multi-value`, `vpc-lattice-v1`, `vpc-lattice-v2`.
         host: The address to listen on.
         port: The port; 0 for a free one.
-        on_exchange: Called with each exchange when its response is made.
+        on_exchange: Called with each exchange when its response is made; with a streamed one when the function is done.
         on_invocation: Called with each invocation when it is over: mostly before its exchange, but after it if the
             source waited no longer, or a streamed response began.
 
@@ -232,14 +232,27 @@ class HttpFront:
             await answer.begin(incoming)
             return answer
 
+        behind = False
+
+        def over(invocation: Invocation | None) -> None:
+            if invocation is not None and self._on_invocation is not None:
+                self._on_invocation(invocation)
+            if behind:
+                exchange.end(invocation)
+                self._told(exchange)
+
         try:
-            return await pass_on(exchange, self.source, self._environments, self._on_invocation or _ignore, begin)
+            answer = await pass_on(exchange, self.source, self._environments, over, begin)
+            behind = answer is not None
         except (asyncio.CancelledError, ConnectionError):
             exchange.client_left = True
             exchange.complete()
             raise
+        else:
+            return answer
         finally:
-            self._told(exchange)
+            if not behind:
+                self._told(exchange)
 
     def _told(self, exchange: Exchange) -> None:
         if self._on_exchange is not None:

@@ -28,6 +28,7 @@ class FunctionUrl(Source):
 
     name: ClassVar = "function-url"
     title: ClassVar = "a function URL"
+    how_to_stream: ClassVar = "give --streaming"
 
     def __init__(self, *, streaming: bool = False) -> None:
         self.can_stream = streaming
@@ -68,7 +69,7 @@ class FunctionUrl(Source):
                 error = {"Message": "Request must be smaller than 6291456 bytes for the InvokeFunction operation"}
             case Fault.UPGRADE:
                 kind, status, error = "BadRequestException", 400, {"Message": "WebSocket is not supported"}
-            case Fault.EMULATOR_FAILED:
+            case Fault.EMULATOR_FAILED | Fault.CLOSED:
                 kind, status, error = "ServiceException", 500, {"Message": "Internal server error"}
             case _:
                 return Response(502, (("x-amzn-RequestId", request.id),), b"Internal Server Error")

@@ -37,6 +37,7 @@ class Fault(Enum):
     OUTSIDE_STAGE = "the path does not begin with the stage's name"
     METHOD_REFUSED = "the event source does not take this method"
     EMULATOR_FAILED = "the emulator failed"
+    CLOSED = "cut off: serving was stopped"
 
 
 class MalformedAnswerError(Exception):

@@ -30,6 +30,8 @@ class Source(ABC):
     """The stage whose name begins every path; empty if none does."""
     can_stream: bool = False
     """Whether it passes a streamed answer on."""
+    how_to_stream: ClassVar[str] = "it never streams: leave streaming=True out"
+    """What to do about a streamed answer that it does not pass on."""
 
     @abstractmethod
     def event(self, request: Request, function: Function) -> dict[str, Any]:
@@ -53,7 +55,13 @@ class Source(ABC):
         Raises:
             MalformedAnswerError: The source takes none of that kind.
         """
-        raise MalformedAnswerError(f"it was not streamed as an HTTP response but as {content_type}")
+        raise MalformedAnswerError(
+            f"it was not streamed as an HTTP response but as {content_type}; give ASGIAdapter(streaming=True)"
+        )
+
+    def warning(self, request: Request) -> str:  # noqa: ARG002  # of those that override it
+        """Return what the source does to a request that its sender will hardly have wanted; empty if nothing."""
+        return ""
 
     def objection(self, request: Request) -> Fault | None:
         """Return why a request does not even reach the function, if so."""

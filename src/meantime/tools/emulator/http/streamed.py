@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from meantime.tools.emulator.errors import EmulatorError
-from meantime.tools.emulator.http.exchange import concluded, failed
+from meantime.tools.emulator.http.exchange import concluded, failed, fault_of
 from meantime.tools.emulator.http.response import Fault, MalformedAnswerError
 from meantime.tools.emulator.http_integration import CONTENT_TYPE, MalformedPreludeError, PreludeReader
 
@@ -28,7 +28,7 @@ async def pass_on(
     exchange: Exchange,
     source: Source,
     environments: Environments,
-    invoked: Callable[[Invocation], None],
+    over: Callable[[Invocation | None], None],
     begin: Begin,
 ) -> StreamedAnswer | None:
     """Invoke the function with a request, and pass its answer on piece by piece.
@@ -37,7 +37,7 @@ async def pass_on(
         exchange: The request, which then has its response.
         source: What makes events of requests, and can stream.
         environments: Where the function runs.
-        invoked: Called when the invocation is over.
+        over: Called when the invocation is over, which may be long after the answer; see `Environments.stream`.
         begin: Sends a response's status and headers to the client.
 
     Returns:
@@ -46,13 +46,13 @@ async def pass_on(
     passing = _Passing(exchange, source, begin)
     event = source.event(exchange.request, environments.function)
     try:
-        async with environments.stream(event, invoked) as stream:
+        async with environments.stream(event, over) as stream:
             await passing.run(stream)
     except EmulatorError as error:
         if passing.answer is None:
             failed(exchange, source, error)
         else:
-            exchange.break_off(Fault.EMULATOR_FAILED, str(error))
+            exchange.break_off(fault_of(error), str(error))
             passing.answer.cut_off()
     except (MalformedAnswerError, MalformedPreludeError) as error:
         exchange.refuse(source, Fault.MALFORMED_ANSWER, str(error))
@@ -76,15 +76,15 @@ class _Passing:
             async for piece in stream:
                 waiting.reschedule(None)
                 await self._take(piece.data, stream.content_type)
-        self._exchange.invocation = invocation = await stream.result()
-        if self.answer is None and invocation.error is None:
+        if self.answer is None and stream.error is None:
             await self._take(b"", stream.content_type)
         if self.answer is None:
+            self._exchange.invocation = invocation = await stream.result()
             concluded(self._exchange, self._source, invocation)
-        elif invocation.error is not None:
-            self._exchange.break_off_failed(invocation.error)
+        elif stream.error is not None:
+            self._exchange.break_off_failed(stream.error)
             self.answer.cut_off()
-        else:
+        else:  # the client has it all, whatever the function still does
             await self.answer.write_eof()
             self._exchange.complete()
 

@@ -25,6 +25,7 @@ _STATUSES: Final = {
     Fault.THROTTLED: (503, b"Service Unavailable"),
     Fault.FUNCTION_TIMED_OUT: (504, b"Gateway Timeout"),
     Fault.EMULATOR_FAILED: (500, b"Internal Server Error"),
+    Fault.CLOSED: (500, b"Internal Server Error"),
 }
 
 
