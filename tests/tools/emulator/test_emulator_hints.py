@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -43,7 +44,8 @@ def test_an_import_that_fails(deploy: Deploy) -> None:
 
     result = CliRunner().invoke(app, ["invoke", "app.handler", "--code", str(code)])
 
-    assert result.stderr.startswith(f"where it fails: cd {code} && ")
+    has_not = f"nothing_of_the_kind is in neither {code} nor the packages of {sys.executable}"
+    assert result.stderr.startswith(f"{has_not}; where it fails: cd {code} && ")
 
 
 def test_of_other_errors_there_is_nothing_to_add(deploy: Deploy) -> None:

@@ -14,6 +14,8 @@ from meantime.tools.emulator.batch import Batch
 from meantime.tools.emulator.errors import EmulatorError
 from meantime.tools.emulator.event_option import parsed_event
 from meantime.tools.emulator.function import Function
+from meantime.tools.emulator.function_options import Code, Handler, Memory, Timeout, Variables  # noqa: TC001  # typer reads them
+from meantime.tools.emulator.handler_file import check_handler
 from meantime.tools.emulator.hints import hint
 from meantime.tools.emulator.http.command import serve
 from meantime.tools.emulator.mappings.command import run
@@ -44,27 +46,15 @@ app.command()(serve)
 
 @app.command()
 def invoke(
-    handler: Annotated[str, typer.Argument(help="package.module.function, found in the code folder.")],
+    handler: Handler,
     *,
     event: Annotated[
         str, typer.Option(metavar="FILE|-|JSON", help="The event: a file, - for standard input, or JSON itself.")
     ] = "{}",
-    code: Annotated[Path, typer.Option(metavar="DIR", help="The code folder.")] = Path(),
-    memory: Annotated[
-        int,
-        typer.Option(
-            min=limits.MEMORY_MIN_MB,
-            max=limits.MEMORY_MAX_MB,
-            metavar="MB",
-            help=f"{limits.MEMORY_MIN_MB} to {limits.MEMORY_MAX_MB}; decides the CPU share, too.",
-        ),
-    ] = limits.MEMORY_MIN_MB,
-    timeout: Annotated[
-        float, typer.Option(metavar="S", help=f"Seconds an invocation may take, at most {limits.TIMEOUT_MAX:g}.")
-    ] = 3.0,
-    env: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=VALUE", help="An environment variable; may be repeated.")
-    ] = None,
+    code: Code = Path(),
+    memory: Memory = limits.MEMORY_MIN_MB,
+    timeout: Timeout = 3.0,
+    env: Variables = None,
     count: Annotated[int, typer.Option(min=1, metavar="N", help="How many invocations.")] = 1,
     concurrency: Annotated[
         int, typer.Option(min=1, metavar="N", help="How many of them at once; each gets an environment of its own.")
@@ -86,6 +76,7 @@ def invoke(
         function = Function(
             handler, code=code, memory_mb=memory, timeout=timeout, environment=parsed_variables(env or [])
         )
+        check_handler(function)
         batch = Batch(function, value, count=count, concurrency=concurrency)
         interrupted = _interrupted(batch)
     except (ValueError, OSError, EmulatorError) as error:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from meantime.tools.emulator.invocation import Invocation
 
 _IMPORT_FAILED: Final = "Runtime.ImportModuleError"
+_MISSING: Final = re.compile(r"No module named '([^']+)'")
 
 # Python's words when what takes (scope, receive, send) is called with (event, context).
 _TAKES_SEND: Final = re.compile(r"\(\) missing 1 required positional argument: 'send'$")
@@ -25,7 +26,11 @@ def hint(function: Function, invocation: Invocation) -> str | None:
     if error.error_type == _IMPORT_FAILED:
         # The runtime client reports this error without its traceback, on AWS as well.
         command = shlex.join([str(function.python), "-c", f"import {module}"])
-        return f"where it fails: cd {shlex.quote(str(function.code))} && {command}"
+        missing = _MISSING.search(error.message)
+        has_not = (
+            f"{missing[1]} is in neither {function.code} nor the packages of {function.python}; " if missing else ""
+        )
+        return f"{has_not}where it fails: cd {shlex.quote(str(function.code))} && {command}"
     if error.error_type == "TypeError" and _TAKES_SEND.search(error.message):
         return (
             f"{function.handler} is an ASGI application, and no handler: write handler = meantime.ASGIAdapter({name}) "

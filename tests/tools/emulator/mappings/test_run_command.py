@@ -159,6 +159,7 @@ def test_a_queue_that_is_not_drained_in_time_exits_with_1(make_queue: MakeQueue,
     assert result.exit_code == 1
     assert "was not empty after 0.5 s" in result.stderr
     assert "partly failed" in result.stdout
+    assert "does not say why a record failed; the function's log may: --log" in result.stderr
 
 
 def test_logs_are_printed_when_asked_for(make_queue: MakeQueue, traced: MakeTraced) -> None:

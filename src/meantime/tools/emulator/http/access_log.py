@@ -12,6 +12,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from meantime.tools.emulator.http.response import Fault
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -25,6 +27,7 @@ _STYLES: Final = {2: "green", 3: "cyan", 4: "yellow", 5: "red"}
 _LAMBDAS_OWN: Final = ("START RequestId: ", "END RequestId: ", "REPORT RequestId: ", "INIT_REPORT Init Duration: ")
 _RUNTIME_WARNING: Final = "LAMBDA_WARNING: Unhandled exception."  # a screenful of advice beside each error at start
 _TARGET_WIDTH: Final = 24
+_LONGEST_LINE: Final = 200
 
 
 class FunctionLog(StrEnum):
@@ -46,6 +49,7 @@ class AccessLog:
     def __init__(self, *, log: FunctionLog = FunctionLog.function, as_json: bool = False) -> None:
         self._log = log
         self._as_json = as_json
+        self._noted: set[str] = set()
         self._out = Console(highlight=False, soft_wrap=True)
         self._error = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -71,6 +75,12 @@ class AccessLog:
         """Print a line that is about the front itself, on standard error."""
         self._print(self._error, Text(f"{datetime.now().astimezone():%H:%M:%S} {text}", style=style))
 
+    def note_once(self, text: str, style: str = "yellow") -> None:
+        """Print a line about the front, unless it is empty or was printed before."""
+        if text and text not in self._noted:
+            self._noted.add(text)
+            self.note(text, style)
+
     def _print(self, console: Console, text: Text) -> None:
         console.print(text)
         console.file.flush()
@@ -95,6 +105,7 @@ def fields(exchange: Exchange) -> dict[str, Any]:
         "invocation_id": invocation.request_id if invocation is not None else None,
         "fault": exchange.fault.name if exchange.fault is not None else None,
         "problem": exchange.problem or None,
+        "hint": exchange.hint or None,
     }
 
 
@@ -114,13 +125,16 @@ def _line(exchange: Exchange) -> Text:
     target = exchange.request.path + (f"?{exchange.request.query}" if exchange.request.query else "")
     moment = datetime.fromtimestamp(exchange.request.time).astimezone()
     line = Text(f"{moment:%H:%M:%S} ")
-    line.append(str(status), style=_STYLES.get(status // 100, ""))
+    style = "yellow" if exchange.fault is Fault.CLOSED else _STYLES.get(status // 100, "")  # nothing failed there
+    line.append(str(status), style=style)
     line.append(f" {exchange.request.method:<4} {_printable(target):<{_TARGET_WIDTH}}")
     line.append(f" {known['duration_ms']:8.1f} ms  ")
     line.append_text(_start(exchange.invocation))
     line.append(f" {exchange.sent:>8,} B")
     for text in _remarks(exchange):
-        line.append(f"  {_printable(text)}", style="red" if status // 100 == 5 else "yellow")  # noqa: PLR2004  # a server's error
+        line.append(f"  {_printable(_one_line(text))}", style="red" if style == "red" else "yellow")
+    if exchange.hint:
+        line.append(f"  {exchange.hint}", style="yellow")
     return line
 
 
@@ -139,6 +153,17 @@ def _remarks(exchange: Exchange) -> Iterable[str]:
         yield f"{exchange.fault.value}: {exchange.problem}"
     elif exchange.problem:
         yield exchange.problem
+
+
+def _one_line(text: str) -> str:
+    """Return an error's first line, and its last where that says more; the function's log has all of it."""
+    first, *rest = [line.strip() for line in text.splitlines() if line.strip()] or [""]
+    last = f" … {_shortened(rest[-1])}" if rest and rest[-1] not in first else ""
+    return _shortened(first) + last
+
+
+def _shortened(line: str) -> str:
+    return line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}…"
 
 
 def _printable(text: str) -> str:

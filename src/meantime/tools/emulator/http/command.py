@@ -14,6 +14,8 @@ import typer
 from meantime.tools.emulator import limits
 from meantime.tools.emulator.errors import EmulatorError
 from meantime.tools.emulator.function import Function
+from meantime.tools.emulator.function_options import Code, Handler, Memory, Timeout, Variables  # noqa: TC001  # typer reads them
+from meantime.tools.emulator.handler_file import check_handler
 from meantime.tools.emulator.hints import hint
 from meantime.tools.emulator.http.access_log import AccessLog, FunctionLog
 from meantime.tools.emulator.http.api_gateway_v1 import ApiGatewayV1
@@ -25,6 +27,7 @@ from meantime.tools.emulator.http.sources import made
 from meantime.tools.emulator.variable_option import parsed_variables
 
 if TYPE_CHECKING:
+    from meantime.tools.emulator.http.exchange import Exchange
     from meantime.tools.emulator.http.source import Source
     from meantime.tools.emulator.invocation import Invocation
 
@@ -56,7 +59,7 @@ class Format(StrEnum):
 
 
 def serve(
-    handler: Annotated[str, typer.Argument(help="package.module.function, found in the code folder.")],
+    handler: Handler,
     *,
     url: Annotated[bool, typer.Option("--url", help="As a function URL; the default.")] = False,
     source: Annotated[
@@ -72,12 +75,10 @@ def serve(
     streaming: Annotated[
         bool, typer.Option("--streaming", help="Function URL, REST API: pass streamed answers on as they come.")
     ] = False,
-    code: Annotated[Path, typer.Option(metavar="DIR", help="The code folder.")] = Path(),
-    memory: Annotated[int, typer.Option(metavar="MB", help="Decides the CPU share, too.")] = limits.MEMORY_MIN_MB,
-    timeout: Annotated[float, typer.Option(metavar="S", help="Seconds an invocation may take.")] = 3.0,
-    env: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=VALUE", help="An environment variable; may be repeated.")
-    ] = None,
+    code: Code = Path(),
+    memory: Memory = limits.MEMORY_MIN_MB,
+    timeout: Timeout = 3.0,
+    env: Variables = None,
     max_environments: Annotated[
         int | None, typer.Option(metavar="N", help="Requests at once, each in its environment; more are throttled.")
     ] = None,
@@ -107,12 +108,13 @@ def serve(
             environment=parsed_variables(env or []),
             reserved_concurrency=max_environments,
         )
+        check_handler(function)
         front = HttpFront(
             function,
             _made(_chosen(source, url=url), stage, binary_media_type or [], streaming=streaming),
             host=host,
             port=port,
-            on_exchange=shown.exchange,
+            on_exchange=lambda exchange: _show(shown, front, exchange),
             on_invocation=lambda invocation: _tell(shown, function, invocation),
         )
         asyncio.run(_serve(front, function, shown, reload=reload))
@@ -137,6 +139,11 @@ async def _serve(front: HttpFront, function: Function, shown: AccessLog, *, relo
         )
         await stopping.wait()
         shown.note("stopping")
+
+
+def _show(shown: AccessLog, front: HttpFront, exchange: Exchange) -> None:
+    shown.exchange(exchange)
+    shown.note_once(front.source.warning(exchange.request))
 
 
 def _tell(shown: AccessLog, function: Function, invocation: Invocation) -> None:

@@ -12,6 +12,8 @@ import typer
 from meantime.tools.emulator import limits
 from meantime.tools.emulator.errors import EmulatorError
 from meantime.tools.emulator.function import Function
+from meantime.tools.emulator.function_options import Code, Handler, Memory, Timeout, Variables  # noqa: TC001  # typer reads them
+from meantime.tools.emulator.handler_file import check_handler
 from meantime.tools.emulator.mappings.errors import NotDrainedError
 from meantime.tools.emulator.variable_option import parsed_variables
 
@@ -47,7 +49,7 @@ class Format(StrEnum):
 
 
 def run(
-    handler: Annotated[str, typer.Argument(help="package.module.function, found in the code folder.")],
+    handler: Handler,
     *,
     queue: Annotated[str | None, typer.Option(metavar="URL|ARN", help="The SQS queue to read.")] = None,
     stream: Annotated[
@@ -57,12 +59,10 @@ def run(
         str | None, typer.Option(metavar="URL", help="Where it is served; AWS_ENDPOINT_URL serves as well.")
     ] = None,
     region: Annotated[str | None, typer.Option(help="By default that of the URL or ARN.")] = None,
-    code: Annotated[Path, typer.Option(metavar="DIR", help="The code folder.")] = Path(),
-    memory: Annotated[int, typer.Option(metavar="MB", help="Decides the CPU share, too.")] = limits.MEMORY_MIN_MB,
-    timeout: Annotated[float, typer.Option(metavar="S", help="Seconds an invocation may take.")] = 3.0,
-    env: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=VALUE", help="An environment variable; may be repeated.")
-    ] = None,
+    code: Code = Path(),
+    memory: Memory = limits.MEMORY_MIN_MB,
+    timeout: Timeout = 3.0,
+    env: Variables = None,
     reserved_concurrency: Annotated[
         int | None, typer.Option(metavar="N", help="The function's own limit; above it invocations are throttled.")
     ] = None,
@@ -129,6 +129,7 @@ def run(
             environment=parsed_variables(env or []),
             reserved_concurrency=reserved_concurrency,
         )
+        check_handler(function)
         mapping, display = _made(
             function,
             queue,
@@ -139,7 +140,7 @@ def run(
         )
     except ValueError as error:
         _fail(str(error), _BAD_INPUT)
-    _run(mapping, display, drain=drain, drain_timeout=drain_timeout, output=output)
+    _run(mapping, display, drain=drain, drain_timeout=drain_timeout, output=output, logged=log)
 
 
 def _made(
@@ -174,7 +175,9 @@ def _made(
     return StreamMapping(function, stream_arn=stream or "", on_invocation=observer, **settings), display
 
 
-def _run(mapping: Mapping, display: Display, *, drain: bool, drain_timeout: float | None, output: Format) -> None:
+def _run(
+    mapping: Mapping, display: Display, *, drain: bool, drain_timeout: float | None, output: Format, logged: bool
+) -> None:
     from meantime.tools.emulator.mappings.display import as_json, summary  # noqa: PLC0415  # as above
     from meantime.tools.emulator.mappings.interruption import interruption  # noqa: PLC0415
 
@@ -203,6 +206,8 @@ def _run(mapping: Mapping, display: Display, *, drain: bool, drain_timeout: floa
         from rich.console import Console  # noqa: PLC0415  # as above
 
         Console(highlight=False).print(summary(mapping, after))
+        if after.partials and not logged:
+            typer.echo("An answer does not say why a record failed; the function's log may: --log", err=True)
     if problem:
         _fail(problem, _FAILED)
     if stopped:
