@@ -7,8 +7,10 @@ import json
 
 import pytest
 
+import meantime
 from meantime.asgi.sources import source_of
-from meantime.testing import http_event
+from meantime.testing import LambdaContext, http_event, http_response
+from meantime.testing.http_sources import SOURCES
 
 
 def test_a_request_has_what_api_gateway_puts_in():
@@ -139,3 +141,49 @@ def test_a_function_url_is_one_whatever_host_the_request_names():
 
     assert event["headers"]["host"] == "api.example.com"
     assert source_of(event).name == "Lambda function URL"
+
+
+@pytest.fixture
+def received():
+    """What Starlette reads of a form that was sent from a source."""
+    pytest.importorskip("starlette", reason="Starlette is not installed here")
+    pytest.importorskip("python_multipart", reason="python-multipart is not installed here")
+    from starlette.applications import Starlette  # noqa: PLC0415  # it may not be installed
+    from starlette.responses import JSONResponse  # noqa: PLC0415  # likewise
+    from starlette.routing import Route  # noqa: PLC0415  # likewise
+
+    async def echo(request):
+        async with request.form() as form:
+            fields = [
+                [name, value] if isinstance(value, str)
+                else [name, value.filename, value.content_type, (await value.read()).decode("latin-1")]
+                for name, value in form.multi_items()
+            ]  # fmt: skip
+        return JSONResponse(fields)
+
+    adapter = meantime.ASGIAdapter(Starlette(routes=[Route("/", echo, methods=["POST"])]))
+    return lambda **options: http_response(adapter(http_event("POST", "/", **options), LambdaContext())).json()
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_form_has_its_fields(received, source):
+    form = {"name": "Ada & Söhne", "tag": ["a", "b"]}
+
+    assert received(form=form, source=source) == [["name", "Ada & Söhne"], ["tag", "a"], ["tag", "b"]]
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_files_are_uploaded_with_a_form(received, source):
+    files = {"photo": ('a "b".png', b"\x89\r\n--\x00", "image/png"), "raw": b"x", "named": ("n.txt", b"y")}
+
+    assert received(form={"name": "Ada"}, files=files, source=source) == [
+        ["name", "Ada"],
+        ["photo", "a %22b%22.png", "image/png", "\x89\r\n--\x00"],
+        ["raw", "raw", "application/octet-stream", "x"],
+        ["named", "n.txt", "application/octet-stream", "y"],
+    ]
+
+
+def test_a_form_beside_a_body_is_refused():
+    with pytest.raises(ValueError, match="not both"):
+        http_event("POST", "/", body={}, form={"name": "Ada"})
