@@ -7,7 +7,6 @@ import sys
 import warnings
 
 from meantime import clock
-from meantime.awaited import name_of_task
 from meantime.callables import place_of_caller, place_text
 from meantime.errors import Leftover, LoopRunning
 from meantime.executors.underway import registry
@@ -267,6 +266,8 @@ def any_task_is_pending() -> bool:
 
 
 def _describe_task(task: asyncio.Task[Any]) -> Leftover:
+    from meantime.awaited import name_of_task  # noqa: PLC0415  # the good path must not pay for it
+
     return Leftover("task", name_of_task(task), NOT_CANCELLED, place_text(getattr(task, "place", None)))
 
 

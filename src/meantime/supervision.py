@@ -6,7 +6,6 @@ import asyncio
 from types import coroutine
 
 from meantime import alarm, clock
-from meantime.awaited import waiting_task
 from meantime.callables import is_coroutine, name_of
 from meantime.errors import NO_ANSWER, DeadlineExceeded, InvocationCancelled, Leftover, MeantimeError, Waiting
 from meantime.executors.underway import INNER_FIRST, registry
@@ -243,14 +242,14 @@ class Supervision:
         return clock.monotonic() >= self._cut_off or (self._waiting is None and _has_code_under_way(frame))
 
     def _deadline_passed(self) -> None:
-        if (
-            not self._has_begun and self._task is not None
-        ):  # cancelled before its first step, it would not stop the loop
-            self._task.cancel()
+        if not self._has_begun and self._task is not None:
+            self._task.cancel()  # before its first step, that would not stop the loop
             self._task = None
             self._waiting = []
             self._loop.stop()
             return
+        from meantime.awaited import waiting_task  # noqa: PLC0415  # the good path must not pay for it
+
         left = self._kept_loop.leftover_tasks()
         self._waiting = registry.waiting(self._deadline) or [waiting_task(task) for task in left]
         if registry.fan_outs(self._deadline):  # a verb tells its caller, by its own timer, what became of its items
