@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import gc
 import os
 import signal
 import subprocess
 import sys
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from blockbuster import blockbuster_ctx
@@ -25,6 +27,23 @@ if TYPE_CHECKING:
 # Machines are shared and slow: how long an example takes says nothing.
 settings.register_profile("meantime", deadline=None)
 settings.load_profile("meantime")
+
+
+if sys.version_info < (3, 11, 8):
+    # There a parse that begins within another breaks both (python/cpython#106905): pytest's, of a test module, within
+    # which what a test gave up is collected, which says so with a traceback, for which Python parses its lines.
+    parse = ast.parse
+
+    def parse_undisturbed(*given: Any, **options: Any) -> ast.AST:
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            return parse(*given, **options)
+        finally:
+            if collects:
+                gc.enable()
+
+    ast.parse = parse_undisturbed  # type: ignore[assignment]
 
 
 def pytest_configure(config: pytest.Config) -> None:
