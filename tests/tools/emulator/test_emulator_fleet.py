@@ -11,12 +11,16 @@ import pytest
 from meantime.tools.emulator import AsyncEmulator, Emulator, TooManyRequestsError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.tools.emulator.conftest import Deploy
 
 SLEEPING = """
     import os, time
     def handler(event, context):
-        time.sleep(event["seconds"])
+        time.sleep(event.get("seconds", 0))
+        while "until" in event and not os.path.exists(event["until"]):
+            time.sleep(0.005)
         return [event["number"], os.getpid()]
 """
 
@@ -29,18 +33,25 @@ def test_32_concurrent_invocations_have_32_environments_and_32_right_answers(dep
         assert len({result.payload[1] for result in results}) == 32
         assert len({result.environment_id for result in results}) == 32
         assert all(result.cold for result in results)
-        again = list(pool.map(emulator.invoke, events[:8]))
+        again = list(pool.map(emulator.invoke, [{**event, "seconds": 0.1} for event in events[:8]]))
         assert not any(result.cold for result in again)
 
 
-def test_the_environment_that_was_idle_last_is_used_first(deploy: Deploy) -> None:
+def test_the_environment_that_was_idle_last_is_used_first(deploy: Deploy, tmp_path: Path) -> None:
     function = deploy(SLEEPING, timeout=60)
 
     async def run() -> None:
         async with AsyncEmulator(function) as emulator:
-            short = asyncio.ensure_future(emulator.invoke({"seconds": 0.5, "number": 0}))
-            long = asyncio.ensure_future(emulator.invoke({"seconds": 2.5, "number": 1}))
-            first_idle, last_idle = (await short).environment_id, (await long).environment_id
+            gates = [tmp_path / "first", tmp_path / "last"]
+            invoked = [
+                asyncio.ensure_future(emulator.invoke({"number": number, "until": str(gate)}))
+                for number, gate in enumerate(gates)
+            ]
+            idle = []
+            for gate, each in zip(gates, invoked, strict=True):
+                gate.touch()
+                idle.append((await each).environment_id)
+            first_idle, last_idle = idle
             assert first_idle != last_idle
             for _ in range(3):
                 assert (await emulator.invoke({"seconds": 0, "number": 2})).environment_id == last_idle

@@ -271,7 +271,7 @@ def test_a_second_ctrl_c_ends_it_at_once_and_the_watchdog_clears_up(make_queue: 
 
 def test_on_a_terminal_it_shows_live_what_happens(make_queue: MakeQueue, traced: MakeTraced) -> None:
     queue = make_queue()
-    queue.send([{"number": n} for n in range(20)])
+    queue.send([{"number": n} for n in range(12)])
     app = traced("def handler(event, context): time.sleep(0.3)")
     terminal, end = pty.openpty()
     process = started(
