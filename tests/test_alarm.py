@@ -227,6 +227,21 @@ def test_it_does_not_ring_in_a_lock_that_meantime_has_just_taken():
     assert escaped == []
 
 
+def test_it_does_not_ring_while_meantime_loads_a_module_of_its_own(monkeypatch, tmp_path):
+    (tmp_path / "loaded.py").write_text("import signal\nsignal.raise_signal(signal.SIGALRM)\nWHOLE = True\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    load = FunctionType(compile("import loaded", "loading.py", "exec"), {"__name__": "meantime.loading"})
+
+    @meantime.handler
+    def lambda_handler(event, context):
+        load()
+        time.sleep(60)
+
+    with pytest.raises(DeadlineExceeded, match="blocking code in lambda_handler"):  # but as soon as it has it
+        lambda_handler({}, LambdaContext(300.0))
+    assert sys.modules.pop("loaded").WHOLE
+
+
 def test_it_does_not_ring_in_a_finalizer_where_nobody_would_hear_of_it():
     class Rings:
         def __del__(self):

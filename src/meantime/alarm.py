@@ -40,7 +40,11 @@ _FINALIZER = "__del__"
 _WEAK = ("_weakrefset", "weakref")  # their callbacks
 
 # What Meantime works with: interrupted in here, what a line of ours has just locked would stay locked.
-_BENEATH = frozenset(("_weakrefset", "asyncio.tasks", "contextlib", "logging", "queue", "threading", "weakref"))
+_BENEATH = frozenset(
+    ("_weakrefset", "asyncio.futures", "asyncio.tasks", "contextlib", "logging", "queue", "threading", "weakref")
+)
+
+_IMPORT = "_find_and_load"  # importlib's own, called by each statement that finds a module not loaded yet
 
 
 class Interrupted(BaseException):
@@ -117,7 +121,7 @@ def ring() -> None:
 def _on_signal(_signal: int, frame: FrameType | None) -> None:
     if _may_interrupt is None:
         return
-    if frame is not None and (_is_ours(frame) or _is_finalizer(frame)) and _may_be_put_off(frame):
+    if frame is not None and _does_harm(frame) and _may_be_put_off(frame):
         signal.setitimer(signal.ITIMER_REAL, _LOOK_EVERY)
         return
     _interrupt(frame)
@@ -139,6 +143,11 @@ def _interrupt(frame: FrameType | None) -> None:
         raise _interrupted
 
 
+def _does_harm(frame: FrameType) -> bool:
+    """Whether it is better to interrupt a moment later."""
+    return _is_ours(frame) or _is_import_of_ours(frame) or _is_finalizer(frame)
+
+
 def _is_ours(frame: FrameType) -> bool:
     """Whether Meantime is at work, and not what it has called: interrupted there, it could lose a permit or a lock."""
     within: FrameType | None = frame
@@ -147,6 +156,17 @@ def _is_ours(frame: FrameType) -> bool:
         if module not in _BENEATH:
             return isinstance(module, str) and module.startswith(_NOT_TO_BE_CUT)
         within = within.f_back
+    return False
+
+
+def _is_import_of_ours(frame: FrameType) -> bool:
+    """Whether Meantime is loading what it needs now: what is half loaded is thrown away, and loaded again."""
+    within: FrameType | None = frame
+    while within is not None:
+        imports = within.f_code.co_name == _IMPORT
+        within = within.f_back
+        if imports and within is not None and str(within.f_globals.get("__name__", "")).startswith("meantime."):
+            return True
     return False
 
 
