@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import functools
 import json
+import pickle
 import time
 
 import pytest
@@ -129,6 +131,27 @@ def test_it_can_be_wrapped_as_a_function_with_what_asks_for_its_name(answering):
 
     assert adapter.__name__ == traced.__name__ == "ASGIAdapter"
     assert traced(http_event("GET", "/"), LambdaContext())["statusCode"] == 200
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_what_would_copy_it_is_told_that_it_stays_in_its_process(answering, copied):
+    with pytest.raises(TypeError, match=r"an ASGIAdapter cannot be copied or pickled: .* make another"):
+        copied(meantime.ASGIAdapter(answering()))
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_an_application_does_to_its_scope_is_its_own_affair(serve, answering, fails, caplog):
+    async def app(scope, receive, send):
+        inner = dict(scope)
+        scope.clear()
+        if fails:
+            raise LookupError("no such row")
+        await answering()(inner, receive, send)
+
+    answer = serve(app, "POST", "/orders", fail_on={404})
+
+    assert answer["statusCode"] == (500 if fails else 200)
+    assert ("POST /orders: the application raised" in caplog.text) == fails
 
 
 def test_many_requests_at_once_on_one_loop_do_not_meet(answering):

@@ -86,6 +86,12 @@ def test_a_chunk_may_be_of_any_kind_of_bytes(serve, kind):
     assert serve(app)["body"] == "12"
 
 
+def test_the_length_of_a_body_that_205_may_not_have_is_not_sent_either(serve, answering):
+    answer = serve(answering(b"well", 205, [(b"content-length", b"4"), (b"x-name", b"value")]))
+
+    assert (answer["body"], answer["headers"]) == ("", {"x-name": "value"})
+
+
 def test_sending_after_completion_raises_oserror(serve):
     """As the specification demands from version 2.4 on; Starlette ends a stream by it."""
 
@@ -111,6 +117,11 @@ def test_sending_after_completion_raises_oserror(serve):
         ([{**START, "headers": [("x-name", "text")]}], "no pairs of bytes"),
         ([{**START, "headers": [b"x-name"]}], "no pairs of bytes"),
         ([{**START, "headers": [(b"x-name", b"a\r\nset-cookie: b")]}], "header b'x-name' with a line's end"),
+        ([{**START, "headers": [(b"", b"a")]}], "a header with the name b''"),
+        ([{**START, "headers": [(b"x y", b"a")]}], "a header with the name b'x y'"),
+        ([{**START, "headers": [(b"a:b", b"a")]}], "a header with the name b'a:b'"),
+        ([{**START, "headers": [("ü".encode(), b"a")]}], "a header with the name b'\\xc3"),
+        ([{**START, "headers": [(b"a\nb", b"a")]}], "header b'a\\nb' with a line's end"),
         ([START, {"type": "http.response.body", "body": "text"}], "a body of the type str"),
     ],
 )

@@ -59,6 +59,8 @@ def _changed(source, *path_and_value):
         (_changed("api-gateway-v1", "httpMethod", None), "a request of API Gateway REST API"),
         (_changed("alb", "headers", "text/plain"), "a request of Application Load Balancer"),
         (_changed("vpc-lattice-v2", "headers", "accept", 7), "a request of VPC Lattice (v2)"),
+        (_changed("api-gateway-v2", "headers", "host", ["a"]), "the host is of the type list"),
+        (_changed("function-url", "headers", "host", 7), "the host is of the type int"),
     ],
 )
 def test_an_event_that_no_source_would_send_so_is_told_in_words(answering, event, words):

@@ -98,7 +98,7 @@ def test_tasks_that_send_at_once_open_one_stream(stream, serve_streamed):
     assert stream.told == [(200, [(b"x-name", b"value")]), b"1", b"2", b"3", "end"]
 
 
-@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 304)])
+@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 205), ("GET", 304)])
 def test_where_http_allows_no_body_none_is_sent(stream, serve_streamed, method, status):
     serve_streamed(sending(b"1", b"2", start={**START, "status": status}), method)
 

@@ -17,7 +17,7 @@ from meantime.invocation import DEFAULT_RESERVE, handler
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Any, Literal
+    from typing import Any, Literal, NoReturn
 
     from meantime.asgi.conversation import Application
     from meantime.asgi.lifespan import Mode
@@ -127,26 +127,34 @@ class ASGIAdapter:
         scope["state"] = lifespan.state.copy()
         scope["aws.event"] = event
         scope["aws.context"] = context
+        request = {"method": scope["method"], "path": scope["path"]}  # the scope is the application's, to change it
         app = self._app
         try:
             body = source.body(event)
         except MalformedBody as error:
-            log().warning("%s: the client gets %d: %s", request_of(scope), BAD_REQUEST, error)
+            log().warning("%s: the client gets %d: %s", request_of(request), BAD_REQUEST, error)
             app, body = serving(refusal(BAD_REQUEST)), b""
         if self._streams and source.can_stream:
             from meantime.asgi.streamed import StreamedExchange, stream  # noqa: PLC0415  # who does not stream does not pay
 
             streamed = self._exchange = StreamedExchange(scope["method"], body, context, answering.fail_on)
-            return await stream(app, streamed, scope, answering)
+            return await stream(app, streamed, scope, request, answering)
         exchange = self._exchange = Exchange(body)
         try:
             await app(scope, exchange.receive, exchange.send)
         except Exception as error:  # noqa: BLE001  # whatever it is, the client is to get an answer
-            return answering.answer(source, event, scope, answering.after_error(error, exchange, scope))
+            return answering.answer(source, event, request, answering.after_error(error, exchange, request))
         response = exchange.response
         if response is None:
-            response = answering.after_error(unfinished(exchange), exchange, scope)
-        return answering.answer(source, event, scope, response)
+            response = answering.after_error(unfinished(exchange), exchange, request)
+        return answering.answer(source, event, request, response)
+
+    def __reduce__(self) -> NoReturn:
+        """A copy would have the loop, the lifespan and the options of another."""
+        raise TypeError(
+            "an ASGIAdapter cannot be copied or pickled: it belongs to the event loop and the lifespan of its process; "
+            "make another of the application there"
+        )
 
     def _scope(self, source: EventSource, event: Any) -> dict[str, Any]:
         try:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from meantime.asgi.response import Response
     from meantime.asgi.sources.source import EventSource
 
-    Scope = Mapping[str, Any]
+    Scope = Mapping[str, Any]  # of which method and path are needed
 
 
 class Answering:

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 # What no header may have in it: with a line's end, a client's text would become headers of its own.
 _ILLEGAL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
+# What the name of one is made of. https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2
+_is_token = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
+
 _LEAST_STATUS, _MOST_STATUS = 200, 599  # an interim response is the server's affair
+_RESET_CONTENT = 205
 
 
 class Exchange:
@@ -115,7 +119,10 @@ class Exchange:
                 f"the application answered with the status {status!r:.80}: it must be a whole number from "
                 f"{_LEAST_STATUS} to {_MOST_STATUS}"
             )
-        self._headers = _checked(message.get("headers", ()))
+        headers = _checked(message.get("headers", ()))
+        if status == _RESET_CONTENT:  # of which clients believe the length, other than of 204 and 304
+            headers = [header for header in headers if header[0] != b"content-length"]
+        self._headers = headers
         self.status = int(status)
 
     def _refuse(self, kind: str) -> NoReturn:
@@ -127,19 +134,42 @@ class Exchange:
         )
 
 
+class _Names(dict[bytes, bytes]):
+    """Names of headers in lower case, which may be sent: the same ones come with nearly every response."""
+
+    def __missing__(self, name: bytes) -> bytes:
+        lower = name.lower()
+        if not _is_token(lower):
+            _refuse_name(lower)
+        if len(self) < _NAMES_KEPT:
+            self[name] = lower
+        return lower
+
+
+_NAMES_KEPT = 256
+_name_of = _Names().__getitem__
+
+
 def _checked(headers: Iterable[Iterable[bytes]]) -> Headers:
     """The headers as a list of pairs, with names in lower case."""
     try:
-        pairs = [(name.lower(), value) for name, value in headers]
-        text = b"".join(map(b"".join, pairs))
+        pairs = [(_name_of(name), value) for name, value in headers]
+        text = b"".join([value for _, value in pairs])
     except (TypeError, ValueError, AttributeError) as error:
         raise ASGIProtocolError(f"the application sent headers that are no pairs of bytes: {error}") from error
     if _ILLEGAL.search(text):
-        name = next(name for name, value in pairs if _ILLEGAL.search(name) or _ILLEGAL.search(value))
+        _refuse_name(next(name for name, value in pairs if _ILLEGAL.search(value)))
+    return pairs
+
+
+def _refuse_name(name: bytes) -> NoReturn:
+    if _is_token(name) or _ILLEGAL.search(name):
         raise ASGIProtocolError(
             f"the application sent a header {name!r:.80} with a line's end or another control character in it"
         )
-    return pairs
+    raise ASGIProtocolError(
+        f"the application sent a header with the name {name!r:.80}: one has letters, digits and !#$%&'*+-.^_`|~ in it"
+    )
 
 
 def as_bytes(body: Any) -> bytes:

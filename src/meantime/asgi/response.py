@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 RESPONSE_MAX_BYTES = 6_291_556
 
+# The statuses with which HTTP allows no body. https://www.rfc-editor.org/rfc/rfc9110#section-15.3.6 (205)
+WITHOUT_BODY = (204, 205, 304)
+
 # At most this many bytes of JSON come of one character: what is beyond the basic plane is two escapes as \ud83d.
 _LONGEST_ESCAPE = 12
 
@@ -67,8 +70,8 @@ def encoded(response: Response) -> tuple[str, bool]:
 
 
 def body_for(method: str | None, response: Response) -> tuple[str, bool]:
-    """The body as `encoded`, or none where HTTP allows none: in answer to HEAD, with 204 and with 304."""
-    if method == "HEAD" or response.status in _WITHOUT_BODY:
+    """The body as `encoded`, or none where HTTP allows none: in answer to HEAD, with 204, 205 and 304."""
+    if method == "HEAD" or response.status in WITHOUT_BODY:
         return "", False
     return encoded(response)
 
@@ -100,7 +103,6 @@ def _escapes() -> bool:
     return bool(before) or not minor.isdigit() or int(minor) < 12  # noqa: PLR2004  # Python 3.12
 
 
-_WITHOUT_BODY = (204, 304)
 _NOT_CODED = (b"", b"identity")
 
 # What is text without being text/…

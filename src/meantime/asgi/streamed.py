@@ -7,27 +7,27 @@ import asyncio
 from meantime.asgi.answering import is_over, log, request_of, unfinished
 from meantime.asgi.exchange import Exchange, as_bytes
 from meantime.asgi.refusals import refusal
-from meantime.asgi.response import Response
+from meantime.asgi.response import WITHOUT_BODY, Response
 from meantime.asgi.streaming import response_stream
 from meantime.deadline import Deadline, current_deadline, deadline_variable
 from meantime.errors import DeadlineExceeded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Mapping
     from typing import Any
 
     from meantime.asgi.answering import Answering
     from meantime.asgi.conversation import Application
     from meantime.asgi.exchange import Message
 
-_NO_BODY_STATUS = (204, 304)
-
 # The share of the reserve within which the client is told that the deadline has passed.
 _TOLD_BY = 0.4
 
 
-async def stream(app: Application, exchange: StreamedExchange, scope: Any, answering: Answering) -> object:
+async def stream(
+    app: Application, exchange: StreamedExchange, scope: Any, request: Mapping[str, str], answering: Answering
+) -> object:
     """One request, whose response is sent on while it is made; what the handler is to return.
 
     Before the response has begun, an error is told by another response. Later it is raised, and the runtime client
@@ -40,7 +40,7 @@ async def stream(app: Application, exchange: StreamedExchange, scope: Any, answe
                 raise unfinished(exchange)  # noqa: TRY301  # it is dealt with as what the application raises
         except Exception as error:  # noqa: BLE001  # whatever it is, the client is to get an answer
             if exchange.broken is None or is_over():
-                response = answering.after_error(error, exchange, scope)
+                response = answering.after_error(error, exchange, request)
                 if exchange.response is None:
                     await exchange.send_on(response)
     except (asyncio.CancelledError, DeadlineExceeded):
@@ -48,9 +48,9 @@ async def stream(app: Application, exchange: StreamedExchange, scope: Any, answe
             await exchange.send_on_at_deadline(refusal(answering.deadline_status))
         raise
     if exchange.broken is not None:
-        log().warning("%s: the client did not get the whole response. %s", request_of(scope), exchange.broken)
+        log().warning("%s: the client did not get the whole response. %s", request_of(request), exchange.broken)
     elif not exchange.is_under_way and exchange.status is not None:
-        raise answering.failed(scope, exchange.status)
+        raise answering.failed(request, exchange.status)
     return exchange.answer
 
 
@@ -157,4 +157,4 @@ class StreamedExchange(Exchange):
             self._over.set()
 
     def _has_body(self, status: int) -> bool:
-        return self._method != "HEAD" and status not in _NO_BODY_STATUS
+        return self._method != "HEAD" and status not in WITHOUT_BODY

@@ -82,7 +82,7 @@ def test_header_values_of_latin_1_are_no_trouble(source):
 
 
 @pytest.mark.parametrize("source", SOURCES)
-@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 304), ("HEAD", 404)])
+@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 205), ("GET", 304), ("HEAD", 404)])
 def test_where_http_has_no_body_there_is_none_and_no_type_is_made_up(source, method, status):
     answer = answer_to(source, Response(status, [(b"content-length", b"5")], b"hello"), method)
 

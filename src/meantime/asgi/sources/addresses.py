@@ -19,6 +19,8 @@ def server_of(host: str | None, forwarded_port: str | None, scheme: str) -> tupl
     """Host and port of a Host header; the port is X-Forwarded-Port, or the scheme's, where it names none."""
     if not host:
         return None
+    if not isinstance(host, str):
+        raise TypeError(f"the host is of the type {type(host).__name__}: it must be text")
     name, port = _split(host)
     if port is None and forwarded_port:
         port = _port(forwarded_port)
