@@ -238,6 +238,20 @@ def take_stock(left: Sequence[Leftover], environment: Environment, policy: str) 
     )
 
 
+def tell_given_up(reason: str) -> None:
+    """Say in the log that the loop is about to be retired, and what begins anew for it: that takes its time."""
+    from logging import getLogger  # noqa: PLC0415  # the good path must not pay for it
+
+    from meantime.environment import current_environment  # noqa: PLC0415  # likewise
+
+    getLogger("meantime").warning(
+        "The event loop is given up, since %s; it is number %d in this environment. The async warm resources and the "
+        "lifespan of an application end with it, and begin again on the next one.",
+        reason,
+        current_environment().counted.loops_retired + 1,
+    )
+
+
 def own_of(left: Sequence[Leftover]) -> list[Leftover]:
     """What the invocation has left itself; calls of earlier ones are reported with it."""
     return [each for each in left if each.state != EARLIER]

@@ -9,6 +9,10 @@ from __future__ import annotations
 import os
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+
 _HERE = __file__.removesuffix("own_code.py")
 _FOREIGN = (os.__file__.removesuffix("os.py"), _HERE, "/var/runtime/", "<frozen")
 _LAYERS = "/opt/"
@@ -28,6 +32,13 @@ def is_own_code(filename: str) -> bool:
     if own is None:
         own = _known[filename] = _is_own(filename)
     return own
+
+
+def from_own_code(traceback: TracebackType | None) -> TracebackType | None:
+    """This traceback from the first line of the function's own code on; nothing if it has none."""
+    while traceback is not None and not is_own_code(traceback.tb_frame.f_code.co_filename):
+        traceback = traceback.tb_next
+    return traceback
 
 
 def _is_own(filename: str) -> bool:

@@ -9,7 +9,15 @@ from meantime import alarm, clock
 from meantime.callables import is_coroutine, name_of
 from meantime.errors import NO_ANSWER, DeadlineExceeded, InvocationCancelled, Leftover, MeantimeError, Waiting
 from meantime.executors.underway import INNER_FIRST, registry
-from meantime.leftovers import CUT_OFF_AT, GIVEN_UP, THREADS_CUT_OFF_AT, cut_off, finish_threads, threads_at_work
+from meantime.leftovers import (
+    CUT_OFF_AT,
+    GIVEN_UP,
+    THREADS_CUT_OFF_AT,
+    cut_off,
+    finish_threads,
+    tell_given_up,
+    threads_at_work,
+)
 from meantime.loop import KeptLoop, hear, kept_loop_of
 
 TYPE_CHECKING = False
@@ -100,6 +108,7 @@ def clean_up(kept_loop: KeptLoop, deadline: Deadline, left: list[Leftover], *, t
         alarm.arm(until - clock.monotonic() + share, share / 2, _has_code_under_way)
         ended = kept_loop.finish_tasks(until, left)
         if not (ended and trusted):
+            tell_given_up("a task on it did not end" if trusted else "what ran on it had to be cut off")
             kept_loop.retire(max(0.0, until - clock.monotonic()))
     except (alarm.Interrupted, SystemExit, KeyboardInterrupt) as error:
         cause = error
@@ -287,10 +296,12 @@ def _parked_workers(deadline: Deadline) -> set[asyncio.Task[Any]]:
 
 
 def _has_code_under_way(frame: FrameType | None) -> bool:
-    """Whether the loop is within a callback; else nothing blocks it, and it was the process that stood still."""
+    """Whether the loop is within a callback, and not asyncio's own; else it was the process that stood still."""
+    is_asyncios = frame is not None and frame.f_code is not _CALLBACK  # there a callback written in C may block it
     while frame is not None and frame.f_code is not _CALLBACK:
         if frame.f_code is _TURN:
             return False
+        is_asyncios = is_asyncios and str(frame.f_globals.get("__name__", "")).startswith("asyncio.")
         frame = frame.f_back
     return True
 

@@ -102,8 +102,18 @@ def test_a_complete_response_is_answered_and_what_was_cut_off_is_logged(serve, s
 
 
 def test_where_fail_on_names_the_status_the_invocation_fails_with_what_was_waiting(serve, slow, caplog):
-    with pytest.raises(DeadlineExceeded, match=r"slow\.app"), caplog.at_level(logging.ERROR, "meantime"):
+    with pytest.raises(DeadlineExceeded, match=r"^GET /slow: .*slow\.app"), caplog.at_level(logging.ERROR, "meantime"):
         serve(slow, "GET", "/slow", timeout=5, fail_on={504})
+
+    assert caplog.records == []
+
+
+def test_a_complete_response_that_fail_on_names_fails_the_invocation_at_the_deadline_with_both_reasons(
+    serve, slow, caplog
+):
+    both = r"^GET /background: the response is 200, which fail_on names\. The deadline .*slow\.app"
+    with pytest.raises(DeadlineExceeded, match=both), caplog.at_level(logging.ERROR, "meantime"):
+        serve(slow, "GET", "/background", timeout=5, fail_on={200})
 
     assert caplog.records == []
 
@@ -157,13 +167,14 @@ def test_code_that_blocks_the_loop_is_interrupted_and_the_environment_lives_on(c
         await send(END)
 
     adapter = meantime.ASGIAdapter(app, lifespan="off", reserve=0.4)
-    with caplog.at_level(logging.ERROR, "meantime"):
+    with caplog.at_level(logging.WARNING, "meantime"):
         blocked = adapter(http_event("GET", "/blocks"), LambdaContext(timeout=0.8))
     after = adapter(http_event("GET", "/"), LambdaContext())
     gc.collect()  # what was given up ends here, and not within some other test
 
     assert (blocked["statusCode"], after["statusCode"]) == (504, 200)
     assert "blocking code on the event loop" in caplog.text
+    assert "loop is given up, since what ran on it had to be cut off; it is number 1 in this environment" in caplog.text
 
 
 @pytest.fixture

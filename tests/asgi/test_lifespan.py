@@ -9,6 +9,8 @@ import signal
 import subprocess
 import sys
 import textwrap
+import traceback
+from pathlib import Path
 
 import pytest
 
@@ -260,13 +262,26 @@ def test_starlette_tells_why_its_lifespan_failed_and_then_where(in_lambda):
     assert isinstance(caught.value.__cause__, LookupError)
 
 
+def test_the_traceback_of_a_failed_startup_has_nothing_of_meantimes_own_but_the_adapter(in_lambda, monkeypatch):
+    with pytest.raises(LifespanFailed) as at_init:
+        meantime.ASGIAdapter(Recording(fail="no database"))
+    monkeypatch.delenv("AWS_LAMBDA_RUNTIME_API")
+    adapter = meantime.ASGIAdapter(Recording(fail="no database"))
+    with pytest.raises(LifespanFailed) as at_request:
+        adapter(EVENT, LambdaContext())
+
+    for caught in (at_init, at_request):
+        names = [Path(frame.filename).name for frame in traceback.extract_tb(caught.tb)]
+        assert names == ["test_lifespan.py", "adapter.py"]
+
+
 def test_a_traceback_alone_is_told_by_its_last_line_first(in_lambda):
-    traceback = 'Traceback (most recent call last):\n  File "app.py", line 7, in connect\nLookupError: no database\n'
+    text = 'Traceback (most recent call last):\n  File "app.py", line 7, in connect\nLookupError: no database\n'
 
     with pytest.raises(
         LifespanFailed, match=r"^The startup of Recording has failed: LookupError: no database\n\nTrace"
     ):
-        meantime.ASGIAdapter(Recording(fail=traceback))
+        meantime.ASGIAdapter(Recording(fail=text))
 
 
 def test_a_startup_longer_than_an_initialisation_goes_on_with_the_first_request(in_lambda, clock, caplog):
@@ -343,6 +358,7 @@ class Grouping(Recording):
         super().__init__()
         self.work = work
         self.group = None
+        self.refusal = None
 
     async def __call__(self, scope, receive, send):
         anyio = pytest.importorskip("anyio")
@@ -351,6 +367,11 @@ class Grouping(Recording):
             await super().__call__(scope, receive, send)
             return
         await receive()
+        if isinstance(self.refusal, Exception):
+            raise self.refusal
+        if self.refusal is not None:
+            await send({"type": "lifespan.startup.failed", "message": self.refusal})
+            return
         async with anyio.create_task_group() as group:
             self.group = group
             self.happened.append("startup")
@@ -421,6 +442,63 @@ def test_a_lifespan_that_shuts_down_unasked_starts_again_too(caplog):
 
     assert app.happened[:5] == ["startup", "request", "shutdown", "startup", "request"]
     assert "has ended long before its shutdown. It starts again with the next request" in caplog.text
+
+
+async def refuse():
+    raise RuntimeError("run() can only be called once per instance")
+
+
+@pytest.mark.parametrize("fail", ["can be started once only", None], ids=["fails", "raises"])
+@pytest.mark.parametrize("other", [False, True], ids=["HTTP", "other"])
+def test_in_lambda_a_restart_that_fails_ends_the_process_so_that_there_is_a_new_one(in_lambda, caplog, fail, other):
+    app = Grouping(refuse)
+    adapter = meantime.ASGIAdapter(app, other=lambda event, context: None)
+    adapter(EVENT, LambdaContext())
+    app.refusal, app.work = fail or RuntimeError("can be started once only"), None
+
+    with pytest.raises(SystemExit) as ended:
+        adapter({} if other else EVENT, LambdaContext())
+
+    assert ended.value.code == 1
+    assert [record.getMessage() for record in caplog.records if record.levelname == "CRITICAL"] == [
+        "The startup of Grouping has failed: can be started once only. The process ends, since the application has "
+        "been started before, and some can be only once in a process: the next request gets a new environment"
+        if fail
+        else "Grouping raised RuntimeError('can be started once only') at its startup, which it has had before. The "
+        "process ends, since the application has been started before, and some can be only once in a process: the next "
+        "request gets a new environment"
+    ]
+
+
+def test_elsewhere_a_restart_that_fails_fails_the_request(caplog):
+    app = Grouping(refuse)
+    adapter = meantime.ASGIAdapter(app)
+    adapter(EVENT, LambdaContext())
+    app.refusal = "can be started once only"
+
+    for _ in range(2):
+        with pytest.raises(LifespanFailed, match="can be started once only"):
+            adapter(EVENT, LambdaContext())
+
+
+def test_in_lambda_a_startup_that_fails_after_the_initialisation_was_over_ends_the_process(in_lambda, clock):
+    async def on_startup():
+        await clock.sleep_async(20)
+
+    adapter = meantime.ASGIAdapter(Recording(on_startup=on_startup, fail="no database"))
+
+    with pytest.raises(SystemExit):
+        adapter(EVENT, LambdaContext(timeout=30))
+
+
+def test_in_lambda_the_first_startup_within_a_request_fails_that_and_the_second_ends_the_process(monkeypatch):
+    adapter = meantime.ASGIAdapter(Recording(fail="no database"))
+    monkeypatch.setenv("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001")
+
+    with pytest.raises(LifespanFailed):
+        adapter(EVENT, LambdaContext())
+    with pytest.raises(SystemExit):
+        adapter(EVENT, LambdaContext())
 
 
 def test_an_application_that_returns_once_it_has_started_is_served_and_not_started_again():

@@ -11,8 +11,9 @@ from meantime.asgi.lifespan import Lifespan
 from meantime.asgi.refusals import BAD_REQUEST, refusal, serving
 from meantime.asgi.sources import source_of
 from meantime.deadline import deadline_of
-from meantime.errors import MalformedBody, WrongEvent
+from meantime.errors import DeadlineExceeded, LifespanFailed, MalformedBody, WrongEvent
 from meantime.invocation import DEFAULT_RESERVE, handler
+from meantime.own_code import from_own_code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from meantime.asgi.other import Other
     from meantime.asgi.response import Response
     from meantime.asgi.sources.source import EventSource
-    from meantime.errors import DeadlineExceeded
 
 
 class ASGIAdapter:
@@ -100,7 +100,10 @@ class ASGIAdapter:
             self._streams = check_runtime()
         self._exchange: Exchange | None = None  # of the request under way
         self._lifespan = Lifespan(app, lifespan)
-        self._lifespan.begin_at_init()
+        try:
+            self._lifespan.begin_at_init()
+        except LifespanFailed as error:
+            raise error.with_traceback(None)  # noqa: B904  # the same; it says why, and our own lines say nothing
 
     def __call__(self, event: Any, context: Any) -> Any:
         """Run one invocation.
@@ -112,7 +115,10 @@ class ASGIAdapter:
         """
         if self._other is not None and source_of(event) is None:
             return self._hand_on(self._other, event, context)
-        return self._handler(event, context)
+        try:
+            return self._handler(event, context)
+        except (DeadlineExceeded, LifespanFailed) as error:
+            raise error.with_traceback(from_own_code(error.__traceback__))  # noqa: B904  # the same, without our lines
 
     async def main(self, event: Any, context: Any) -> Any:
         """One request, for other async code and for tests: without the deadline and all that a handler sees to."""

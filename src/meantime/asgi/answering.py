@@ -122,12 +122,14 @@ class Answering:
         response = None if exchange is None else exchange.response
         if exchange is not None and exchange.is_under_way:
             if response is None:
-                raise error  # the runtime client tells it at the end of the stream
+                raise _of_request(error, scope, "the response was cut off. ")  # the runtime client tells the client
             answer = exchange.answer
         elif response is not None:
+            if response.status in self.fail_on:
+                raise _of_request(error, scope, f"the response is {response.status}, which fail_on names. ")
             answer = self.answer(source, event, scope, response)
         elif self.deadline_status in self.fail_on:
-            raise error
+            raise _of_request(error, scope)
         else:
             instead = refusal(self.deadline_status)
             answer = source.answer(event, instead) if send is None else send(instead)
@@ -166,6 +168,12 @@ def request_of(scope: Scope) -> str:
         return words
     # The client has chosen the path: a line's end in it, sent as %0A, would make a line of the log of its own.
     return "".join([each if each.isprintable() else each.encode("unicode_escape").decode() for each in words])
+
+
+def _of_request(error: DeadlineExceeded, scope: Scope, what: str = "") -> DeadlineExceeded:
+    """The same error, with the request in front: the log has nothing else that would tell it."""
+    error.args = (f"{request_of(scope)}: {what}{error}",)
+    return error
 
 
 def _told(error: Exception) -> str:
