@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -13,26 +12,24 @@ from meantime.tools.emulator import limits
 from meantime.tools.emulator.batch import Batch
 from meantime.tools.emulator.errors import EmulatorError
 from meantime.tools.emulator.event_option import parsed_event
-from meantime.tools.emulator.function import Function
-from meantime.tools.emulator.function_options import Code, Handler, Memory, Timeout, Variables  # noqa: TC001  # typer reads them
-from meantime.tools.emulator.handler_file import check_handler
+from meantime.tools.emulator.format_option import Format, Output
+from meantime.tools.emulator.function_options import (
+    Code,
+    Handler,
+    Memory,
+    Timeout,
+    Variables,
+    chosen_function,
+)
 from meantime.tools.emulator.hints import hint
 from meantime.tools.emulator.http.command import serve
 from meantime.tools.emulator.mappings.command import run
 from meantime.tools.emulator.presentation import as_json, show
-from meantime.tools.emulator.variable_option import parsed_variables
 
 _BAD_INPUT = 2
 _INTERRUPTED = 130
 
 app = typer.Typer(help="Run a Lambda function on this machine as Lambda would run it.", no_args_is_help=True)
-
-
-class Format(StrEnum):
-    """How the result is printed."""
-
-    text = "text"
-    json = "json"
 
 
 @app.callback()
@@ -59,7 +56,7 @@ def invoke(
     concurrency: Annotated[
         int, typer.Option(min=1, metavar="N", help="How many of them at once; each gets an environment of its own.")
     ] = 1,
-    output: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.text,
+    output: Output = Format.text,
     log: Annotated[
         bool | None,
         typer.Option(help="Print the functions' logs; without either, that of a single invocation is printed."),
@@ -73,10 +70,7 @@ def invoke(
     """
     try:
         value = parsed_event(event)
-        function = Function(
-            handler, code=code, memory_mb=memory, timeout=timeout, environment=parsed_variables(env or [])
-        )
-        check_handler(function)
+        function = chosen_function(handler, code, memory, timeout, env)
         batch = Batch(function, value, count=count, concurrency=concurrency)
         interrupted = _interrupted(batch)
     except (ValueError, OSError, EmulatorError) as error:

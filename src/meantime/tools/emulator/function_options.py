@@ -8,6 +8,9 @@ from typing import Annotated
 import typer
 
 from meantime.tools.emulator import limits
+from meantime.tools.emulator.function import Function
+from meantime.tools.emulator.handler_file import check_handler
+from meantime.tools.emulator.variable_option import parsed_variables
 
 Handler = Annotated[str, typer.Argument(help="package.module.function, found in the code folder.")]
 Code = Annotated[Path, typer.Option(metavar="DIR", help="The code folder.")]
@@ -26,3 +29,29 @@ Timeout = Annotated[
 Variables = Annotated[
     list[str] | None, typer.Option("--env", metavar="NAME=VALUE", help="An environment variable; may be repeated.")
 ]
+
+
+def chosen_function(
+    handler: str,
+    code: Path,
+    memory: int,
+    timeout: float,
+    variables: list[str] | None,
+    *,
+    reserved_concurrency: int | None = None,
+) -> Function:
+    """Return the function that the options say.
+
+    Raises:
+        ValueError: There is none like that.
+    """
+    function = Function(
+        handler,
+        code=code,
+        memory_mb=memory,
+        timeout=timeout,
+        environment=parsed_variables(variables or []),
+        reserved_concurrency=reserved_concurrency,
+    )
+    check_handler(function)
+    return function

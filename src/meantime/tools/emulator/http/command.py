@@ -13,9 +13,15 @@ import typer
 
 from meantime.tools.emulator import limits
 from meantime.tools.emulator.errors import EmulatorError
-from meantime.tools.emulator.function import Function
-from meantime.tools.emulator.function_options import Code, Handler, Memory, Timeout, Variables  # noqa: TC001  # typer reads them
-from meantime.tools.emulator.handler_file import check_handler
+from meantime.tools.emulator.format_option import Format, Output
+from meantime.tools.emulator.function_options import (
+    Code,
+    Handler,
+    Memory,
+    Timeout,
+    Variables,
+    chosen_function,
+)
 from meantime.tools.emulator.hints import hint
 from meantime.tools.emulator.http.access_log import AccessLog, FunctionLog
 from meantime.tools.emulator.http.api_gateway_v1 import ApiGatewayV1
@@ -24,9 +30,9 @@ from meantime.tools.emulator.http.front import HttpFront
 from meantime.tools.emulator.http.function_url import FunctionUrl
 from meantime.tools.emulator.http.http_api_payload_v1 import HttpApiPayloadV1
 from meantime.tools.emulator.http.sources import made
-from meantime.tools.emulator.variable_option import parsed_variables
 
 if TYPE_CHECKING:
+    from meantime.tools.emulator.function import Function
     from meantime.tools.emulator.http.exchange import Exchange
     from meantime.tools.emulator.http.source import Source
     from meantime.tools.emulator.invocation import Invocation
@@ -49,13 +55,6 @@ class SourceName(StrEnum):
 
 
 _STAGED: Final = (SourceName.api_gateway_v1, SourceName.api_gateway_v2, SourceName.http_api_payload_v1)
-
-
-class Format(StrEnum):
-    """How requests are printed."""
-
-    text = "text"
-    json = "json"
 
 
 def serve(
@@ -88,9 +87,7 @@ def serve(
     log: Annotated[
         FunctionLog, typer.Option(metavar="PART", help="The function's log: function (its own lines), all, none.")
     ] = FunctionLog.function,
-    output: Annotated[
-        Format, typer.Option("--format", metavar="FORM", help="text for people, json for programs.")
-    ] = Format.text,
+    output: Output = Format.text,
 ) -> None:
     """Serve a function over HTTP, as a function URL, API Gateway, a load balancer or VPC Lattice does.
 
@@ -100,15 +97,7 @@ def serve(
     """
     shown = AccessLog(log=log, as_json=output is Format.json)
     try:
-        function = Function(
-            handler,
-            code=code,
-            memory_mb=memory,
-            timeout=timeout,
-            environment=parsed_variables(env or []),
-            reserved_concurrency=max_environments,
-        )
-        check_handler(function)
+        function = chosen_function(handler, code, memory, timeout, env, reserved_concurrency=max_environments)
         front = HttpFront(
             function,
             _made(_chosen(source, url=url), stage, binary_media_type or [], streaming=streaming),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
@@ -11,15 +10,21 @@ import typer
 
 from meantime.tools.emulator import limits
 from meantime.tools.emulator.errors import EmulatorError
-from meantime.tools.emulator.function import Function
-from meantime.tools.emulator.function_options import Code, Handler, Memory, Timeout, Variables  # noqa: TC001  # typer reads them
-from meantime.tools.emulator.handler_file import check_handler
+from meantime.tools.emulator.format_option import Format, Output
+from meantime.tools.emulator.function_options import (
+    Code,
+    Handler,
+    Memory,
+    Timeout,
+    Variables,
+    chosen_function,
+)
 from meantime.tools.emulator.mappings.errors import NotDrainedError
-from meantime.tools.emulator.variable_option import parsed_variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from meantime.tools.emulator.function import Function
     from meantime.tools.emulator.invocation import Invocation
     from meantime.tools.emulator.mappings.display import Display
     from meantime.tools.emulator.mappings.mapping import Mapping
@@ -39,13 +44,6 @@ _STREAMS_ONLY: Final = (
     "on_failure",
     "tumbling_window",
 )
-
-
-class Format(StrEnum):
-    """How the result is printed."""
-
-    text = "text"
-    json = "json"
 
 
 def run(
@@ -98,7 +96,7 @@ def run(
         float | None, typer.Option(metavar="S", help="With --drain: end then at the latest, with exit code 1.")
     ] = None,
     log: Annotated[bool, typer.Option("--log", help="Print the functions' logs on standard error.")] = False,
-    output: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.text,
+    output: Output = Format.text,
 ) -> None:
     """Read a queue or a stream as Lambda's event source mapping does, and invoke the function with its records.
 
@@ -121,15 +119,7 @@ def run(
     }
     settings: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     try:
-        function = Function(
-            handler,
-            code=code,
-            memory_mb=memory,
-            timeout=timeout,
-            environment=parsed_variables(env or []),
-            reserved_concurrency=reserved_concurrency,
-        )
-        check_handler(function)
+        function = chosen_function(handler, code, memory, timeout, env, reserved_concurrency=reserved_concurrency)
         mapping, display = _made(
             function,
             queue,
