@@ -17,6 +17,7 @@ import meantime
 from meantime import DeadlineExceeded, Limiter, sequential, tasks
 from meantime.executors.underway import registry
 from meantime.frames import current_frames
+from meantime.loop import KeptLoop
 from meantime.testing import LambdaContext
 
 pytestmark = [
@@ -111,6 +112,48 @@ def test_an_alarm_that_finds_the_loop_idle_interrupts_nothing_since_nothing_bloc
         else:
             await wait_for_the_alarm()
         return "answer"
+
+    assert lambda_handler({}, LambdaContext(60)) == "answer"
+    assert environment.statistics().loops_retired == 0
+
+
+def test_an_alarm_that_rings_while_the_deadline_is_told_interrupts_nothing_since_the_loop_was_only_late(
+    environment, clock, monkeypatch
+):
+    def look_for_what_waits(self):
+        if not rang:
+            rang.append(1)
+            signal.raise_signal(signal.SIGALRM)
+        return leftover_tasks(self)
+
+    @meantime.handler
+    async def lambda_handler(event, context):
+        await clock.sleep_async(60)
+
+    rang, leftover_tasks = [], KeptLoop.leftover_tasks
+    monkeypatch.setattr(KeptLoop, "leftover_tasks", look_for_what_waits)
+
+    with pytest.raises(DeadlineExceeded, match=r"Still waiting: .*lambda_handler"):
+        lambda_handler({}, LambdaContext(5))
+    assert rang
+    assert environment.statistics().loops_retired == 0
+
+
+def test_an_alarm_that_finds_asyncio_itself_at_work_interrupts_nothing(environment):
+    """What is raised there is lost: asyncio logs it, and the loop goes on without what it was about to do."""
+
+    def feed(answer, signal=signal):
+        signal.raise_signal(signal.SIGALRM)
+        answer.set_result("answer")
+
+    feed_of_asyncio = FunctionType(feed.__code__, {"__name__": "asyncio.streams"}, argdefs=feed.__defaults__)
+
+    @meantime.handler
+    async def lambda_handler(event, context):
+        loop = asyncio.get_running_loop()
+        answer = loop.create_future()
+        loop.call_soon(feed_of_asyncio, answer)
+        return await answer
 
     assert lambda_handler({}, LambdaContext(60)) == "answer"
     assert environment.statistics().loops_retired == 0

@@ -257,6 +257,7 @@ class Supervision:
             self._waiting = []
             self._loop.stop()
             return
+        self._waiting = []  # the loop is not stuck: from here on the alarm waits until it must be cut off
         from meantime.awaited import waiting_task  # noqa: PLC0415  # the good path must not pay for it
 
         left = self._kept_loop.leftover_tasks()
@@ -303,7 +304,7 @@ def _has_code_under_way(frame: FrameType | None) -> bool:
             return False
         is_asyncios = is_asyncios and str(frame.f_globals.get("__name__", "")).startswith("asyncio.")
         frame = frame.f_back
-    return True
+    return not is_asyncios
 
 
 def _has_answer(task: asyncio.Task[Any]) -> bool:
