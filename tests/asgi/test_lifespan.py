@@ -450,11 +450,14 @@ async def refuse():
 
 @pytest.mark.parametrize("fail", ["can be started once only", None], ids=["fails", "raises"])
 @pytest.mark.parametrize("other", [False, True], ids=["HTTP", "other"])
-def test_in_lambda_a_restart_that_fails_ends_the_process_so_that_there_is_a_new_one(in_lambda, caplog, fail, other):
+def test_in_lambda_a_restart_that_fails_ends_the_process_so_that_there_is_a_new_one(
+    in_lambda, environment, caplog, fail, other
+):
     app = Grouping(refuse)
     adapter = meantime.ASGIAdapter(app, other=lambda event, context: None)
     adapter(EVENT, LambdaContext())
-    app.refusal, app.work = fail or RuntimeError("can be started once only"), None
+    environment.kept_loop.ready().run_until_complete(asyncio.sleep(0.01))  # the group ends
+    app.refusal = fail or RuntimeError("can be started once only")
 
     with pytest.raises(SystemExit) as ended:
         adapter({} if other else EVENT, LambdaContext())
@@ -464,9 +467,9 @@ def test_in_lambda_a_restart_that_fails_ends_the_process_so_that_there_is_a_new_
         "The startup of Grouping has failed: can be started once only. The process ends, since the application has "
         "been started before, and some can be only once in a process: the next request gets a new environment"
         if fail
-        else "Grouping raised RuntimeError('can be started once only') at its startup, which it has had before. The "
-        "process ends, since the application has been started before, and some can be only once in a process: the next "
-        "request gets a new environment"
+        else "Grouping raised RuntimeError('can be started once only'), and it has had a lifespan before. The process "
+        "ends, since the application has been started before, and some can be only once in a process: the next request "
+        "gets a new environment"
     ]
 
 

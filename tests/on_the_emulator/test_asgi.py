@@ -128,6 +128,47 @@ def test_a_startup_that_fails_fails_the_initialisation_with_its_reason(emulate):
     assert "startup" in (invocation.log + invocation.error.message).lower()
 
 
+def test_an_application_that_starts_only_once_has_a_new_environment_once_its_lifespan_has_ended(emulate):
+    source = """
+        import os
+        from contextlib import asynccontextmanager
+        import anyio, fastapi, meantime
+
+        @asynccontextmanager
+        async def lifespan(app):  # as the session manager of the Model Context Protocol
+            if hasattr(app.state, "group"):
+                raise RuntimeError("can be run only once per instance")
+            async with anyio.create_task_group() as app.state.group:
+                yield
+                app.state.group.cancel_scope.cancel()
+
+        app = fastapi.FastAPI(lifespan=lifespan)
+
+        @app.get("/")
+        def root():
+            return os.getpid()
+
+        @app.get("/break")
+        async def break_down():
+            async def fail():
+                raise LookupError("no such tool")
+
+            app.state.group.start_soon(fail)
+            return os.getpid()
+
+        lambda_handler = meantime.ASGIAdapter(app)
+    """
+    with emulate(source) as lambda_:
+        first, _ = get(lambda_, "/")
+        assert get(lambda_, "/break")[0] == first
+        lost = lambda_.invoke(http_event("GET", "/"))
+        second, _ = get(lambda_, "/")
+        assert get(lambda_, "/")[0] == second != first
+
+    assert lost.error.error_type == "Runtime.ExitError"
+    assert "can be run only once per instance. The process ends" in lost.log
+
+
 def test_def_routes_use_one_thread_where_one_runs_at_a_time(emulate):
     source = """
         import threading

@@ -46,11 +46,11 @@ class Conversation:
         self._phase = STARTUP
         self._task: asyncio.Task[None]
 
-    async def start(self, *, required: bool) -> bool:
+    async def start(self, *, required: str | None) -> bool:
         """Let the application start; whether it takes part in the lifespan at all.
 
         Args:
-            required: Whether it has to: if not, one that raises, or returns, does not.
+            required: Whether it has to, and why; if not, one that raises, or returns, does not.
 
         Raises:
             LifespanFailed: It could not start.
@@ -148,13 +148,12 @@ class Conversation:
             )
             self._when_over()
 
-    def _takes_no_part(self, *, required: bool) -> bool:
+    def _takes_no_part(self, *, required: str | None) -> bool:
         error = _error_of(self._task)
-        if required:
+        if required is not None:
             how = "returned from its lifespan without an answer" if error is None else f"raised {error!r}"
             raise LifespanFailed(
-                f'{name_of(self._app)} {how}, and lifespan="on" says that it has one: with "auto" such an application '
-                "is taken for one without",
+                f"{name_of(self._app)} {how}, and {required}",
                 repr(error) if error is not None else "",
             ) from error
         if error is not None and not self._untaken:  # it had asked for the startup

@@ -15,7 +15,9 @@ from meantime.resources.patience import ended
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType
+    from typing import NoReturn
 
+    from meantime.errors import LifespanFailed
     from meantime.resources.made import Resource
 
 # What all that is to be closed then may take: after a SIGTERM Lambda waits for two seconds at most.
@@ -43,6 +45,23 @@ def end_with_the_process(resource: Resource) -> None:
         and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
     ):
         signal.signal(signal.SIGTERM, _on_sigterm)
+
+
+def end_for_good(error: LifespanFailed) -> NoReturn:
+    """End the process, for Lambda to make a new environment: here every request could only fail as this one does.
+
+    Args:
+        error: Why the application could not start again.
+    """
+    from logging import getLogger  # noqa: PLC0415  # the good path must not pay for it
+
+    getLogger("meantime").critical(
+        "%s. The process ends, since the application has been started before, and some can be only once in a process: "
+        "the next request gets a new environment",
+        str(error).partition("\n")[0],
+        exc_info=error.__cause__ or error,
+    )
+    raise SystemExit(1) from error
 
 
 def _hears_signals() -> bool:

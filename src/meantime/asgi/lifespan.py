@@ -13,6 +13,7 @@ from meantime import clock
 from meantime.asgi.root_task import hold_root_task
 from meantime.callables import name_of
 from meantime.environment import current_environment
+from meantime.errors import LifespanFailed
 from meantime.loop import hear, kept_loop_of
 from meantime.resources.made import Thing
 from meantime.resources.on_loop import LoopResource
@@ -33,6 +34,10 @@ MODES = ("auto", "on", "off")
 # of initialisation have minutes. https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 INIT_LIMIT = 9.0
 _LIMITED = "on-demand"
+# Why an application that raises on its lifespan, or returns, is not served without one.
+_ON = 'lifespan="on" says that it has one: with "auto" such an application is taken for one without'
+_HAD_ONE = "it has had a lifespan before"
+
 _RETIRE_LIMIT = 1.0  # seconds, for what else there is on the loop of a startup that has failed
 
 
@@ -48,11 +53,13 @@ class Lifespan:
         mode: One of `MODES`.
     """
 
-    __slots__ = ("_app", "_mode", "_resource", "loop", "state")
+    __slots__ = ("_app", "_has_begun", "_mode", "_required", "_resource", "loop", "state")
 
     def __init__(self, app: Application, mode: Mode) -> None:
         self._app = app
         self._mode = mode
+        self._has_begun = False  # once, as far as that goes
+        self._required = _ON if mode == "on" else None  # why the application has to have a lifespan
         self.loop: asyncio.AbstractEventLoop | None = None
         self.state: dict[str, Any] = {}
         self._resource = LoopResource(self._live, None)
@@ -63,9 +70,18 @@ class Lifespan:
 
         Raises:
             LifespanFailed: It could not start.
+            SystemExit: Likewise, and in Lambda nothing but a new environment may help.
         """
         hold_root_task(asyncio.get_running_loop())
-        await self._resource()
+        has_begun, self._has_begun = self._has_begun, True
+        try:
+            await self._resource()
+        except LifespanFailed as error:
+            if has_begun and _in_lambda():
+                from meantime.asgi.ending import end_for_good  # noqa: PLC0415  # the good path must not pay for it
+
+                end_for_good(error)
+            raise
 
     def begin_at_init(self) -> None:
         """Start the application now, if this is the initialisation of an environment in Lambda.
@@ -73,7 +89,7 @@ class Lifespan:
         Raises:
             LifespanFailed: It could not start.
         """
-        if "AWS_LAMBDA_RUNTIME_API" not in os.environ or current_thread() is not main_thread():
+        if not _in_lambda() or current_thread() is not main_thread():
             return
         limited = os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE", _LIMITED) == _LIMITED
         limit = INIT_LIMIT - _age_of_process() if limited else None
@@ -126,7 +142,8 @@ class Lifespan:
             from meantime.asgi.ending import end_with_the_process  # noqa: PLC0415  # likewise
 
             conversation = Conversation(self._app, state, self._renew)
-            if await conversation.start(required=self._mode == "on"):
+            if await conversation.start(required=self._required):
+                self._required = self._required or _HAD_ONE
                 end_with_the_process(self._resource)
             else:
                 conversation = None
@@ -155,6 +172,10 @@ class Lifespan:
 
 def _stop(task: asyncio.Task[None]) -> None:
     task.get_loop().stop()
+
+
+def _in_lambda() -> bool:
+    return "AWS_LAMBDA_RUNTIME_API" in os.environ
 
 
 def _age_of_process() -> float:
