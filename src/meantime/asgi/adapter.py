@@ -103,7 +103,7 @@ class ASGIAdapter:
         try:
             self._lifespan.begin_at_init()
         except LifespanFailed as error:
-            raise error.with_traceback(None)  # noqa: B904  # the same; it says why, and our own lines say nothing
+            raise error.with_traceback(None) from error.__cause__
 
     def __call__(self, event: Any, context: Any) -> Any:
         """Run one invocation.
@@ -118,7 +118,7 @@ class ASGIAdapter:
         try:
             return self._handler(event, context)
         except (DeadlineExceeded, LifespanFailed) as error:
-            raise error.with_traceback(from_own_code(error.__traceback__))  # noqa: B904  # the same, without our lines
+            raise error.with_traceback(from_own_code(error.__traceback__)) from error.__cause__
 
     async def main(self, event: Any, context: Any) -> Any:
         """One request, for other async code and for tests: without the deadline and all that a handler sees to."""
