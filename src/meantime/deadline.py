@@ -8,7 +8,8 @@ from meantime import clock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Protocol
+    from collections.abc import Iterable
+    from typing import Any, Protocol
 
     class LambdaContext(Protocol):
         """What a handler needs of the context that Lambda hands it."""
@@ -50,6 +51,15 @@ deadline_variable: ContextVar[Deadline | None] = ContextVar("meantime.deadline",
 def current_deadline() -> Deadline | None:
     """The deadline of the invocation that this code runs in, also on its threads and tasks; None outside one."""
     return deadline_variable.get()
+
+
+def forget_deadline(tasks: Iterable[Any]) -> None:
+    """These outlive their invocation, as tasks do that belong to an application's lifespan: they have none any more."""
+    for task in tasks:
+        # Python 3.11 does not tell a task's context; there the tasks of a kept loop know it themselves.
+        context = task.get_context() if hasattr(task, "get_context") else getattr(task, "context", None)
+        if context is not None and context.get(deadline_variable) is not None:
+            context.run(deadline_variable.set, None)
 
 
 def deadline_of(context: LambdaContext, reserve: float) -> Deadline:

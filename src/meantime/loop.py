@@ -7,17 +7,18 @@ import sys
 import warnings
 
 from meantime import clock
-from meantime.callables import place_of_caller, place_text
+from meantime.callables import place_text
+from meantime.deadline import forget_deadline
 from meantime.errors import Leftover, LoopRunning
 from meantime.executors.underway import registry
-from meantime.leftovers import CANCELLED, NOT_CANCELLED, being_made, drop, staying_tasks, watch
+from meantime.kept_tasks import in_staying_groups, placed_task, stays, workers_for
+from meantime.leftovers import CANCELLED, NOT_CANCELLED, drop, staying_tasks, watch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
-    from meantime.callables import Place
     from meantime.clock import Timer
     from meantime.environment import Environment
 
@@ -31,15 +32,6 @@ _staying: Any = staying_tasks  # of both only `data` is asked, the set behind th
 _eager: Any = getattr(asyncio.tasks, "_eager_tasks", ())
 if sys.version_info < (3, 14):
     _scheduled = getattr(asyncio.tasks, "_scheduled_tasks" if sys.version_info >= (3, 12) else "_all_tasks", None)
-
-
-class PlacedTask(asyncio.Task):  # type: ignore[type-arg]  # not generic at run time on 3.11
-    """A task that knows where it was started, and whether it belongs to a warm resource and so may stay."""
-
-    __slots__ = ("place", "stays")
-
-    place: Place | None
-    stays: bool
 
 
 class KeptTimer:
@@ -108,7 +100,7 @@ class KeptLoop:
             self.timer = KeptTimer(loop)
             self._environment.counted.loops_made += 1
             if loop.get_task_factory() is None:
-                loop.set_task_factory(_placed_task)  # type: ignore[arg-type]  # typeshed wants a generic factory
+                loop.set_task_factory(placed_task)  # type: ignore[arg-type]  # typeshed wants a generic factory
             watch.install()
         asyncio.set_event_loop(loop)
         return loop
@@ -125,13 +117,7 @@ class KeptLoop:
         """The tasks that are not done and do not belong to a warm resource, or to a task group that one holds open."""
         if self._loop is None:
             return []
-        left = [task for task in asyncio.all_tasks(self._loop) if not _stays(task)]
-        if not left:
-            return left
-        from meantime.library_tasks import is_of_a_library  # noqa: PLC0415  # the good path must not pay for it
-        from meantime.task_groups import belongs_to  # noqa: PLC0415  # likewise
-
-        return [task for task in left if not (belongs_to(task, _stays) or is_of_a_library(task))]
+        return self._left_and_in_groups()[0]
 
     def finish_tasks(self, until: float, found: list[Leftover]) -> bool:
         """Cancel the leftover tasks and wait for them until the point in time `until`; whether all of them ended.
@@ -151,7 +137,8 @@ class KeptLoop:
         left: list[asyncio.Task[Any]] = []
         try:
             for _ in range(3):  # what ends may start something new on its way out
-                left = self.leftover_tasks()
+                left, in_groups = self._left_and_in_groups()
+                forget_deadline(in_groups)
                 if not left:
                     return True
                 ending = _not_ending(left)
@@ -225,6 +212,17 @@ class KeptLoop:
             loop.close()
         self._environment.counted.loops_retired += 1
 
+    def _left_and_in_groups(self) -> tuple[list[asyncio.Task[Any]], set[asyncio.Task[Any]]]:
+        """The leftover tasks, and those that go on in a task group of a warm resource."""
+        left = [task for task in asyncio.all_tasks(self._loop) if not stays(task)]
+        if not left:
+            return left, set()
+        from meantime.library_tasks import is_of_a_library  # noqa: PLC0415  # the good path must not pay for it
+
+        in_groups = in_staying_groups(left)
+        staying = in_groups | workers_for(in_groups) if in_groups else in_groups
+        return [task for task in left if not (task in staying or is_of_a_library(task))], in_groups
+
     def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
         loop.call_soon(loop.stop)
         loop.run_forever()
@@ -271,21 +269,10 @@ def _describe_task(task: asyncio.Task[Any]) -> Leftover:
     return Leftover("task", name_of_task(task), NOT_CANCELLED, place_text(getattr(task, "place", None)))
 
 
-def _stays(task: asyncio.Task[Any]) -> bool:
-    return getattr(task, "stays", False) or task in staying_tasks
-
-
 def hear(task: asyncio.Future[Any]) -> None:
     """Ask for the task's exception: it is reported as a leftover, and Python need not say that nobody asked."""
     if task.done() and not task.cancelled():
         task.exception()
-
-
-def _placed_task(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any], **options: Any) -> PlacedTask:
-    task = PlacedTask(coroutine, loop=loop, **options)
-    task.place = place_of_caller()
-    task.stays = bool(being_made.get())
-    return task
 
 
 def _not_ending(tasks: Iterable[asyncio.Task[Any]]) -> set[asyncio.Task[Any]]:

@@ -417,6 +417,53 @@ def test_the_deadline_of_a_request_does_not_end_what_it_has_put_into_a_group_of_
     assert app.happened == ["startup", "request", "request"]
 
 
+def test_what_goes_on_in_a_group_of_the_lifespan_has_the_deadline_of_its_request_no_longer(environment):
+    async def work():
+        deadlines.append(meantime.current_deadline())
+        await again.wait()
+        deadlines.append(meantime.current_deadline())
+        results.append(await meantime.tasks.map(asyncio.sleep, [0, 0]))
+
+    again = asyncio.Event()
+    deadlines, results = [], []
+    app = Grouping(work)
+    adapter = meantime.ASGIAdapter(app, leftovers="fail")
+    adapter(EVENT, LambdaContext())
+    again.set()
+    app.work = asyncio.Event().wait
+    for _ in range(2):
+        adapter(EVENT, LambdaContext())
+
+    assert results == [[None, None]]
+    assert deadlines[0] is not None
+    assert deadlines[1:] == [None]
+    assert app.happened == ["startup", "request", "request", "request"]
+
+
+def test_a_verb_that_is_called_there_later_goes_on_over_the_ends_of_requests(environment):
+    async def work():
+        await again.wait()
+        results.append(await meantime.tasks.map(wait, [1, 2]))
+
+    async def wait(item):
+        await done.wait()
+        return item
+
+    again, done = asyncio.Event(), asyncio.Event()
+    results = []
+    app = Grouping(work)
+    adapter = meantime.ASGIAdapter(app)
+    adapter(EVENT, LambdaContext())
+    again.set()
+    app.work = asyncio.Event().wait
+    adapter(EVENT, LambdaContext())
+    done.set()
+    adapter(EVENT, LambdaContext())
+
+    assert results == [[1, 2]]
+    assert app.happened == ["startup", "request", "request", "request"]
+
+
 def test_a_lifespan_that_has_ended_by_itself_is_told_and_starts_again_with_the_next_request(caplog):
     async def break_down():
         raise OSError("the broker has gone")
