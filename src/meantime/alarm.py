@@ -40,9 +40,9 @@ _FINALIZER = "__del__"
 _WEAK = ("_weakrefset", "weakref")  # their callbacks
 
 # What Meantime works with: interrupted in here, what a line of ours has just locked would stay locked.
-_BENEATH = frozenset(
-    ("_weakrefset", "asyncio.futures", "asyncio.tasks", "contextlib", "logging", "queue", "threading", "weakref")
-)
+# What is raised in asyncio's own work is lost, besides: it logs it, and the loop goes on, or is closed by half.
+_BENEATH = frozenset(("_weakrefset", "contextlib", "logging", "queue", "threading", "weakref"))
+_LOOP = "asyncio."
 
 _IMPORT = "_find_and_load"  # importlib's own, called by each statement that finds a module not loaded yet
 
@@ -152,11 +152,15 @@ def _is_ours(frame: FrameType) -> bool:
     """Whether Meantime is at work, and not what it has called: interrupted there, it could lose a permit or a lock."""
     within: FrameType | None = frame
     while within is not None:
-        module = within.f_globals.get("__name__", "")
-        if module not in _BENEATH:
-            return isinstance(module, str) and module.startswith(_NOT_TO_BE_CUT)
+        module = str(within.f_globals.get("__name__", ""))
+        if not _is_beneath(module):
+            return module.startswith(_NOT_TO_BE_CUT)
         within = within.f_back
     return False
+
+
+def _is_beneath(module: str) -> bool:
+    return module in _BENEATH or module.startswith(_LOOP)
 
 
 def _is_import_of_ours(frame: FrameType) -> bool:
@@ -188,7 +192,7 @@ def _may_be_put_off(frame: FrameType) -> bool:
     _seen_at = seen_at
     _looks += 1
     module = str(frame.f_globals.get("__name__", ""))
-    harms = module in _BENEATH or module.startswith(("meantime.limiter.", "coverage."))
+    harms = _is_beneath(module) or module.startswith(("meantime.limiter.", "coverage."))
     return _looks_here < _LOOKS_UNTIL_IT_STANDS and _looks < (_LOOKS_WHERE_IT_HARMS if harms else _LOOKS_AT_MOST)
 
 

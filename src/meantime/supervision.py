@@ -297,14 +297,12 @@ def _parked_workers(deadline: Deadline) -> set[asyncio.Task[Any]]:
 
 
 def _has_code_under_way(frame: FrameType | None) -> bool:
-    """Whether the loop is within a callback, and not asyncio's own; else it was the process that stood still."""
-    is_asyncios = frame is not None and frame.f_code is not _CALLBACK  # there a callback written in C may block it
+    """Whether the loop is within a callback; else nothing blocks it, and it was the process that stood still."""
     while frame is not None and frame.f_code is not _CALLBACK:
         if frame.f_code is _TURN:
             return False
-        is_asyncios = is_asyncios and str(frame.f_globals.get("__name__", "")).startswith("asyncio.")
         frame = frame.f_back
-    return not is_asyncios
+    return True
 
 
 def _has_answer(task: asyncio.Task[Any]) -> bool:
