@@ -272,12 +272,13 @@ def test_the_rest_of_a_long_answer_comes_at_the_limited_speed(monkeypatch) -> No
     monkeypatch.setattr(emulator_streaming, "STREAM_UNCAPPED_BYTES", 100)
     slept: list[float] = []
 
-    async def sleep(seconds: float) -> None:
+    async def wait_for(awaitable, seconds: float) -> None:
+        awaitable.close()
         slept.append(seconds)
 
     async def scene() -> None:
         channel = Channel(1000.0)
-        monkeypatch.setattr(asyncio, "sleep", sleep)
+        monkeypatch.setattr(asyncio, "wait_for", wait_for)
         for size in (60, 60, 100):
             await channel.put(bytes(size))
         monkeypatch.undo()
@@ -451,6 +452,16 @@ def test_a_connection_that_breaks_in_the_middle_is_a_truncated_response(deploy) 
         assert emulator.invoke({"after": "it"}).cold is False
     assert invocation.error is not None
     assert invocation.error.error_type == "Runtime.TruncatedResponse"
+
+
+def test_one_that_breaks_while_the_answer_is_slowed_down_is_told_at_once_and_the_environment_lives_on(
+    deploy, monkeypatch
+) -> None:
+    monkeypatch.setattr(emulator_streaming, "STREAM_UNCAPPED_BYTES", 0)
+    with Emulator(deploy(BY_HAND), stream_bytes_per_second=1_000.0) as emulator:  # 64 kB would take a minute
+        with emulator.stream({"pieces": ["x" * 64_000], "end": "cut"}) as stream:
+            assert stream.result().error.error_type == "Runtime.TruncatedResponse"
+        assert emulator.invoke({"after": "it"}).cold is False
 
 
 def test_whoever_reads_no_more_does_not_stop_the_function(deploy) -> None:

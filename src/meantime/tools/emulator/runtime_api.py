@@ -234,6 +234,8 @@ class RuntimeApi:
 
     async def _until_responded(self) -> None:
         """Let a response that has just been cut off be noticed: its connection is another one."""
+        if self._channel is not None:
+            await self._channel.hurry()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_ENDED_BY):
                 await self._responded.wait()

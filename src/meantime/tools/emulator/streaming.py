@@ -53,6 +53,7 @@ class Channel:
         self._pieces: deque[Piece] = deque()
         self._held = self._size = 0
         self._changed = asyncio.Condition()
+        self._hurries = asyncio.Event()
         self._ended = self._abandoned = False
         self._failure: BaseException | None = None
 
@@ -64,10 +65,20 @@ class Channel:
                 self._pieces.append(piece)
                 self._held += len(data)
                 self._changed.notify_all()
-                await self._changed.wait_for(lambda: self._held <= _HELD_MAX_BYTES or self._abandoned)
+                await self._changed.wait_for(
+                    lambda: self._held <= _HELD_MAX_BYTES or self._abandoned or self._hurries.is_set()
+                )
         self._size += len(data)
         if self._bytes_per_second is not None and self._size > STREAM_UNCAPPED_BYTES:
-            await asyncio.sleep(min(len(data), self._size - STREAM_UNCAPPED_BYTES) / self._bytes_per_second)
+            seconds = min(len(data), self._size - STREAM_UNCAPPED_BYTES) / self._bytes_per_second
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._hurries.wait(), seconds)
+
+    async def hurry(self) -> None:
+        """Hold the function up no longer: it has left its answer, whose end comes behind all that is under way."""
+        async with self._changed:
+            self._hurries.set()
+            self._changed.notify_all()
 
     async def get(self) -> Piece | None:
         """Return the next piece; None after the last.
