@@ -139,6 +139,28 @@ def test_an_alarm_that_rings_while_the_deadline_is_told_interrupts_nothing_since
     assert environment.statistics().loops_retired == 0
 
 
+def test_an_alarm_that_rings_while_the_deadline_is_told_too_late_brings_the_loop_back(environment, caplog, monkeypatch):
+    def look_for_what_waits(self):
+        if not looked:
+            looked.append(1)
+            time.sleep(60)  # as on a machine that stands still
+        return leftover_tasks(self)
+
+    @meantime.handler(reserve=0.5)
+    async def lambda_handler(event, context):
+        await asyncio.sleep(60)
+
+    looked, leftover_tasks = [], KeptLoop.leftover_tasks
+    monkeypatch.setattr(KeptLoop, "leftover_tasks", look_for_what_waits)
+
+    began = time.monotonic()
+    with pytest.raises(DeadlineExceeded):
+        lambda_handler({}, LambdaContext(1))
+    assert time.monotonic() - began < 50
+    assert [record for record in caplog.records if record.name == "asyncio"] == []
+    assert environment.statistics().loops_retired == 1
+
+
 def test_it_does_not_ring_while_asyncio_itself_is_at_work():
     """What is raised there is lost: asyncio logs it, and the loop goes on without what it was about to do."""
 

@@ -121,6 +121,18 @@ def clean_up(kept_loop: KeptLoop, deadline: Deadline, left: list[Leftover], *, t
     kept_loop.ready()  # a new one, if it was given up: Mangum beside us takes what is there, and makes none
 
 
+def _comes_back(callback: Callable[[Supervision], None]) -> Callable[[Supervision], None]:
+    """Stop the loop if the alarm rings within this callback: asyncio would log it, and nobody else would stop it."""
+
+    def called(self: Supervision) -> None:
+        try:
+            callback(self)
+        except alarm.Interrupted:
+            self._loop.stop()
+
+    return called
+
+
 class Supervision:
     """Runs `main(event, context)` on the loop, and brings the loop back before the reserve is used up."""
 
@@ -250,6 +262,7 @@ class Supervision:
     def _loop_is_stuck(self, frame: FrameType | None) -> bool:
         return clock.monotonic() >= self._cut_off or (self._waiting is None and _has_code_under_way(frame))
 
+    @_comes_back
     def _deadline_passed(self) -> None:
         if not self._has_begun and self._task is not None:
             self._task.cancel()  # before its first step, that would not stop the loop
@@ -268,6 +281,7 @@ class Supervision:
         else:
             self._cancel_rest()
 
+    @_comes_back
     def _cancel_rest(self) -> None:
         """Cancel all but those who wait for a verb, which sees to them."""
         fan_outs = registry.fan_outs(self._deadline)
@@ -278,6 +292,7 @@ class Supervision:
                 task.cancel()
         self._kept_loop.timer.set(self._deadline.at + CANCEL_ALL_AT * self._deadline.reserve, self._cancel_all)
 
+    @_comes_back
     def _cancel_all(self) -> None:
         for task in self._kept_loop.leftover_tasks():
             task.cancel()
