@@ -146,7 +146,7 @@ class Served:
         return self.request(f"{prefix}/answer", method="POST", body=text, headers=headers, **settings)
 
 
-def _started(stack: contextlib.ExitStack, function: Function, source: Source | str, **settings: Any) -> Served:
+def started(stack: contextlib.ExitStack, function: Function, source: Source | str, **settings: Any) -> Served:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="front", daemon=True)
     thread.start()
@@ -176,7 +176,7 @@ def serve() -> Iterator[Serve]:
     with contextlib.ExitStack() as stack:
 
         def start(function: Function, source: Source | str = "function-url", **settings: Any) -> Served:
-            return _started(stack, function, source, **settings)
+            return started(stack, function, source, **settings)
 
         yield start
 
@@ -191,7 +191,7 @@ def _shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str]
 
         def of(source: str) -> Served:
             if source not in fronts:
-                fronts[source] = _started(stack, Function("app.handler", code=code), source)
+                fronts[source] = started(stack, Function("app.handler", code=code), source)
             fronts[source].exchanges.clear()
             fronts[source].invocations.clear()
             return fronts[source]

@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 import socket
 import struct
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 from tests.tools.emulator.conftest import wait_for
+from tests.tools.emulator.http.conftest import started
 
 from meantime.tools.emulator import Function, Invocation, Piece
 from meantime.tools.emulator.http import ApiGatewayV1, Exchange, Fault, FunctionUrl, Request
@@ -18,7 +20,7 @@ from meantime.tools.emulator.http.streamed import pass_on
 from meantime.tools.emulator.http_integration import CONTENT_TYPE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
     from tests.tools.emulator.conftest import Deploy
@@ -64,17 +66,35 @@ STREAMING = """
 """
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("asked")
+
+
 @pytest.fixture
-def asked(tmp_path: Path) -> Path:
-    folder = tmp_path / "asked"
-    folder.mkdir()
+def asked(folder: Path) -> Path:
+    for file in folder.iterdir():
+        file.unlink()
     return folder
 
 
-@pytest.fixture(params=[FunctionUrl, ApiGatewayV1], ids=["URL", "REST"])
-def streaming(request: pytest.FixtureRequest, serve: Serve, deploy: Deploy, asked: Path) -> Served:
-    function = deploy(STREAMING, timeout=20, memory_mb=1024, environment={"ASKED": str(asked)})
-    return serve(function, request.param(streaming=True))
+@pytest.fixture(scope="module", params=[FunctionUrl, ApiGatewayV1], ids=["URL", "REST"])
+def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Iterator[Served]:
+    """One front for all tests of a source: starting takes longer than what most of them ask."""
+    code = tmp_path_factory.mktemp("code")
+    (code / "app.py").write_text(textwrap.dedent(STREAMING))
+    function = Function("app.handler", code=code, timeout=20, memory_mb=1024, environment={"ASKED": str(folder)})
+    with contextlib.ExitStack() as stack:
+        yield started(stack, function, request.param(streaming=True))
+
+
+@pytest.fixture
+def streaming(shared: Served, asked: Path) -> Served:
+    wait_for(lambda: not shared.front._environments._endings)  # what the test before has left behind its answers
+    assert list(asked.iterdir()) == []
+    shared.exchanges.clear()
+    shared.invocations.clear()
+    return shared
 
 
 def test_a_piece_comes_as_soon_as_it_is_sent(streaming: Served, asked: Path) -> None:
