@@ -10,7 +10,7 @@ from tests.servers.asgi.raw_http import Request, headers
 from tests.servers.asgi.requests_to_try import ANY_REQUEST, HOST, upload
 from tests.servers.conftest import eventually
 
-EXAMPLES = 60
+EXAMPLES = 30  # of each of nine sources
 
 BY_HAND = {
     "JSON": Request("GET", "/items/7?q=a&q=b&limit=5", headers(("x-token", "t"), ("cookie", "flavour=mint"))),

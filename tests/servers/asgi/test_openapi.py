@@ -14,7 +14,7 @@ from tests.servers.asgi.differences import SOURCES
 from tests.servers.asgi.raw_http import Request, headers
 from tests.servers.asgi.requests_to_try import HOST
 
-EXAMPLES = 25
+EXAMPLES = 15
 # Of the client's library, and drawn by lot.
 NOT_SENT = {"host", "content-length", "connection", "x-schemathesis-testcaseid"}
 
