@@ -39,6 +39,8 @@ PACKAGES = (
 )
 # Likewise, where `meantime.clients` loads them: their names are also words.
 CLIENTS = ("httpx", "httpx2", "requests")
+# Before pytest's own limit, which knows of no other process.
+TELL_WHERE_IT_HANGS = "import faulthandler; faulthandler.dump_traceback_later(100, exit=True)\n"
 
 
 @pytest.mark.parametrize(("page", "source"), BLOCKS)
@@ -56,7 +58,7 @@ def test_it_runs(page, source, tmp_path):
     (tmp_path / "app.py").write_text("def handler(event, context):\n    return event\n", encoding="utf-8")
     variables = {"API_URL": "http://127.0.0.1:9", "BUCKET": "bucket", "AWS_DEFAULT_REGION": "us-east-1"}
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", source],
+        [sys.executable, "-W", "error", "-c", TELL_WHERE_IT_HANGS + source],
         env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), **variables},
         cwd=tmp_path,
         capture_output=True,

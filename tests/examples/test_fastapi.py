@@ -140,7 +140,7 @@ def test_a_supplier_that_does_not_take_its_order_is_in_the_log_and_the_order_is_
 
 
 def test_at_the_deadline_there_are_the_offers_that_have_come(tmp_path):
-    with DelayedAPI(latency=60) as api, emulator(tmp_path, api.url, timeout=1.5) as function:
+    with DelayedAPI(latency=60) as api, emulator(tmp_path, api.url, timeout=2.5) as function:
         api.respond("/east/offers/lamp", latency=0)
         answer = function.invoke(request("GET", "/offers/lamp?patience=20"))
 
@@ -153,7 +153,7 @@ def test_storage_that_is_silent_until_the_deadline_makes_a_gateway_timeout(tmp_p
     with (
         DelayedAPI(latency=0) as api,
         DelayedAPI(latency=60) as storage,
-        emulator(tmp_path, api.url, timeout=1.5, storage=storage.url) as function,
+        emulator(tmp_path, api.url, timeout=2.5, storage=storage.url) as function,
     ):
         function.invoke(request("PUT", "/orders/o-1", order))
         late = function.invoke(request("GET", "/orders/o-1/documents/invoice.pdf"))
