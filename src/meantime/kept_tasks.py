@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from meantime.callables import Place
 
-_keeps_context = sys.version_info < (3, 12)  # later ones tell it: `get_context()`
-
 
 class PlacedTask(asyncio.Task):  # type: ignore[type-arg]  # not generic at run time on 3.11
     """A task that knows where it was started, and whether it belongs to a warm resource and so may stay."""
@@ -31,16 +29,28 @@ class PlacedTask(asyncio.Task):  # type: ignore[type-arg]  # not generic at run 
     stays: bool
 
 
-def placed_task(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any], **options: Any) -> PlacedTask:
-    """A task of this loop: its task factory."""
-    if _keeps_context and options.get("context") is None:
-        options["context"] = copy_context()
-    task = PlacedTask(coroutine, loop=loop, **options)
-    if _keeps_context:
-        task.context = options["context"]
-    task.place = place_of_caller()
-    task.stays = bool(being_made.get())
-    return task
+if sys.version_info >= (3, 12):  # there a task tells its context: `get_context()`
+
+    def placed_task(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any], **options: Any) -> PlacedTask:
+        """A task of this loop: its task factory."""
+        task = PlacedTask(coroutine, loop=loop, **options)
+        task.place = place_of_caller()
+        task.stays = bool(being_made.get())
+        return task
+
+else:
+
+    def placed_task(
+        loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any], context: Context | None = None
+    ) -> PlacedTask:
+        """A task of this loop: its task factory."""
+        if context is None:
+            context = copy_context()
+        task = PlacedTask(coroutine, loop=loop, context=context)
+        task.context = context
+        task.place = place_of_caller()
+        task.stays = bool(being_made.get())
+        return task
 
 
 def stays(task: asyncio.Task[Any]) -> bool:

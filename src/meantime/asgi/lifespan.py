@@ -115,17 +115,23 @@ class Lifespan:
         loop = kept_loop.ready()
         if self.loop is loop:
             return True
+        waits = True
+
+        def stop(_task: object) -> None:
+            if waits:  # after SystemExit it comes late, and would stop what the loop runs for then
+                loop.stop()
+
         beginning = loop.create_task(self.begin())
-        beginning.add_done_callback(_stop)
+        beginning.add_done_callback(stop)
         timer = None if limit is None else clock.call_at(loop, clock.monotonic() + limit, loop.stop)
         try:
             loop.run_forever()
         finally:
+            waits = False
             if timer is not None:
                 timer.cancel()
             hear(beginning)  # SystemExit leaves the loop before anybody could
         if not beginning.done():
-            beginning.remove_done_callback(_stop)
             beginning.cancel()  # it only waits: what it waits for goes on
             return False
         if beginning.exception() is not None:
@@ -168,10 +174,6 @@ class Lifespan:
         for made in current_environment().resources[:]:
             if isinstance(made, Thing) and made.resource is self._resource and made.loop is loop:
                 made.discard()
-
-
-def _stop(task: asyncio.Task[None]) -> None:
-    task.get_loop().stop()
 
 
 def _in_lambda() -> bool:
