@@ -199,8 +199,9 @@ class KeptLoop:
 
     def abandon(self, *, close: bool = True) -> None:
         """Give the loop up as it is, without running it again; the next use makes a new one."""
-        loop, self._loop = self._loop, None
+        loop = self._loop
         if loop is None or loop.is_closed():
+            self._loop = None
             return
         for task in asyncio.all_tasks(loop):
             task._log_destroy_pending = False  # type: ignore[attr-defined]  # noqa: SLF001  # reported as leftovers already
@@ -210,6 +211,7 @@ class KeptLoop:
         asyncio.set_event_loop(None)
         if close and not loop.is_running():
             loop.close()
+        self._loop = None  # last: interrupted before, this is done again, and no loop stays open
         self._environment.counted.loops_retired += 1
 
     def _left_and_in_groups(self) -> tuple[list[asyncio.Task[Any]], set[asyncio.Task[Any]]]:
