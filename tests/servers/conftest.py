@@ -112,6 +112,7 @@ class PostgreSQL(Server):
             "unix_socket_directories": self.folder,
             "fsync": "off",
             "idle_session_timeout": f"{IDLE_TIMEOUT}s",
+            "authentication_timeout": "10s",  # its end may wait so long for a client that froze
             "max_connections": 30,
             "shared_buffers": "16MB",
             "dynamic_shared_memory_type": "mmap",
@@ -211,7 +212,11 @@ class Forwarder:
         with suppress(OSError):  # closed
             while True:
                 client, _ = self._listener.accept()
-                server = socket.create_connection(self._to)
+                try:
+                    server = socket.create_connection(self._to)
+                except OSError:
+                    client.close()
+                    raise
                 self._sockets += [client, server]
                 for one, other in ((client, server), (server, client)):
                     threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
