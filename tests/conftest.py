@@ -46,10 +46,21 @@ if sys.version_info < (3, 11, 8):
     ast.parse = parse_undisturbed  # type: ignore[assignment]
 
 
+# What the terminal of whoever runs the tests is like, and that a service runs them, is no affair of the programs under
+# test: rich and typer ask for these.
+_OF_THE_TERMINAL = (
+    "CLICOLOR", "COLORTERM", "COLUMNS", "FORCE_COLOR", "GITHUB_ACTIONS", "LINES", "NO_COLOR", "PY_COLORS",
+    "TERMINAL_WIDTH", "TTY_COMPATIBLE", "TTY_INTERACTIVE",
+)  # fmt: skip
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "blocks_the_loop: this test blocks the event loop on purpose")
     # Started in the background, as a CI service may, we inherit an ignored SIGINT; the programs under test must not.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    for name in _OF_THE_TERMINAL:
+        os.environ.pop(name, None)
+    os.environ["TERM"] = "xterm"
 
 
 @pytest.fixture(autouse=True)
