@@ -659,7 +659,8 @@ def test_it_is_shut_down_at_the_end_of_the_process_while_threads_can_still_be_us
 def test_it_is_shut_down_when_lambda_says_that_the_environment_ends(monkeypatch):
     monkeypatch.setenv("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001")
     monkeypatch.setenv("AWS_EXECUTION_ENV", "AWS_Lambda_python3.12")
-    waiting = textwrap.dedent(PROGRAM) + "print('up', flush=True)\nimport signal\nsignal.pause()\n"
+    # Not print: the signal may come before that has returned, and Python prints nothing within a print.
+    waiting = textwrap.dedent(PROGRAM) + "import os, signal\nos.write(1, b'up\\n')\nsignal.pause()\n"
     process = subprocess.Popen([sys.executable, "-X", "dev", "-c", waiting], stdout=subprocess.PIPE, text=True)
     with process:
         assert process.stdout.readline() == "up\n"

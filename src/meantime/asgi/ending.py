@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 from weakref import WeakSet
 
 from meantime.environment import current_environment
@@ -95,6 +96,7 @@ def _on_sigterm(_number: int, _frame: FrameType | None) -> None:
         current_environment().close()
     finally:
         for stream in (sys.stdout, sys.stderr):
-            stream.flush()
+            with suppress(RuntimeError, ValueError, OSError):  # it was being written to, or is closed
+                stream.flush()
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGTERM)
