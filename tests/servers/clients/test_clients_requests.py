@@ -8,7 +8,7 @@ import os
 import socket
 import ssl
 import struct
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 import requests
@@ -323,16 +323,23 @@ def test_a_connection_that_was_reset_is_not_used_again(server):
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         session = clients.requests()
 
+        answered, is_reset = Event(), Event()
+
         def serve_two() -> None:
             for _ in range(2):
                 connection, _address = listening.accept()
                 with connection:
                     connection.recv(65536)
                     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 0, 0))
+                    if not is_reset.is_set():
+                        answered.wait(30)  # a reset throws away what the client has not read
+                        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 0, 0))
+                is_reset.set()
 
         thread = Thread(target=serve_two)
         thread.start()
         assert session.post(url).text == "ok"
+        answered.set()
+        assert is_reset.wait(30)
         assert session.post(url).text == "ok"
         thread.join()
