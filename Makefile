@@ -43,11 +43,17 @@ contract: $(VENV)/.installed
 	@echo "== import contract"
 	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
 
+# A machine that stands still for a second fails what is right. So what fails is run once more, by itself; both are shown.
+define tested
+@$(BIN)/python -m pytest -q $(1) $(2) || { [ $$? = 1 ] && echo "== once more, by itself: what failed above" && \
+	$(BIN)/python -m pytest -q --last-failed --last-failed-no-failures none $(2); }
+endef
+
 unit: $(VENV)/.installed $(VENV)/.aws-server system-packages
 	@echo "== tests"
-	@$(BIN)/python -m pytest -q -n2 --dist=loadfile $(addprefix --ignore=,$(WITH_SERVERS))
-	@$(BIN)/python -m pytest -q -n2 --dist=loadfile $(addprefix --ignore=,$(ONE_BY_ONE)) $(WITH_SERVERS)
-	@$(BIN)/python -m pytest -q $(ONE_BY_ONE)
+	$(call tested,-n2 --dist=loadfile,$(addprefix --ignore=,$(WITH_SERVERS)))
+	$(call tested,-n2 --dist=loadfile,$(addprefix --ignore=,$(ONE_BY_ONE)) $(WITH_SERVERS))
+	$(call tested,,$(ONE_BY_ONE))
 
 versions: $(VENV)/.installed ## The library's own tests on every other Python that is here
 	@echo "== the library on the other Pythons"
