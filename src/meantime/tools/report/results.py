@@ -11,7 +11,15 @@ from collections.abc import Mapping  # noqa: TC003  # decoding reads the hints a
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Self
 
+from meantime.tools.report.advice import (  # noqa: TC001  # as above
+    Advice,
+    BestMemory,
+    Diagnosis,
+    MemoryPoint,
+    Prediction,
+)
 from meantime.tools.report.decoding import DecodingError, decode
+from meantime.tools.report.recording import Recording  # noqa: TC001  # as above
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,12 +89,29 @@ class Verdict:
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """One thing that was measured: its short `name`, a `title`, one line of description, what came out."""
+    """One thing that was measured, and what came out.
+
+    Args:
+        name: A short name.
+        title: A few words for a heading.
+        description: One line.
+        verdicts: What the numbers say, at each memory size.
+        diagnosis: How the function spends its time.
+        advice: What to change, the most worthwhile first.
+        predictions: What it would take with its calls side by side.
+        memory_points: What it takes and costs as it is, by memory size.
+        best_memory: Which of those sizes is best for what.
+    """
 
     name: str
     title: str
     description: str = ""
     verdicts: tuple[Verdict, ...] = ()
+    diagnosis: Diagnosis | None = None
+    advice: tuple[Advice, ...] = ()
+    predictions: tuple[Prediction, ...] = ()
+    memory_points: tuple[MemoryPoint, ...] = ()
+    best_memory: BestMemory | None = None
 
     def __post_init__(self) -> None:
         _require(bool(self.name.strip()), "an example needs a name")
@@ -142,6 +167,8 @@ class Run:
         calls: The calls of one invocation.
         calls_duration_ms: Duration of that invocation.
         first_ms: Duration of the first invocation, the one after the cold start.
+        interval_ms: Where the median lies nineteen times in twenty, low and high; None where too few were run.
+        recording: One warm invocation, recorded.
     """
 
     example: str
@@ -158,6 +185,8 @@ class Run:
     calls: tuple[Call, ...] = ()
     calls_duration_ms: float | None = None
     first_ms: float | None = None
+    interval_ms: tuple[float, ...] | None = None
+    recording: Recording | None = None
 
     def __post_init__(self) -> None:
         where = f"run {self.example!r}, {self.variant!r}, {self.memory_mb} MB"
