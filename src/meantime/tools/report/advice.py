@@ -48,6 +48,8 @@ class Advice:
         memory_mb: Which memory size.
         duration_ms: What an invocation would take then.
         cost_per_million_usd: What a million of them would cost.
+        before_ms: What an invocation takes now, where both hold; None for the recorded run's median.
+        before_cost_per_million_usd: What a million of them cost now; likewise.
         assumption: What it takes for granted, such as "if the calls do not depend on each other"; empty for nothing.
         change: A few lines of code, before and after, as a unified diff or a snippet.
         verify: The command that verifies it.
@@ -66,6 +68,8 @@ class Advice:
     assumption: str = ""
     change: str = ""
     verify: str = ""
+    before_ms: float | None = None
+    before_cost_per_million_usd: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

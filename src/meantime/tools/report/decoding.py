@@ -9,6 +9,9 @@ from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 
+_WANTED = {str: "a text", bool: "true or false", int: "a whole number", float: "a finite number"}
+
+
 class DecodingError(ValueError):
     """A JSON value is not what the model asks for; the text begins with the path of the value."""
 
@@ -19,7 +22,7 @@ def decode(kind: Any, value: Any, where: str) -> Any:
     Keys that the model does not know are passed over, so that an older reader can read a newer file.
 
     Args:
-        kind: A dataclass, `str`, `int`, `float`, `tuple[X, ...]`, `Mapping[str, X]`, or a union of these.
+        kind: A dataclass, `str`, `bool`, `int`, `float`, `tuple[X, ...]`, `Mapping[str, X]`, or a union of these.
         value: What stands in the JSON file.
         where: The path of the value, such as `runs[3].calls`; empty for the whole file.
 
@@ -80,7 +83,7 @@ def _union(kinds: tuple[Any, ...], value: Any, where: str) -> Any:
 
 
 def _scalar(kind: Any, value: Any, where: str) -> Any:
-    if kind is str and isinstance(value, str):
+    if kind in (str, bool) and isinstance(value, kind):
         return value
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if number and _is_finite(value):
@@ -88,7 +91,7 @@ def _scalar(kind: Any, value: Any, where: str) -> Any:
             return float(value)
         if kind is int and value == int(value):
             return int(value)
-    raise _mismatch({str: "a text", int: "a whole number", float: "a finite number"}[kind], value, where)
+    raise _mismatch(_WANTED[kind], value, where)
 
 
 def _is_finite(value: float) -> bool:

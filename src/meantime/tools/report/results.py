@@ -18,11 +18,15 @@ from meantime.tools.report.advice import (  # noqa: TC001  # as above
     MemoryPoint,
     Prediction,
 )
+from meantime.tools.report.billing import Bill, Tier  # noqa: TC001  # as above
 from meantime.tools.report.decoding import DecodingError, decode
 from meantime.tools.report.recording import Recording  # noqa: TC001  # as above
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+FORMAT = "meantime-results"
+VERSION = 1
 
 # Rounding may move a stored percentile a little outside the durations that it was made from.
 _ROUNDING_MS = 1.0
@@ -63,7 +67,19 @@ class Machine:
 
 @dataclass(frozen=True, kw_only=True)
 class Prices:
-    """What Lambda cost on the day named by `date`, in one region for one architecture."""
+    """What Lambda cost on the day named by `date`, in one region for one architecture.
+
+    Args:
+        date: Day of the prices, ISO 8601.
+        source: Where they stand.
+        region: Region they hold in.
+        architecture: `x86_64` or `arm64`.
+        usd_per_gb_second: Price of a GB-second in the first tier.
+        usd_per_request: Price of one request.
+        tiers: Prices of a GB-second by a month's use; empty for the first tier's alone.
+        free_requests: Requests of a month that the free tier holds, an account; not applied to any number here.
+        free_gb_seconds: GB-seconds of a month that it holds; likewise.
+    """
 
     date: str
     source: str
@@ -71,6 +87,9 @@ class Prices:
     architecture: str
     usd_per_gb_second: float
     usd_per_request: float
+    tiers: tuple[Tier, ...] = ()
+    free_requests: float = 0.0
+    free_gb_seconds: float = 0.0
 
     def __post_init__(self) -> None:
         _check_numbers(self)
@@ -206,14 +225,33 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True)
 class Results:
-    """Everything one run of the examples gave."""
+    """Everything one run of the examples gave.
+
+    Args:
+        machine: Where it was measured.
+        prices: What the money is made from.
+        examples: What was run.
+        runs: What came out.
+        bills: What each run costs.
+        rate: How often it is invoked, in the user's words; empty where that was not said.
+        cold_share: Which part of the invocations the bills take for cold starts, 0 to 1.
+        format: Always `meantime-results`.
+        version: Of the format; raised when a reader of the last one would read a file wrongly.
+    """
 
     machine: Machine
     prices: Prices
     examples: tuple[Example, ...]
     runs: tuple[Run, ...]
+    bills: tuple[Bill, ...] = ()
+    rate: str = ""
+    cold_share: float = 0.0
+    format: str = FORMAT
+    version: int = VERSION
 
     def __post_init__(self) -> None:
+        _require(self.format == FORMAT, f"format is {self.format!r}, not {FORMAT!r}")
+        _require(self.version == VERSION, f"version {self.version} of the format is not known here, {VERSION} is")
         names = [example.name for example in self.examples]
         _require(len(set(names)) == len(names), "two examples have the same name")
         seen = set()
@@ -226,6 +264,11 @@ class Results:
     def runs_of(self, example: str) -> tuple[Run, ...]:
         """Give the runs of one example by rising memory, in each memory size as they were listed."""
         return tuple(sorted((run for run in self.runs if run.example == example), key=lambda run: run.memory_mb))
+
+    def bill_of(self, run: Run) -> Bill | None:
+        """Give the bill of one run; None where none was made."""
+        key = (run.example, run.variant, run.memory_mb)
+        return next((bill for bill in self.bills if (bill.example, bill.variant, bill.memory_mb) == key), None)
 
     def to_json(self, *, indent: int | None = None) -> str:
         """Give the text of `results.json`. Each call carries its `throttled_ms` too, for other readers."""
