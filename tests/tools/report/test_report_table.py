@@ -217,3 +217,12 @@ def test_markdown_shows_signs_as_they_are() -> None:
 )
 def test_numbers_are_written_for_reading(written: str, expected: str) -> None:
     assert written == expected
+
+
+def test_without_a_sequential_run_the_first_variant_is_what_others_are_compared_with() -> None:
+    results = results_of(run("app.handler", 900.0), run("other.handler", 300.0))
+
+    (gain,) = gains(results)
+
+    assert (gain.baseline.variant, gain.best.variant, gain.times) == ("app.handler", "other.handler", 3.0)
+    assert times_faster(results.runs[1], results.runs) == 3.0
