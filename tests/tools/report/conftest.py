@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from meantime.tools.report.page import write_page
+from meantime.tools.report.recording import Accounting, RecordedCall, RecordedThread, Recording, Wait
 from meantime.tools.report.results import Call, Example, Machine, Prices, Results, Run, Verdict
 
 if TYPE_CHECKING:
@@ -206,4 +207,60 @@ def synthetic_run(shape: Shape, variant: str, memory_mb: int, random: Random) ->
         cpu_ms=shape.cpu_ms * len(calls),
         calls=tuple(calls),
         calls_duration_ms=length,
+        recording=synthetic_recording(calls, memory_mb, length),
+    )
+
+
+def synthetic_recording(calls: list[Call], memory_mb: int, length: float) -> Recording:
+    """What the wait clock would have written of these calls: each waits first, then computes or is held up."""
+    lanes = sorted({call.lane for call in calls}, key=str)
+    waiting = sum(call.waiting_ms for call in calls)
+    alone = min(waiting, length) if len(lanes) == 1 else 0.0
+    computing = min(sum(call.computing_ms for call in calls), length - alone)
+    return Recording(
+        function="orders",
+        handler="app.handler",
+        memory_mb=memory_mb,
+        python="3.11.7",
+        cold=False,
+        request_id="8476a536-e9f4-11e8-9739-2dfe598c3fcd",
+        date="2026-01-15T12:00:00+00:00",
+        duration_ms=length,
+        cpu_ms=sum(call.computing_ms for call in calls),
+        accounting=Accounting(
+            waiting_alone_ms=alone,
+            waiting_together_ms=0.0 if alone else length - computing,
+            computing_ms=computing,
+            lock_ms=0.0,
+            throttled_ms=length - alone - computing if alone else 0.0,
+            unexplained_ms=0.0,
+        ),
+        calls=tuple(
+            RecordedCall(
+                id=number,
+                name=call.name,
+                kind="http",
+                start_ms=call.start_ms,
+                end_ms=call.end_ms,
+                waiting_ms=call.waiting_ms,
+                computing_ms=call.computing_ms,
+                held_up_ms=max(0.0, call.end_ms - call.start_ms - call.waiting_ms - call.computing_ms),
+                thread=lanes.index(call.lane),
+                line="app.py:31",
+                function="fetch",
+            )
+            for number, call in enumerate(calls)
+        ),
+        waits=tuple(
+            Wait(
+                kind="receive",
+                start_ms=call.start_ms,
+                end_ms=call.start_ms + call.waiting_ms,
+                thread=lanes.index(call.lane),
+                call=number,
+            )
+            for number, call in enumerate(calls)
+            if call.waiting_ms
+        ),
+        threads=tuple(RecordedThread(name=f"worker-{lane}", computing_ms=computing, held_up_ms=0.0) for lane in lanes),
     )

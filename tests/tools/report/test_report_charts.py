@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from meantime.tools.report.page import write_page
-from meantime.tools.report.results import Call, Results, Run
+from meantime.tools.report.recording import RecordedCall
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from playwright.sync_api import Page
+
+    from meantime.tools.report.results import Results, Run
 
     OpenPage = Callable[..., AbstractContextManager[Page]]
 
@@ -49,6 +51,11 @@ def runs_at(results: Results, example: str, memory_mb: int) -> list[Run]:
     return [run for run in results.runs_of(example) if run.memory_mb == memory_mb]
 
 
+def calls_of(run: Run) -> tuple[RecordedCall, ...]:
+    assert run.recording is not None
+    return run.recording.calls
+
+
 def test_every_example_has_a_waterfall_a_variant_with_a_bar_a_call(open_page: OpenPage, results: Results) -> None:
     with open_page() as page:
         for example in EXAMPLES:
@@ -58,8 +65,8 @@ def test_every_example_has_a_waterfall_a_variant_with_a_bar_a_call(open_page: Op
                 waiting = bars(page, example, run.variant, f"tint-{look}")
                 computing = bars(page, example, run.variant, f"look-{look}")
 
-                assert len(waiting) == sum(call.waiting_ms > 0 for call in run.calls)
-                assert len(computing) == len(run.calls)
+                assert len(waiting) == sum(call.waiting_ms > 0 for call in calls_of(run))
+                assert len(computing) == len(calls_of(run))
 
 
 def test_every_example_has_a_point_a_run_in_its_duration_chart(open_page: OpenPage, results: Results) -> None:
@@ -92,7 +99,7 @@ def test_variants_share_one_time_axis(open_page: OpenPage, results: Results) -> 
         scales = []
         for look, run in enumerate(runs_at(results, "apis", 1769), start=1):
             (left, right), *_ = bars(page, "apis", run.variant, f"tint-{look}")
-            scales.append((right - left) / run.calls[0].waiting_ms)
+            scales.append((right - left) / calls_of(run)[0].waiting_ms)
 
     assert max(scales) == pytest.approx(min(scales), rel=0.02)
 
@@ -112,17 +119,21 @@ def test_calls_of_one_worker_share_a_row_when_there_are_very_many(
     open_page: OpenPage, results: Results, tmp_path: Path
 ) -> None:
     calls = tuple(
-        Call(
+        RecordedCall(
+            id=i,
             name="GET /",
+            kind="http",
             start_ms=20.0 * (i // 4),
             end_ms=20.0 * (i // 4) + 18,
             waiting_ms=15,
             computing_ms=1,
-            lane=i % 4,
+            thread=i % 4,
         )
         for i in range(400)
     )
-    run = replace(results.runs_of("s3")[-1], calls=calls, calls_duration_ms=None)
+    run = results.runs_of("s3")[-1]
+    assert run.recording is not None
+    run = replace(run, recording=replace(run.recording, calls=calls))
     path = tmp_path / "many.html"
     write_page(replace(results, examples=results.examples[1:2], runs=(run,)), path)
 
@@ -137,7 +148,7 @@ def test_calls_of_one_worker_share_a_row_when_there_are_very_many(
 
 
 def test_a_run_without_calls_says_so(open_page: OpenPage, results: Results, tmp_path: Path) -> None:
-    run = replace(results.runs[0], calls=(), calls_duration_ms=None, ideal_ms=None)
+    run = replace(results.runs[0], recording=None, ideal_ms=None)
     path = tmp_path / "bare.html"
     write_page(replace(results, examples=results.examples[:1], runs=(run,)), path)
 
@@ -186,7 +197,7 @@ def test_the_calls_are_there_as_a_table_too(open_page: OpenPage) -> None:
 
 
 def test_hovering_a_bar_tells_its_numbers(open_page: OpenPage, results: Results) -> None:
-    call = runs_at(results, "apis", 1769)[0].calls[0]
+    call = calls_of(runs_at(results, "apis", 1769)[0])[0]
     with open_page() as page:
         chart = section_of(page, "apis").locator(".chart[data-variant='sequential']")
         chart.hover(position={"x": 40, "y": 12})

@@ -15,12 +15,23 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
-    from meantime.tools.report.results import Results
+    from meantime.tools.report.recording import RecordedCall
+    from meantime.tools.report.results import Results, Run
 
     OpenPage = Callable[..., AbstractContextManager[Page]]
 
 # Playwright keeps an event loop running in this thread, and waits on it.
 pytestmark = pytest.mark.blocks_the_loop
+
+
+def calls_of(run: Run) -> tuple[RecordedCall, ...]:
+    assert run.recording is not None
+    return run.recording.calls
+
+
+def with_calls(run: Run, calls: tuple[RecordedCall, ...]) -> Run:
+    assert run.recording is not None
+    return replace(run, recording=replace(run.recording, calls=calls))
 
 
 def test_the_page_asks_nothing_of_the_network_and_reports_no_error(open_page: OpenPage) -> None:
@@ -58,7 +69,7 @@ def test_the_page_is_light_enough_to_send(results: Results) -> None:
 
 
 def test_a_name_with_markup_in_it_is_shown_as_text(open_page: OpenPage, results: Results) -> None:
-    name = results.runs_of("apis")[0].calls[1].name
+    name = calls_of(results.runs_of("apis")[0])[1].name
     assert "</script><b" in name
     with open_page() as page:
         section = page.locator("section.example[data-example='apis']")
@@ -94,7 +105,7 @@ def test_a_long_name_makes_no_page_wider_than_a_phone(open_page: OpenPage, resul
         replace(example, verdicts=tuple(replace(verdict, text=name) for verdict in example.verdicts))
         for example in results.examples
     )
-    runs = tuple(replace(run, calls=tuple(replace(call, name=name) for call in run.calls)) for run in results.runs)
+    runs = tuple(with_calls(run, tuple(replace(call, name=name) for call in calls_of(run))) for run in results.runs)
     path = tmp_path / "long.html"
     write_page(replace(results, examples=examples, runs=runs), path)
 
@@ -108,7 +119,8 @@ def test_a_name_that_no_encoding_takes_does_not_hinder_the_page(
     open_page: OpenPage, results: Results, tmp_path: Path
 ) -> None:
     run = results.runs[0]
-    odd = replace(run, variant="\udcff", calls=(replace(run.calls[0], name="GET /\ud800"), *run.calls[1:]))
+    first, *others = calls_of(run)
+    odd = replace(with_calls(run, (replace(first, name="GET /\ud800"), *others)), variant="\udcff")
     path = tmp_path / "odd.html"
 
     write_page(replace(results, runs=(odd, *results.runs[1:])), path)

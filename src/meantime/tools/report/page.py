@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from meantime.tools.report.embedding import defaults, embedded
 from meantime.tools.report.figures import memory
 from meantime.tools.report.sheets import example_sheet, summary_sheet
 
@@ -70,7 +71,8 @@ def render_page(results: Results, *, title: str = "One invocation, many waits") 
         style=Markup(_read("templates/page.css")),  # noqa: S704  # our own file
         scripts=[Markup(charts), Markup(script)],  # noqa: S704  # our own files
         script_sources=" ".join(_source(text) for text in (charts, script)),
-        data=_embeddable(results.to_json()),
+        data=embedded(results),
+        defaults=defaults(),
     )
 
 
@@ -110,9 +112,3 @@ def _source(script: str) -> str:
     """Give the hash by which the page's own policy lets just this script run (CSP level 3, section 8.4)."""
     digest = b64encode(sha256(script.encode("utf-8")).digest()).decode("ascii")
     return f"'sha256-{digest}'"
-
-
-def _embeddable(json_text: str) -> Markup:
-    """Make JSON safe inside a script element: no `<` is left that could end it or begin a comment."""
-    escaped = json_text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
-    return Markup(escaped)  # noqa: S704  # escaped in the line above

@@ -11,7 +11,7 @@ function fillCalls(container, runs) {
   }
   for (const run of runs) {
     const body = table.createTBody();
-    for (const call of run.calls.toSorted((one, other) => one.start_ms - other.start_ms)) {
+    for (const call of callsOf(run).toSorted((one, other) => one.start_ms - other.start_ms)) {
       const row = body.insertRow();
       const spent = parts(call);
       row.append(element("td", "", run.variant), element("td", "", call.name), element("td", "", String(call.lane)));

@@ -1,6 +1,12 @@
 // Brings the page to life: draws each example, follows the memory chosen, the theme, the width.
 
 const results = JSON.parse(document.getElementById("results").textContent);
+const defaults = JSON.parse(document.getElementById("defaults").textContent);
+for (const { recording } of results.runs) {
+  if (!recording) continue;
+  recording.calls = recording.calls.map((call) => ({ ...defaults.call, ...call }));
+  recording.waits = recording.waits.map((wait) => ({ ...defaults.wait, ...wait }));
+}
 const looks = JSON.parse(document.getElementById("looks").textContent);
 const sections = [...document.querySelectorAll("section.example")];
 const drawn = new Map();
@@ -22,7 +28,7 @@ function draw(section) {
 function drawWaterfalls(section, runs) {
   const memory = Number(section.querySelector("fieldset.memory input:checked").value);
   const chosen = runs.filter((run) => run.memory_mb === memory);
-  const longest = Math.max(...chosen.map((run) => Math.max(answerTime(run), ...run.calls.map((call) => call.end_ms))));
+  const longest = Math.max(...chosen.map((run) => Math.max(answerTime(run), ...callsOf(run).map((call) => call.end_ms))));
   const holder = section.querySelector(".bars");
   holder.replaceChildren();
   const charts = [];
@@ -34,7 +40,7 @@ function drawWaterfalls(section, runs) {
     heading.append(name);
     block.append(heading);
     holder.append(block);
-    if (!run.calls.length) {
+    if (!callsOf(run).length) {
       block.append(element("p", "empty", "No calls were recorded."));
       continue;
     }

@@ -13,29 +13,34 @@ function parts(call) {
   return { length, waiting, computing, throttled: Math.max(0, length - waiting - computing) };
 }
 
-/** When the invocation answered, or at least its last call. */
+/** The calls of the run's recorded invocation that are no part of another. */
+function callsOf(run) {
+  return (run.recording?.calls ?? []).filter((call) => call.parent === null).map((call) => ({ ...call, lane: call.thread }));
+}
+
+/** When the recorded invocation answered. */
 function answerTime(run) {
-  return run.calls_duration_ms ?? run.calls.reduce((latest, call) => Math.max(latest, call.end_ms), 0);
+  return run.recording?.duration_ms ?? 0;
 }
 
 /** The sums over the calls of a run, in words. */
 function waterfallSums(run) {
   const sums = { waiting: 0, computing: 0, throttled: 0 };
-  for (const call of run.calls) {
+  for (const call of callsOf(run)) {
     const spent = parts(call);
     for (const part in sums) sums[part] += spent[part];
   }
-  const count = run.calls.length === 1 ? "1 call" : `${run.calls.length.toLocaleString("en-US")} calls`;
-  const names = new Set(run.calls.map((call) => call.name));
+  const count = callsOf(run).length === 1 ? "1 call" : `${callsOf(run).length.toLocaleString("en-US")} calls`;
+  const names = new Set(callsOf(run).map((call) => call.name));
   return (
-    `${count}${names.size === 1 ? ` of ${run.calls[0].name}` : ""}, together ${milliseconds(sums.waiting)} ms waiting, ${milliseconds(sums.computing)} ms computing, ` +
+    `${count}${names.size === 1 ? ` of ${callsOf(run)[0].name}` : ""}, together ${milliseconds(sums.waiting)} ms waiting, ${milliseconds(sums.computing)} ms computing, ` +
     `${milliseconds(sums.throttled)} ms held up`
   );
 }
 
 /** Draw the calls of `run` into `container`, on an axis from 0 to at least `longest`. */
 function drawWaterfall(container, run, look, longest) {
-  const calls = run.calls.toSorted((one, other) => one.start_ms - other.start_ms || one.end_ms - other.end_ms);
+  const calls = callsOf(run).toSorted((one, other) => one.start_ms - other.start_ms || one.end_ms - other.end_ms);
   const crowded = calls.length > ROW_A_CALL;
   const lanes = [...new Set(calls.map((call) => call.lane))];
   const rows = crowded ? lanes.length : calls.length;
