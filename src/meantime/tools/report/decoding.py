@@ -8,7 +8,6 @@ from dataclasses import MISSING, fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-
 _WANTED = {str: "a text", bool: "true or false", int: "a whole number", float: "a finite number"}
 
 
