@@ -7,12 +7,13 @@ import math
 from importlib.resources import files
 from typing import Literal
 
+from meantime.tools.report.billing import Tier
 from meantime.tools.report.results import Prices
 
 Architecture = Literal["x86_64", "arm64"]
 
+MILLION = 1_000_000
 _MB_PER_GB = 1024
-_MILLION = 1_000_000
 
 
 def current_prices(architecture: Architecture = "x86_64") -> Prices:
@@ -25,11 +26,13 @@ def current_prices(architecture: Architecture = "x86_64") -> Prices:
         ValueError: There is no price for that architecture.
     """
     listed = json.loads(files(__package__).joinpath("prices.json").read_text(encoding="utf-8"))
+    by_architecture = listed.pop("tiers")
     try:
-        usd_per_gb_second = listed.pop("usd_per_gb_second")[architecture]
+        tiers = tuple(Tier(**tier) for tier in by_architecture[architecture])
     except KeyError:
-        raise ValueError(f"no price for the architecture {architecture!r}: x86_64 and arm64 are listed") from None
-    return Prices(architecture=architecture, usd_per_gb_second=usd_per_gb_second, **listed)
+        known = " and ".join(by_architecture)
+        raise ValueError(f"no price for the architecture {architecture!r}: {known} are listed") from None
+    return Prices(architecture=architecture, usd_per_gb_second=tiers[0].usd_per_gb_second, tiers=tiers, **listed)
 
 
 def billed(duration_ms: float) -> int:
@@ -40,7 +43,22 @@ def billed(duration_ms: float) -> int:
     return math.ceil(duration_ms)
 
 
+def gigabyte_seconds(billed_ms: float, memory_mb: int) -> float:
+    """The GB-seconds of one invocation."""
+    return billed_ms / 1000 * memory_mb / _MB_PER_GB
+
+
 def cost_per_million(prices: Prices, billed_ms: float, memory_mb: int) -> float:
     """US dollars for a million invocations, each billed `billed_ms` at `memory_mb`, requests included."""
-    gb_seconds = billed_ms / 1000 * memory_mb / _MB_PER_GB
-    return _MILLION * (gb_seconds * prices.usd_per_gb_second + prices.usd_per_request)
+    return MILLION * (gigabyte_seconds(billed_ms, memory_mb) * prices.usd_per_gb_second + prices.usd_per_request)
+
+
+def compute_cost(prices: Prices, gb_seconds: float) -> float:
+    """US dollars for a month's GB-seconds, each part at the price of the tier that it falls into."""
+    tiers = prices.tiers or (Tier(usd_per_gb_second=prices.usd_per_gb_second),)
+    cost, begun = 0.0, 0.0
+    for tier in tiers:
+        end = gb_seconds if tier.up_to_gb_seconds is None else min(gb_seconds, tier.up_to_gb_seconds)
+        cost += max(0.0, end - begun) * tier.usd_per_gb_second
+        begun = end
+    return cost
