@@ -41,7 +41,7 @@ class Advice:
             `leftovers`.
         title: What to do, in one line.
         text: Why, by the numbers.
-        calls: The calls it is about, as their identifiers in the recording.
+        calls: The calls it is about, as their identifiers in the recording of the run it was made from.
         lines: Where in the source.
         executor: `threads`, `tasks` or `processes`, where that is the advice.
         max_concurrency: How many at once.
@@ -53,6 +53,8 @@ class Advice:
         assumption: What it takes for granted, such as "if the calls do not depend on each other"; empty for nothing.
         change: A few lines of code, before and after, as a unified diff or a snippet.
         verify: The command that verifies it.
+        of_variant: The variant of the run it was made from; None for the one that others are compared with.
+        of_memory_mb: The memory size of that run; None for the largest.
     """
 
     code: str
@@ -70,6 +72,8 @@ class Advice:
     verify: str = ""
     before_ms: float | None = None
     before_cost_per_million_usd: float | None = None
+    of_variant: str | None = None
+    of_memory_mb: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
