@@ -1,0 +1,319 @@
+"""The boundaries at which a recording notes a call: a library's function, wrapped so that it tells of itself.
+
+Nothing is noted while no recording is under way: the function is called as it is. Calls that are made within a call are
+its children.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from functools import wraps
+from types import coroutine as generator_coroutine
+
+from meantime.measure.session import Active, Call, current, own_place
+from meantime.measure.timeline import IDLE, NO_CALL, NUMBERS, RUNNING, SHORTEST, timeline_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Generator, Mapping
+    from typing import Any
+
+    from meantime.measure.session import Session
+    from meantime.measure.timeline import Timeline
+
+    Describe = Callable[[tuple[Any, ...], dict[str, Any]], "Description | None"]
+
+
+class Description:
+    """What a call is, as far as it is known when it begins.
+
+    Args:
+        name: What was called: `dynamodb Query`, `GET /orders`.
+        kind: `aws`, `http`, `sql`, `redis`, `socket`, `sleep`, `lock`, `pool`, `file`, `process` or `item`.
+        library: What made it.
+        target: What it talks to.
+        parameters: Names of what it is given, never values.
+        timeout_s: The longest it waits for one answer.
+        has_timeout: Whether it has such a limit; None where unknown.
+        waits_for: The kind of wait a task is in while this call of its is suspended, if nothing within it says more.
+    """
+
+    __slots__ = ("has_timeout", "kind", "library", "name", "parameters", "target", "timeout_s", "waits_for")
+
+    def __init__(
+        self,
+        name: str,
+        kind: str,
+        library: str = "",
+        target: str = "",
+        parameters: tuple[str, ...] = (),
+        timeout_s: float | None = None,
+        *,
+        has_timeout: bool | None = None,
+        waits_for: str = "",
+    ) -> None:
+        self.name = name
+        self.kind = kind
+        self.library = library
+        self.target = target
+        self.parameters = parameters
+        self.timeout_s = timeout_s
+        self.has_timeout = True if timeout_s is not None and has_timeout is None else has_timeout
+        self.waits_for = waits_for or _WAITS_FOR.get(kind, "receive")
+
+
+_WAITS_FOR = {"sleep": "sleep", "lock": "lock", "pool": "pool", "file": "file", "process": "process", "item": "other"}
+
+
+def boundary(function: Callable[..., Any], describe: Describe) -> Callable[..., Any]:
+    """This blocking function, noting each call of it.
+
+    Args:
+        function: What is wrapped; it may be a method.
+        describe: Gives the call's description of its positional and keyword arguments; None: this one is not noted.
+            What it raises is not the function's failure: the call is then noted by the function's name.
+    """
+
+    @wraps(function)
+    def noted(*args: Any, **keywords: Any) -> Any:
+        session = Active.session
+        if session is None or not is_of(session):
+            return function(*args, **keywords)
+        description = _described(function, describe, args, keywords)
+        if description is None:
+            return function(*args, **keywords)
+        return run_call(session, current.get(), own_place(2), description, function, args, keywords)
+
+    return noted
+
+
+def boundary_async(function: Callable[..., Awaitable[Any]], describe: Describe) -> Callable[..., Any]:
+    """This async function, noting each call of it; arguments as for `boundary`."""
+
+    @wraps(function)
+    async def noted(*args: Any, **keywords: Any) -> Any:
+        session = Active.session
+        if session is None or not is_of(session):
+            return await function(*args, **keywords)
+        description = _described(function, describe, args, keywords)
+        if description is None:
+            return await function(*args, **keywords)
+        call = Call(description, current.get(), own_place(2), is_async=True)
+        return await await_call(session, call, function(*args, **keywords))
+
+    return noted
+
+
+def carried(function: Callable[..., Any], describe: Describe | None = None) -> Callable[..., Any]:
+    """This blocking function, to be called later and by another thread, as a part of what runs now.
+
+    Args:
+        function: What is handed to the other thread.
+        describe: Makes it a call of its own, as `boundary` does, whose parent is the call that runs now and whose line
+            is the one that hands it over. None: calls within it are children of the call that runs now.
+    """
+    parent, place = current.get(), own_place(2)
+
+    @wraps(function)
+    def run(*args: Any, **keywords: Any) -> Any:
+        session = Active.session
+        if session is None:
+            return function(*args, **keywords)
+        description = None if describe is None else _described(function, describe, args, keywords)
+        if description is not None:
+            return run_call(session, parent, place, description, function, args, keywords)
+        timeline = timeline_of(session)
+        token = current.set(parent)
+        _enter(timeline)
+        try:
+            return function(*args, **keywords)
+        finally:
+            _leave(timeline)
+            current.reset(token)
+
+    return run
+
+
+def carried_async(function: Callable[..., Awaitable[Any]], describe: Describe) -> Callable[..., Any]:
+    """As `carried`, for an async function."""
+    parent, place = current.get(), own_place(2)
+
+    @wraps(function)
+    async def run(*args: Any, **keywords: Any) -> Any:
+        session = Active.session
+        description = None if session is None else _described(function, describe, args, keywords)
+        if session is None or description is None:
+            return await function(*args, **keywords)
+        return await await_call(session, Call(description, parent, place, is_async=True), function(*args, **keywords))
+
+    return run
+
+
+def current_call() -> Call | None:
+    """The call that runs now, to add to what is learnt of it: `attempts`, `new_connection`, bytes; None outside any."""
+    return current.get() if Active.session is not None else None
+
+
+def observe(kind: str, text: str, *, duration_ms: float = 0.0, numbers: Mapping[str, float] | None = None) -> None:
+    """Note something that is worth a word, with the line of the function's own code that it comes from.
+
+    Args:
+        kind: `client_made`, `loop_blocked`, `pool_full`, `fan_out`, `limiter`, `leftover` or `tls_context`.
+        text: What it was.
+        duration_ms: How long it took, ending now.
+        numbers: What else is known.
+    """
+    session = Active.session
+    if session is not None:
+        session.observations.append(
+            {
+                "kind": kind,
+                "text": text,
+                "place": own_place(2)[:1],
+                "at": time.monotonic_ns() - int(duration_ms * 1e6),
+                "duration_ms": duration_ms,
+                "numbers": dict(numbers or {}),
+            }
+        )
+
+
+def is_of(session: Session) -> bool:
+    """Whether what runs here is a part of the recorded invocation; other threads of the process are not."""
+    return timeline_of(session).scopes > 0 or current.get() is not None
+
+
+def _described(
+    function: Callable[..., Any], describe: Describe, args: tuple[Any, ...], keywords: dict[str, Any]
+) -> Description | None:
+    try:
+        return describe(args, keywords)
+    except Exception:  # noqa: BLE001  # recording must not break what it records
+        return Description(getattr(function, "__qualname__", "call"), "item")
+
+
+def _enter(timeline: Timeline) -> None:
+    if timeline.scopes == 0:
+        timeline.mark(IDLE)
+    timeline.scopes += 1
+
+
+def _leave(timeline: Timeline) -> None:
+    timeline.scopes -= 1
+    if timeline.scopes == 0:
+        timeline.mark(RUNNING)
+
+
+def run_call(
+    session: Session,
+    parent: Call | None,
+    place: tuple[Any, ...],
+    description: Description,
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    keywords: dict[str, Any],
+) -> Any:
+    """Call a blocking function, and note it."""
+    timeline = timeline_of(session)
+    call = Call(description, parent, place, is_async=False)
+    call.timeline = timeline
+    session.admit(call)
+    token = current.set(call)
+    _enter(timeline)
+    waited = timeline.waited
+    begun = timeline.mark(RUNNING, NO_CALL if parent is None else parent.number)
+    call.started = begun[0]
+    call.cpu = begun[1]
+    try:
+        return function(*args, **keywords)
+    except BaseException as error:
+        call.error = type(error).__name__
+        raise
+    finally:
+        ended = timeline.mark(RUNNING, call.number)
+        call.ended = ended[0]
+        call.computed = ended[1] - begun[1]
+        call.waited = timeline.waited - waited
+        call.held = max(0, ended[0] - begun[0] - call.computed - call.waited)
+        _leave(timeline)
+        current.reset(token)
+
+
+async def await_call(session: Session, call: Call, awaitable: Awaitable[Any]) -> Any:
+    """Await, and note the call."""
+    call.timeline = timeline = timeline_of(session)
+    call.task = _task_name(timeline)
+    session.admit(call)
+    token = current.set(call)
+    _enter(timeline)
+    call.started = time.monotonic_ns()
+    try:
+        return await _stepped(awaitable, call, session)
+    except BaseException as error:
+        call.error = type(error).__name__
+        raise
+    finally:
+        call.ended = time.monotonic_ns()
+        call.held = max(0, call.ended - call.started - call.computed - call.waited)
+        _leave(timeline)
+        try:
+            current.reset(token)
+        except ValueError:  # an async generator that is closed elsewhere: this context never had it
+            pass
+
+
+def _task_name(timeline: Timeline) -> str | None:
+    """The name of the task that runs; which sort of loop runs it is noted once."""
+    asyncio = sys.modules.get("asyncio")
+    loop = None if asyncio is None else asyncio._get_running_loop()  # noqa: SLF001  # documented for loops and the like
+    if asyncio is None or loop is None:  # stepped by hand, outside a loop, or another library's
+        return None
+    if timeline.loop is None:
+        events = sys.modules.get("asyncio.selector_events")
+        seen = events is not None and isinstance(loop, events.BaseSelectorEventLoop)
+        timeline.loop = "asyncio" if seen else type(loop).__module__.partition(".")[0]
+    task = asyncio.current_task(loop)
+    return None if task is None else str(task.get_name())
+
+
+@generator_coroutine
+def _stepped(awaitable: Any, call: Call, session: Session) -> Generator[Any, Any, Any]:
+    """Await step by step: the CPU time of each step is the call's, and between them it waits, or its loop is busy."""
+    steps = awaitable.__await__()
+    timeline = call.timeline
+    assert timeline is not None  # noqa: S101  # set by the caller, one line before
+    answer, error = None, None
+    thread_time, monotonic = time.thread_time_ns, time.monotonic_ns
+    hidden = timeline.loop != "asyncio"
+    usual = NUMBERS[call.description.waits_for]
+    while True:
+        computed, waited = thread_time(), timeline.waited
+        try:
+            awaited = steps.send(answer) if error is None else steps.throw(error)
+        except StopIteration as stop:
+            return stop.value
+        finally:
+            call.computed += thread_time() - computed
+            call.waited += timeline.waited - waited
+            if hidden:
+                timeline.stepped = timeline.now()
+        answer, error = None, None
+        suspended = monotonic()
+        try:
+            answer = yield awaited
+        except GeneratorExit:
+            steps.close()
+            raise
+        except BaseException as thrown:  # noqa: BLE001  # what is thrown in goes to the innermost await
+            error = thrown
+        if hidden:
+            timeline.resumed()
+        resumed = monotonic()
+        ready = timeline.ready_at(suspended, resumed)
+        call.waited += ready - suspended
+        if ready - suspended > SHORTEST and current.get() is call:
+            kind = call.phase if call.phase >= 0 else usual
+            session.waits.extend(
+                (kind, suspended, ready, resumed, timeline.number, call.number, call.computed - call.told)
+            )
+            call.told = call.computed

@@ -1,0 +1,139 @@
+"""Event loops: when one has nothing to do, when one is busy, and what a task that it suspended is waiting for."""
+
+from __future__ import annotations
+
+import sys
+import time
+from functools import wraps
+
+from meantime.measure.session import Active, current
+from meantime.measure.timeline import NO_CALL, NUMBERS, SHORTEST, timeline_of
+from meantime.measure.waiting import wait
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from meantime.measure.patching import Patches
+
+_LOOP = NUMBERS["loop"]
+_RECEIVE = NUMBERS["receive"]
+_TLS = NUMBERS["tls"]
+
+
+def install(patches: Patches) -> None:
+    """Note event loops from now on."""
+    patches.when_imported("selectors", lambda module: _install_selectors(patches, module))
+    patches.when_imported("select", lambda module: patches.wrap(module, "select", _selecting))
+    patches.when_imported("asyncio.base_events", lambda module: _install_loop(patches, module.BaseEventLoop))
+    patches.when_imported(
+        "asyncio.selector_events", lambda module: _install_loop(patches, module.BaseSelectorEventLoop)
+    )
+    patches.when_imported("uvloop", lambda module: _install_loop(patches, module.Loop))
+    patches.when_imported("ssl", lambda module: patches.wrap(module.SSLObject, "do_handshake", _shaking_hands))
+
+
+def _install_selectors(patches: Patches, module: Any) -> None:
+    for name in ("EpollSelector", "PollSelector", "KqueueSelector", "DevpollSelector", "SelectSelector"):
+        kind = getattr(module, name, None)
+        if kind is not None:
+            patches.wrap(kind, "select", _polling)
+
+
+def _install_loop(patches: Patches, kind: Any) -> None:
+    for name, wait_kind in (("getaddrinfo", "name_resolution"), ("sock_connect", "connect"), ("start_tls", "tls")):
+        patches.wrap(kind, name, _in_phase(NUMBERS[wait_kind]))
+    patches.wrap(kind, "create_connection", _connecting)
+
+
+def _polling(select: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(select)
+    def noted(selector: Any, timeout: float | None = None) -> Any:
+        session = Active.session
+        if session is None:
+            return select(selector, timeout)
+        if sys._getframe(1).f_code.co_name != "_run_once":  # noqa: SLF001  # documented; who else polls waits for a call
+            return (
+                select(selector, timeout) if timeout == 0 else wait(session, _RECEIVE, select, (selector, timeout), {})
+            )
+        timeline = timeline_of(session)
+        if timeout is not None and timeout <= 0:
+            begun = time.monotonic_ns()
+            events = select(selector, timeout)
+            timeline.polled_events(begun, time.monotonic_ns(), blocked=False)
+            return events
+        clocks = timeline.now()
+        try:
+            return select(selector, timeout)
+        finally:
+            blocked = timeline.waited_since(clocks, _LOOP, NO_CALL)
+            timeline.polled_events(clocks[0], time.monotonic_ns(), blocked=blocked >= SHORTEST)
+
+    return noted
+
+
+def _selecting(select: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(select)
+    def noted(*args: Any) -> Any:
+        session = Active.session
+        if session is None or (len(args) > 3 and args[3] == 0):  # noqa: PLR2004  # its timeout
+            return select(*args)
+        return wait(session, _RECEIVE, select, args, {})
+
+    return noted
+
+
+def _in_phase(kind: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Of this async function: while it is awaited, the call that awaits it waits for that."""
+
+    def wrapper(function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        async def noted(*args: Any, **keywords: Any) -> Any:
+            call = current.get() if Active.session is not None else None
+            if call is None:
+                return await function(*args, **keywords)
+            before, call.phase = call.phase, kind
+            try:
+                return await function(*args, **keywords)
+            finally:
+                call.phase = before
+
+        return noted
+
+    return wrapper
+
+
+def _connecting(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Of `create_connection`: names and connecting tell of themselves within, what is left is the handshake."""
+
+    @wraps(function)
+    async def noted(*args: Any, **keywords: Any) -> Any:
+        call = current.get() if Active.session is not None else None
+        if call is None:
+            return await function(*args, **keywords)
+        before, call.phase = call.phase, NUMBERS["tls" if keywords.get("ssl") else "connect"]
+        try:
+            answer = await function(*args, **keywords)
+        finally:
+            call.phase = before
+        call.used_connection(new=True)
+        return answer
+
+    return noted
+
+
+def _shaking_hands(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Of an SSLObject's handshake, which is called again and again until the peer has answered."""
+
+    @wraps(function)
+    def noted(connection: Any) -> Any:
+        call = current.get() if Active.session is not None else None
+        if call is None:
+            return function(connection)
+        call.phase = _TLS
+        answer = function(connection)  # where it has to wait it raises, and the call stays in this phase
+        call.phase = -1
+        return answer
+
+    return noted

@@ -1,0 +1,139 @@
+"""A recording: patches are installed when it begins, and taken back when it ends."""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from importlib.util import find_spec
+from threading import Lock
+
+from meantime.measure.patching import Patches
+from meantime.measure.session import Active, Session
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Any, Self
+
+MAX_CALLS = 20_000
+
+_one_at_a_time = Lock()
+
+
+def recording(*, handler: str = "", memory_mb: int | None = None, max_calls: int = MAX_CALLS) -> Recorder:
+    """Record what the block waits for and what it computes: `with recording() as recorder:`.
+
+    Args:
+        handler: What is recorded, for the document: `app.handler`.
+        memory_mb: The memory size that it has; on Lambda that is known.
+        max_calls: The most calls that are kept; what comes beyond is counted, and in the sums.
+
+    Raises:
+        RuntimeError: On entering: another recording of this process is under way.
+    """
+    if max_calls < 0:
+        raise ValueError(f"max_calls is the most calls that are kept, not {max_calls}")
+    return Recorder(handler, memory_mb, max_calls)
+
+
+class Recorder:
+    """One recording, made by `recording`; what it has recorded is there when the block has ended."""
+
+    def __init__(self, handler: str, memory_mb: int | None, max_calls: int) -> None:
+        self._handler = handler
+        self._memory_mb = memory_mb
+        self._max_calls = max_calls
+        self._patches = Patches()
+        self._session: Session | None = None
+        self._document: dict[str, Any] | None = None
+        self.cold = False
+        self.request_id = ""
+
+    def __enter__(self) -> Self:
+        if not _one_at_a_time.acquire(blocking=False):
+            raise RuntimeError("another recording of this process is under way: one at a time, end that one first")
+        try:
+            _install(self._patches)
+            self._session = Active.session = Session(self._max_calls)
+        except BaseException:
+            self._patches.undo()
+            _one_at_a_time.release()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        session = self._session
+        if session is None:
+            return
+        Active.session = None
+        try:
+            session.end()
+        finally:
+            self._patches.undo()
+            _one_at_a_time.release()
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The recording as JSON knows it, for `Recording.of` of the tools, or a file.
+
+        Raises:
+            RuntimeError: The block has not ended.
+        """
+        if self._document is None:
+            if self._session is None or not self._session.ended:
+                raise RuntimeError("there is a document when the block of `with recording()` has ended")
+            from meantime.measure.document import document_of  # noqa: PLC0415  # not before it is asked for
+
+            self._document = document_of(
+                self._session,
+                handler=self._handler or os.environ.get("_HANDLER", ""),
+                memory_mb=self._memory_mb or _memory_of_lambda(),
+                cold=self.cold,
+                request_id=self.request_id,
+            )
+        return self._document
+
+    @property
+    def calls(self) -> list[dict[str, Any]]:
+        """The calls, in the order they began."""
+        calls: list[dict[str, Any]] = self.document["calls"]
+        return calls
+
+    @property
+    def duration_ms(self) -> float:
+        """How long the block took."""
+        duration: float = self.document["duration_ms"]
+        return duration
+
+    @property
+    def accounting(self) -> dict[str, float]:
+        """Where its time went, by part; the parts add up to the duration."""
+        accounting: dict[str, float] = self.document["accounting"]
+        return accounting
+
+    def write(self, path: str | Path) -> None:
+        """Write the document to a file, which `meantime measure show` opens."""
+        import json  # noqa: PLC0415  # only who writes pays for it
+
+        with open(path, "w", encoding="utf-8") as file:  # noqa: PTH123  # takes a str as well
+            json.dump(self.document, file)
+
+
+def _memory_of_lambda() -> int | None:
+    memory = os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "")
+    return int(memory) if memory.isdigit() else None
+
+
+def _install(patches: Patches) -> None:
+    """Wrap what waits and what calls."""
+    from meantime.measure import loops, sleeping, sockets  # noqa: PLC0415  # only who records pays for them
+
+    for part in (loops, sleeping, sockets):
+        part.install(patches)
+    if find_spec("meantime.measure.libraries") is not None:
+        libraries = import_module("meantime.measure.libraries")
+        if hasattr(libraries, "install"):
+            libraries.install(patches)

@@ -1,0 +1,171 @@
+"""The one recording under way: its calls, its threads' timelines, its asynchronous waits, what was observed."""
+
+from __future__ import annotations
+
+import os
+import time
+from array import array
+from contextvars import ContextVar
+from sys import _getframe
+from threading import Lock
+
+from meantime.measure.timeline import NO_CALL, Timeline, timeline_of
+from meantime.own_code import is_own_code
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import CodeType
+    from typing import Any
+
+    from meantime.measure.boundaries import Description
+
+    Place = tuple[CodeType, int]
+
+# The most samples of one thread: ten megabytes.
+ROOM = 180_000
+
+_DEEPEST = 60  # frames that are looked at for the function's own code
+
+# The call that the code which runs now is a part of.
+current: ContextVar[Call | None] = ContextVar("meantime.measure.call", default=None)
+
+
+class Call:
+    """One call under way or done. What a library learns of it meanwhile is added to it."""
+
+    __slots__ = (
+        "attempts",
+        "computed",
+        "cpu",
+        "description",
+        "ended",
+        "error",
+        "held",
+        "is_async",
+        "new_connection",
+        "number",
+        "parent",
+        "phase",
+        "place",
+        "received",
+        "sent",
+        "started",
+        "task",
+        "told",
+        "timeline",
+        "waited",
+    )
+
+    def __init__(
+        self, description: Description, parent: Call | None, place: tuple[Place, ...], *, is_async: bool
+    ) -> None:
+        self.description = description
+        self.parent = parent
+        self.place = place
+        self.is_async = is_async
+        self.number = NO_CALL  # what a recording has no room for keeps this one
+        self.timeline: Timeline | None = None
+        self.task: str | None = None
+        self.started = self.ended = 0
+        self.computed = self.waited = self.held = 0  # nanoseconds
+        self.cpu = 0  # its thread's CPU clock when it began
+        self.told = 0  # of what it computed, what came before its last wait
+        self.phase = -1  # the kind of wait it is in while its task is suspended, where that is known better
+        self.attempts = 1
+        self.sent = self.received = 0
+        self.new_connection: bool | None = None
+        self.error: str | None = None
+
+    def add_bytes(self, *, sent: int = 0, received: int = 0) -> None:
+        """Bytes went over its connection; they are its parents', too."""
+        call: Call | None = self
+        while call is not None:
+            call.sent += sent
+            call.received += received
+            call = call.parent
+
+    def used_connection(self, *, new: bool) -> None:
+        """It, and what it is a part of, opened a connection, or had one already."""
+        call: Call | None = self
+        while call is not None:
+            if new or call.new_connection is None:
+                call.new_connection = new
+            call = call.parent
+
+
+class Session:
+    """A recording under way.
+
+    Args:
+        max_calls: The most calls it keeps; the rest are counted.
+    """
+
+    def __init__(self, max_calls: int) -> None:
+        self._lock = Lock()
+        self._max_calls = max_calls
+        self.calls: list[Call] = []
+        self.dropped = 0
+        self.timelines: list[Timeline] = []
+        self.waits = array("q")  # of tasks: kind, begin, end, resumed, thread, call, CPU before
+        self.owners: dict[int, Call] = {}  # who sent on a connection last, by its descriptor: the answer is for it
+        self.observations: list[dict[str, Any]] = []
+        self.began = time.monotonic_ns()
+        self.wall = time.time()
+        self.cpu = time.process_time_ns()
+        self.ended = 0
+        self.main = timeline_of(self)
+        self.main.scopes = 1
+        self.main.mark()
+
+    def new_timeline(self) -> Timeline:
+        """A timeline for this thread."""
+        with self._lock:
+            timeline = Timeline(len(self.timelines), ROOM)
+            self.timelines.append(timeline)
+            return timeline
+
+    def admit(self, call: Call) -> None:
+        """A call begins: it gets its number, if there is room."""
+        with self._lock:
+            if len(self.calls) < self._max_calls:
+                call.number = len(self.calls)
+                self.calls.append(call)
+            else:
+                self.dropped += 1
+
+    def end(self) -> None:
+        """Nothing is recorded from now on."""
+        self.main.mark()
+        self.ended = time.monotonic_ns()
+        self.cpu = time.process_time_ns() - self.cpu
+        for timeline in self.timelines:
+            timeline.close()
+
+
+class Active:
+    """Which session is under way; a class, since a module's global cannot be bound by its importers."""
+
+    session: Session | None = None
+
+
+def own_place(depth: int) -> tuple[Place, ...]:
+    """The function's own code that is under way here, innermost first, as code objects and line numbers."""
+    frame = _getframe(depth)
+    places = []
+    for _ in range(_DEEPEST):
+        code = frame.f_code
+        if is_own_code(code.co_filename):
+            places.append((code, frame.f_lineno or code.co_firstlineno))
+        back = frame.f_back
+        if back is None:
+            break
+        frame = back
+    return tuple(places)
+
+
+def _after_fork() -> None:
+    Active.session = None  # the parent's: what the child does is not the invocation's
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

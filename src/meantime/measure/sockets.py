@@ -1,0 +1,149 @@
+"""Sockets: what blocks in them, what goes over them, and which connections are new."""
+
+from __future__ import annotations
+
+from functools import wraps
+
+from meantime.measure.boundaries import Description, run_call
+from meantime.measure.session import Active, current, own_place
+from meantime.measure.timeline import NUMBERS
+from meantime.measure.waiting import stands_alone, wait, waiting
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from meantime.measure.patching import Patches
+    from meantime.measure.session import Call, Session
+
+    Count = Callable[[Any, Any, Session, "Call | None"], None]
+
+
+def install(patches: Patches) -> None:
+    """Note sockets from now on."""
+    patches.when_imported("socket", lambda module: _install(patches, module))
+
+
+def _install(patches: Patches, module: Any) -> None:
+    kind = module.socket
+    for names, wait_kind, count in (
+        (("connect", "connect_ex"), "connect", _connected),
+        (("recv", "recvfrom", "recvmsg"), "receive", _received_data),
+        (("recv_into", "recvfrom_into", "recvmsg_into"), "receive", _received_count),
+        (("send", "sendto", "sendmsg"), "send", _sent_count),
+        (("sendall",), "send", _sent_all),
+        (("accept",), "receive", None),
+    ):
+        for name in names:
+            patches.wrap(kind, name, _wrapping(name, wait_kind, count))
+    patches.wrap(module, "getaddrinfo", lambda resolve: waiting(resolve, "name_resolution", _describe_names))
+
+
+def _wrapping(name: str, wait_kind: str, count: Count | None) -> Callable[[Any], Any]:
+    return lambda function: _noted(function, name, NUMBERS[wait_kind], count)
+
+
+def _noted(function: Callable[..., Any], name: str, kind: int, count: Count | None) -> Callable[..., Any]:
+    @wraps(function)
+    def noted(connection: Any, *args: Any, **keywords: Any) -> Any:
+        session = Active.session
+        if session is None:
+            return function(connection, *args, **keywords)
+        call = current.get()
+        if connection.gettimeout() == 0.0:  # it never blocks: a loop's, or one that is polled
+            result = function(connection, *args, **keywords)
+        elif stands_alone(session, call):
+            return run_call(
+                session,
+                call,
+                own_place(2),
+                _describe(name, connection, args),
+                _alone,
+                (session, kind, function, count, connection, args, keywords),
+                {},
+            )
+        else:
+            result = wait(session, kind, function, (connection, *args), keywords)
+        if count is not None:
+            count(connection, (result, args), session, call)
+        return result
+
+    return noted
+
+
+def _alone(  # noqa: PLR0913  # it stands for the function within a call of its own
+    session: Session, kind: int, function: Any, count: Count | None, connection: Any, args: Any, keywords: Any
+) -> Any:
+    result = wait(session, kind, function, (connection, *args), keywords)
+    if count is not None:
+        count(connection, (result, args), session, current.get())
+    return result
+
+
+def _describe(name: str, connection: Any, args: tuple[Any, ...]) -> Description:
+    target = ""
+    try:
+        target = place_text(args[0] if name.startswith("connect") else connection.getpeername())
+    except (OSError, IndexError):  # not connected, or not any longer
+        pass
+    timeout = connection.gettimeout()
+    return Description(
+        f"{name} {target}".rstrip(), "socket", "socket", target, (), timeout, has_timeout=timeout is not None
+    )
+
+
+def _describe_names(args: tuple[Any, ...]) -> Description:
+    host = args[0] if args else ""
+    host = host.decode("ascii", "replace") if isinstance(host, bytes) else host or ""
+    return Description(f"resolve {host}".rstrip(), "socket", "socket", host)
+
+
+def place_text(address: Any) -> str:
+    """An address as text: host and port, or a path."""
+    if isinstance(address, tuple) and len(address) >= 2:  # noqa: PLR2004  # host and port; more for IPv6
+        host = f"[{address[0]}]" if ":" in str(address[0]) else address[0]
+        return f"{host}:{address[1]}"
+    return address.decode("utf-8", "replace") if isinstance(address, bytes) else str(address)
+
+
+def sent(connection: Any, number: int, session: Session, call: Call | None) -> None:
+    """So many bytes have been sent over this connection."""
+    if call is None or not number:
+        return
+    call.add_bytes(sent=number)
+    if call.new_connection is None:
+        call.used_connection(new=False)
+    session.owners[connection.fileno()] = call
+
+
+def received(connection: Any, number: int, session: Session, call: Call | None) -> None:
+    """So many bytes have come over this connection: for the call that sent on it, if none is under way."""
+    if call is None or call.ended:
+        call = session.owners.get(connection.fileno())
+    if call is not None and number and not call.ended:
+        call.add_bytes(received=number)
+
+
+def _connected(connection: Any, _: Any, session: Session, call: Call | None) -> None:
+    if call is not None:
+        call.used_connection(new=True)
+        session.owners[connection.fileno()] = call
+
+
+def _received_data(connection: Any, outcome: Any, session: Session, call: Call | None) -> None:
+    data = outcome[0][0] if isinstance(outcome[0], tuple) else outcome[0]
+    received(connection, len(data), session, call)
+
+
+def _received_count(connection: Any, outcome: Any, session: Session, call: Call | None) -> None:
+    received(connection, outcome[0][0] if isinstance(outcome[0], tuple) else outcome[0], session, call)
+
+
+def _sent_count(connection: Any, outcome: Any, session: Session, call: Call | None) -> None:
+    sent(connection, outcome[0], session, call)
+
+
+def _sent_all(connection: Any, outcome: Any, session: Session, call: Call | None) -> None:
+    data = outcome[1][0] if outcome[1] else b""
+    sent(connection, memoryview(data).nbytes, session, call)

@@ -1,0 +1,168 @@
+"""Where the time of each thread goes: samples of its clocks, taken only where its state changes.
+
+A sample costs about a microsecond: the thread's CPU clock, and what the kernel says of its waiting for a core. Between
+two samples the wall time is CPU time, time ready but without a core, and the rest, in which the thread was blocked.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from array import array
+from threading import current_thread, get_ident, local
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+# What a thread did until a sample. A wait has the index of its kind, everything else a negative number.
+KINDS = (
+    "name_resolution",
+    "connect",
+    "tls",
+    "send",
+    "receive",
+    "loop",
+    "sleep",
+    "lock",
+    "pool",
+    "file",
+    "process",
+    "other",
+)
+NUMBERS = {kind: number for number, kind in enumerate(KINDS)}
+RUNNING = -1  # its own code, which may also have waited in ways that nobody sees
+IDLE = -2  # a thread with nothing to do: a pool's between two items, or one that is not part of the invocation
+
+# A sample is so many numbers: when, CPU, without a core, turns on a core, waited in all (nanoseconds), what, which call.
+WIDTH = 7
+NO_CALL = -1
+
+SHORTEST = 50_000  # ns; a wait shorter than this is a part of the running around it: it is in its sums
+_COARSE = 10_000_000  # ns between two samples once there are more than a recording holds
+_SCHEDSTAT = "/proc/thread-self/schedstat"  # https://docs.kernel.org/scheduler/sched-stats.html
+
+here = local()
+
+
+class Timeline:
+    """One thread's samples.
+
+    Args:
+        number: Its place in the recording.
+        room: The most samples it keeps; from there on only one every ten milliseconds.
+    """
+
+    __slots__ = (
+        "_file",
+        "_room",
+        "before",
+        "ident",
+        "loop",
+        "name",
+        "number",
+        "polled",
+        "samples",
+        "scopes",
+        "sees_cores",
+        "stepped",
+        "waited",
+    )
+
+    def __init__(self, number: int, room: int) -> None:
+        self.number = number
+        self.name = current_thread().name
+        self.ident = get_ident()
+        self.waited = 0  # ns in waits that are known
+        self.scopes = 0  # calls under way; a thread without any is idle, unless it runs the handler
+        self.loop: str | None = None  # which sort of event loop it runs
+        self.stepped: tuple[int, int, int, int] | None = None  # its clocks when the last task was suspended
+        self.polled = (0, 0, 0, False)  # the loop's last look for events: the one before, begin, end, was it blocked
+        self.samples = array("q")
+        self._room = room * WIDTH
+        try:
+            self._file = os.open(_SCHEDSTAT, os.O_RDONLY | os.O_CLOEXEC)
+        except (OSError, AttributeError):  # not Linux, or a kernel that keeps no such numbers
+            self._file = -1
+        self.sees_cores = self._file >= 0  # whether the kernel tells how long it was ready but had no core
+        self.before = self._clocks()
+        self._keep(self.before, IDLE, NO_CALL)
+
+    def _clocks(self) -> tuple[int, int, int, int]:
+        """The time, and this thread's CPU time, its time ready without a core, and how often it got one."""
+        if self._file < 0:
+            return (time.monotonic_ns(), time.thread_time_ns(), 0, 0)
+        _, held, slices = os.pread(self._file, 80, 0).split()
+        return (time.monotonic_ns(), time.thread_time_ns(), int(held), int(slices))
+
+    def now(self) -> tuple[int, int, int, int]:
+        """The thread's clocks, for `since`; only on its own thread."""
+        return self._clocks()
+
+    def mark(self, kind: int = RUNNING, call: int = NO_CALL) -> tuple[int, int, int, int]:
+        """Here its state changes: since the last sample it did this."""
+        now = self._clocks()
+        self.before = now
+        self._keep(now, kind, call)
+        return now
+
+    def waited_since(self, begun: tuple[int, int, int, int], kind: int, call: int) -> int:
+        """From these clocks until now it waited; how long it was blocked (nanoseconds)."""
+        now = self._clocks()
+        blocked = now[0] - begun[0] - (now[1] - begun[1]) - (now[2] - begun[2])
+        if blocked > 0:
+            if blocked >= SHORTEST:
+                self._keep(begun, RUNNING, call)
+                self.waited += blocked
+                self._keep(now, kind, call)
+                self.before = now
+            else:
+                self.waited += blocked
+            return blocked
+        return 0
+
+    def _keep(self, clocks: tuple[int, int, int, int], kind: int, call: int) -> None:
+        samples = self.samples
+        if len(samples) >= self._room and clocks[0] - samples[-WIDTH] < _COARSE:
+            return
+        samples.extend((*clocks, self.waited, kind if len(samples) < self._room or kind == IDLE else RUNNING, call))
+
+    def polled_events(self, begin: int, end: int, *, blocked: bool) -> None:
+        """This thread's event loop has looked for events."""
+        self.polled = (self.polled[2], begin, end, blocked)
+
+    def resumed(self) -> None:
+        """A loop that nobody sees polling, as uvloop's in C, has resumed a task: it was idle as far as it was blocked."""
+        stepped, self.stepped = self.stepped, None
+        if stepped is not None:
+            blocked = self.waited_since(stepped, NUMBERS["loop"], NO_CALL)
+            self.polled_events(stepped[0], stepped[0] + blocked, blocked=blocked >= SHORTEST)
+
+    def ready_at(self, suspended: int, resumed: int) -> int:
+        """When what a task waited for was there, as well as that can be told; after that, its loop was busy.
+
+        A loop that had nothing to do went on at that very moment. One that did not have to wait found it when it looked:
+        it had come at some time since it looked before.
+        """
+        before, begin, end, blocked = self.polled
+        if end <= suspended:
+            return suspended
+        if blocked:
+            return min(end, resumed)
+        return min((max(suspended, before) + max(suspended, begin)) // 2, resumed)
+
+    def close(self) -> None:
+        """Give the descriptor back."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+
+def timeline_of(session: Any) -> Timeline:
+    """This thread's timeline in this session, which is begun with its first call."""
+    timeline: Timeline | None = getattr(here, "timeline", None)
+    if timeline is None or here.session is not session:
+        timeline = session.new_timeline()
+        here.timeline = timeline
+        here.session = session
+    return timeline
