@@ -1,0 +1,77 @@
+"""aiobotocore, which pins a botocore of its own: in a folder beside the other packages, and in a process of its own.
+
+As a program it makes the calls, and prints the row.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from accounted.awaiting import on_a_loop
+from accounted.rows import Summary
+from accounted.running import ROUNDS, in_turn
+from accounted.servers import serving
+
+if TYPE_CHECKING:
+    from contextlib import AsyncExitStack
+
+    from accounted.awaiting import Call
+    from accounted.servers import Servers
+
+VERSIONS = ("aiobotocore==3.10.0", "botocore==1.43.117")
+
+_FOLDER = Path(sys.prefix) / "aiobotocore"
+
+
+def summary(rounds: int) -> Summary | str:
+    """The row, or why there is none."""
+    if not (_FOLDER / "aiobotocore").is_dir():
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(_FOLDER), *VERSIONS]
+        installed = subprocess.run(command, capture_output=True, check=False, text=True)  # noqa: S603  # pip
+        if installed.returncode:
+            return installed.stderr.strip().splitlines()[-1]
+    benchmarks = Path(__file__).parents[1]
+    environment = os.environ | {"PYTHONPATH": f"{_FOLDER}{os.pathsep}{benchmarks}"}
+    command = [sys.executable, __file__, str(rounds)]
+    run = subprocess.run(command, capture_output=True, check=False, text=True, env=environment)  # noqa: S603  # ourselves
+    if run.returncode:
+        return run.stderr.strip().splitlines()[-1]
+    fields = json.loads(run.stdout)
+    return Summary(**fields | {"failures": tuple(fields["failures"])})
+
+
+async def _client(stack: AsyncExitStack, servers: Servers) -> Call:
+    from aiobotocore.config import AioConfig  # noqa: PLC0415  # only here
+    from aiobotocore.session import get_session  # noqa: PLC0415  # likewise
+
+    made = get_session().create_client(
+        "s3",
+        endpoint_url=f"http://127.0.0.1:{servers.ports['http']}",
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",  # noqa: S106  # no secret
+        config=AioConfig(s3={"addressing_style": "path"}),
+    )
+    client: Any = await stack.enter_async_context(made)
+
+    async def call(number: int) -> object:
+        answer = await client.get_object(Bucket="bucket", Key=str(number))
+        return await answer["Body"].read()
+
+    return call
+
+
+def _main(rounds: int = ROUNDS) -> None:
+    with serving({}) as servers, on_a_loop(servers, _client) as run:
+        row = in_turn("aiobotocore", run, servers, rounds=rounds)
+    print(json.dumps(asdict(row.summary())))  # noqa: T201  # the accounting reads it
+
+
+if __name__ == "__main__":
+    _main(int(sys.argv[1]))
