@@ -10,7 +10,6 @@ import signal
 import sys
 import time
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -23,29 +22,20 @@ from surroundings import surroundings
 from meantime import tasks
 from meantime.tools.downstream import AWSServerError
 from meantime.tools.emulator.errors import EmulatorError
-from meantime.tools.measure.comparison import Candidate, MeasurementError, measure
-from meantime.tools.measure.machine import this_machine
-from meantime.tools.measure.pricing import current_prices
-from meantime.tools.measure.verdict import verdicts
+from meantime.tools.measure.errors import MeasurementError
+from meantime.tools.measure.measurement import Measured, results_of
+from meantime.tools.measure.rounds import run_rounds
+from meantime.tools.measure.work import Extent, Work
 from meantime.tools.report.page import write_page
-from meantime.tools.report.results import Example as Reported
-from meantime.tools.report.results import Results
 from meantime.tools.report.table import print_results
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Callable
 
     from catalogue import Example
     from surroundings import Surroundings
 
-    from meantime.tools.downstream import RequestRecord
-    from meantime.tools.emulator.mechanisms import Mechanisms
-    from meantime.tools.report.results import Run
-
-    Measured = tuple[Run, Mechanisms]
-
 MEMORY_SIZES = [128, 512, 1769]
-BESIDE_THE_WARM = 2  # the cold invocation, and the recorded one
 # Functions below this many MB have less than a quarter of a core: they are measured beside the larger ones, each lane
 # against servers of its own, so that the whole takes half as long.
 SMALL_BELOW_MB = 442
@@ -72,34 +62,34 @@ def main(
     chosen = _chosen(example)
     memory = list(dict.fromkeys(memory))
     _make_folder(output)
-    prices = current_prices()
     began = time.monotonic()
-    total = sum(len(one.variants) for one in chosen) * len(memory) * (invocations + BESIDE_THE_WARM)
+    extents = [
+        Extent(
+            memory_mb=tuple(sizes),
+            invocations=invocations,
+            cold_starts=1,
+            recordings=1,
+            init_cpu="full" if init_cpu is InitCpu.FULL else "limited",
+        )
+        for sizes in (
+            [size for size in memory if size < SMALL_BELOW_MB],
+            [size for size in memory if size >= SMALL_BELOW_MB],
+        )
+        if sizes
+    ]
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     try:
         with Progress(*columns, console=console, transient=True) as progress:
-            bar = progress.add_task(f"{len(chosen)} examples", total=total)
-            measured = asyncio.run(
-                _measure_all(
-                    chosen,
-                    memory,
-                    partial(
-                        measure,
-                        invocations=invocations,
-                        prices=prices,
-                        init_cpu=init_cpu.value,
-                        progress=lambda: progress.advance(bar),
-                    ),
-                )
-            )
+            bar = progress.add_task(f"{len(chosen)} examples", total=_invocations(chosen, extents))
+            measured = asyncio.run(_measure_all(chosen, extents, lambda: progress.advance(bar)))
     except (MeasurementError, AWSServerError, EmulatorError) as error:
         console.print(str(error), style="red", markup=False, highlight=False)
         raise typer.Exit(1) from None
-    results = _results(chosen, measured, invocations, init_cpu)
-    results.write(output / "results.json")
+    results = results_of(measured, notes=_notes(invocations, init_cpu))
     write_page(results, output / "index.html")
+    results.write(output / "results.json")
     print_results(results, console)
-    console.print(f"\n{len(measured)} runs in {time.monotonic() - began:.0f} s.", end=" ")
+    console.print(f"\n{len(results.runs)} runs in {time.monotonic() - began:.0f} s.", end=" ")
     console.print(f"Open {output / 'index.html'} in a browser; the numbers are in {output / 'results.json'}.")
 
 
@@ -123,73 +113,48 @@ def _chosen(names: list[str] | None) -> tuple[Example, ...]:
 
 
 async def _measure_all(
-    examples: tuple[Example, ...], memory: list[int], measure_one: Callable[..., Awaitable[Measured]]
+    examples: tuple[Example, ...], extents: list[Extent], progress: Callable[[], None]
 ) -> list[Measured]:
     """Every variant at every size, small and large sizes side by side."""
 
-    async def lane(sizes: list[int]) -> list[Measured]:
+    async def lane(extent: Extent) -> list[Measured]:
         with surroundings(examples) as around:
-            return [
-                await measure_one(candidate, memory_mb=memory_mb, requests=_requests(around, example))
-                for example, candidate in _candidates(examples, around)
-                for memory_mb in sizes
-            ]
+            return [await _measure(example, around, extent, progress) for example in examples]
 
-    lanes = [
-        [size for size in memory if size < SMALL_BELOW_MB],
-        [size for size in memory if size >= SMALL_BELOW_MB],
-    ]
-    small, large = await tasks.map(lane, lanes, max_concurrency=len(lanes))
-    return small + large
+    lanes = await tasks.map(lane, extents, max_concurrency=len(extents))
+    return [part for parts in lanes for part in parts]
 
 
-def _candidates(examples: Iterable[Example], around: Surroundings) -> list[tuple[Example, Candidate]]:
-    return [
-        (
-            example,
-            Candidate(
-                example=example.name,
-                variant=variant,
-                handler=f"{variant}.lambda_handler",
-                code=example.folder,
-                event=example.event,
-                environment=around.environment_of(example),
-                timeout=example.timeout,
-            ),
-        )
-        for example in examples
-        for variant in example.variants
-    ]
+async def _measure(example: Example, around: Surroundings, extent: Extent, progress: Callable[[], None]) -> Measured:
+    work = _work(example, around.environment_of(example))
+    rounds = await run_rounds(work, extent, progress=progress)
+    seen = [record for service in around.services_of(example) for record in service.requests]
+    return Measured(work=work, rounds=rounds, requests=seen)
 
 
-def _requests(around: Surroundings, example: Example) -> Callable[[], list[RequestRecord]]:
-    services = around.services_of(example)
-    return lambda: [record for service in services for record in service.requests]
+def _work(example: Example, environment: dict[str, str]) -> Work:
+    return Work(
+        name=example.name,
+        handlers={variant: f"{variant}.lambda_handler" for variant in example.variants},
+        code=example.folder,
+        events={"event": example.event},
+        title=example.title,
+        description=example.description,
+        environment=environment,
+        timeout=example.timeout,
+    )
 
 
-def _results(examples: tuple[Example, ...], measured: list[Measured], invocations: int, init_cpu: InitCpu) -> Results:
-    order = [example.name for example in examples]
-    runs = tuple(sorted((run for run, _ in measured), key=lambda run: (order.index(run.example), run.memory_mb)))
-    _, mechanisms = measured[-1]  # the same machine for all
-    notes = (
-        f"{invocations} warm invocations of each variant at each memory size, after one cold start.",
+def _invocations(examples: tuple[Example, ...], extents: list[Extent]) -> int:
+    return sum(extent.invocations_of(_work(example, {})) for example in examples for extent in extents)
+
+
+def _notes(invocations: int, init_cpu: InitCpu) -> tuple[str, ...]:
+    return (
+        f"{invocations} warm invocations of each variant at each memory size, in turn, after one cold start.",
         f"Initialisation had {'all the CPU there was' if init_cpu is InitCpu.FULL else 'its share of CPU'}.",
         f"Functions below {SMALL_BELOW_MB} MB ran beside the larger ones, each against servers of its own.",
-        "One more warm invocation was recorded, for the bars; it does not count in the numbers.",
-    )
-    return Results(
-        machine=this_machine(mechanisms, notes=notes),
-        prices=current_prices(),
-        examples=tuple(
-            Reported(
-                name=example.name,
-                title=example.title,
-                description=example.description,
-                verdicts=verdicts(run for run in runs if run.example == example.name),
-            )
-            for example in examples
-        ),
-        runs=runs,
+        "One more warm invocation was recorded, in an environment of its own; it does not count in the numbers.",
     )
 
 

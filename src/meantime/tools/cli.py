@@ -9,6 +9,7 @@ import typer
 from meantime import __version__
 from meantime.tools.downstream.command import app as downstream
 from meantime.tools.emulator.command import app as emulator
+from meantime.tools.measure.command import MeasureCommand, measure
 
 cli = typer.Typer(
     name="meantime",
@@ -36,3 +37,4 @@ def options(
 
 cli.add_typer(emulator, name="emulator")
 cli.add_typer(downstream, name="downstream")
+cli.command(cls=MeasureCommand)(measure)

@@ -6,20 +6,22 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from meantime.tools.emulator.limits import cpu_share
-from meantime.tools.report.comparison import NOISE, is_faster
+from meantime.tools.report.comparison import NOISE, baseline_of, is_faster
+from meantime.tools.report.intervals import ratio_interval
 from meantime.tools.report.results import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from meantime.tools.report.results import Run
 
 # From this part of a duration on, computing at the share of CPU there is counts as what limits it.
 _LIMITING = 0.7
+_TENTHS_BELOW_MS = 9.5
 
 
 def verdicts(runs: Iterable[Run]) -> tuple[Verdict, ...]:
-    """A sentence for each memory size at which `sequential` and something beside it were run.
+    """A sentence for each memory size at which something was run beside what all are compared with.
 
     Args:
         runs: The runs of one example.
@@ -27,11 +29,14 @@ def verdicts(runs: Iterable[Run]) -> tuple[Verdict, ...]:
     ordered = sorted(runs, key=lambda run: run.memory_mb)
     found = []
     for memory_mb, group in groupby(ordered, key=lambda run: run.memory_mb):
-        variants = {run.variant: run for run in group}
-        sequential = variants.pop("sequential", None)
-        if sequential is not None and variants:
-            text = _sentence(sequential, sorted(variants.values(), key=lambda run: run.p50_ms))
-            found.append(Verdict(memory_mb=memory_mb, text=text[0].upper() + text[1:]))
+        variants = list(group)
+        baseline = baseline_of(variants)
+        others = sorted((run for run in variants if run is not baseline), key=lambda run: run.p50_ms)
+        if baseline is not None and others:
+            text = _sentence(baseline, others)
+            # A handler's name begins as it is written.
+            capital = text if "." in text.split(" ", 1)[0] else text[0].upper() + text[1:]
+            found.append(Verdict(memory_mb=memory_mb, text=capital))
     return tuple(found)
 
 
@@ -40,30 +45,71 @@ def computing_ms(run: Run) -> float:
     return (run.cpu_ms or 0.0) / min(1.0, cpu_share(run.memory_mb))
 
 
-def _sentence(sequential: Run, others: list[Run]) -> str:
+def _sentence(baseline: Run, others: list[Run]) -> str:
     best = others[0]
-    times = sequential.p50_ms / best.p50_ms
+    times = baseline.p50_ms / best.p50_ms
     share = f"{cpu_share(best.memory_mb):.0%} of a core"
     computing = f"{_ms(best.cpu_ms or 0)} of CPU at {share} take {_ms(computing_ms(best))}"
     is_limited_by_cpu = computing_ms(best) >= _LIMITING * best.p50_ms
-    if not is_faster(best, sequential):
-        named = " and ".join(run.variant for run in others)
-        loses = is_faster(sequential, best)
-        gain = f"{named} lose time, {1 / times:.2f} times slower" if loses else f"{named} gain nothing"
-        if not sequential.ideal_ms:
+    waits_ms = _waits_ms(baseline)
+    if not is_faster(best, baseline):
+        plural = len(others) > 1 or best.variant.endswith("s")
+        named = _listed([run.variant for run in others])
+        if is_faster(baseline, best):
+            gain = f"{named} {'lose' if plural else 'loses'} time, {1 / times:.2f} times slower{_range(best, baseline)}"
+        else:
+            gain = f"{named} {'gain' if plural else 'gains'} nothing{_told(best, baseline)}"
+        if waits_ms == 0:
             return f"{gain}: there is nothing to wait for, and {computing} however they are arranged; {_more(best)}."
         if is_limited_by_cpu:
+            waited = "" if waits_ms is None else f", and the waits of {_ms(waits_ms)} already pass meanwhile"
             return (
-                f"{gain}: the function's own computing is the limit, {computing}, and the waits of "
-                f"{_ms(sequential.ideal_ms)} already pass meanwhile; {_more(best)}, more concurrency does not."
+                f"{gain}: the function's own computing is the limit, {computing}{waited}; {_more(best)}, more "
+                "concurrency does not."
             )
-        return f"{gain} that can be told from noise: {_ms(best.p50_ms)} after {_ms(sequential.p50_ms)}."
-    fastest = " and ".join(run.variant for run in others if run.p50_ms < best.p50_ms * NOISE)
-    won = f"{fastest} answer in {_ms(best.p50_ms)} instead of {_ms(sequential.p50_ms)}, {times:.1f} times faster"
+        unsure = "" if _range(best, baseline) else " that can be told from noise"
+        return f"{gain}{unsure}: {_ms(best.p50_ms)} after {_ms(baseline.p50_ms)}."
+    fastest = [run for run in others if run.p50_ms < best.p50_ms * NOISE]
+    answers = "answer" if len(fastest) > 1 or best.variant.endswith("s") else "answers"
+    won = (
+        f"{_listed([run.variant for run in fastest])} {answers} in {_ms(best.p50_ms)} instead of "
+        f"{_ms(baseline.p50_ms)}, {times:.1f} times faster{_range(baseline, best)}"
+    )
     if is_limited_by_cpu:
         return f"{won}; now computing is the limit, {computing}; {_more(best)}."
-    ideal = best.ideal_ms or 0.0
-    return f"{won}; the longest chain of waits is {_ms(ideal)}, and {_ms(best.p50_ms - ideal)} are the function's own."
+    if not best.ideal_ms:
+        return f"{won}."
+    return (
+        f"{won}; the longest chain of waits is {_ms(best.ideal_ms)}, and {_ms(best.p50_ms - best.ideal_ms)} are the "
+        "function's own."
+    )
+
+
+def _waits_ms(run: Run) -> float | None:
+    """How long it waits, as its downstream saw it, or else as it was recorded; None where neither is known."""
+    if run.ideal_ms is not None:
+        return run.ideal_ms
+    if run.recording is not None:
+        parts = run.recording.accounting
+        waits = parts.waiting_alone_ms + parts.waiting_together_ms
+        return waits if waits >= (1 - 1 / NOISE) * run.recording.duration_ms else 0.0
+    return None if run.cpu_ms is None else 0.0 if computing_ms(run) >= _LIMITING * run.p50_ms else None
+
+
+def _range(slower: Run, faster: Run) -> str:
+    """Between which ratios the one lies, where the rounds tell."""
+    interval = ratio_interval(slower.durations_ms, faster.durations_ms)
+    return "" if interval is None else f" ({interval[0]:.2f} to {interval[1]:.2f})"
+
+
+def _told(run: Run, baseline: Run) -> str:
+    """That a difference is inside the noise, or too small to matter, with the numbers that say so."""
+    interval = ratio_interval(run.durations_ms, baseline.durations_ms)
+    if interval is None:
+        return ""
+    low, high = interval
+    numbers = f"{low:.2f} to {high:.2f} of the duration"
+    return f" ({numbers}, inside the noise)" if low <= 1 <= high else f" worth a word ({numbers})"
 
 
 def _more(run: Run) -> str:
@@ -73,5 +119,9 @@ def _more(run: Run) -> str:
     return "this is a whole core, the most that one Python thread can use, and only less computing helps"
 
 
-def _ms(milliseconds: float) -> str:
-    return f"{milliseconds:,.0f} ms"
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _ms(value: float) -> str:
+    return f"{value:.2g} ms" if value < _TENTHS_BELOW_MS else f"{value:,.0f} ms"

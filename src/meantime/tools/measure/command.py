@@ -1,0 +1,182 @@
+"""The command `meantime measure`: what a function waits for, what to change, and what that saves."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from typer.core import TyperCommand
+
+from meantime.tools.emulator.errors import EmulatorError
+from meantime.tools.emulator.function_options import Code, Handler, Timeout, Variables, chosen_function
+from meantime.tools.emulator.variable_option import parsed_variables
+from meantime.tools.measure import failing
+from meantime.tools.measure.errors import MeasurementError, NothingMeasuredError
+from meantime.tools.measure.event_options import named_events
+from meantime.tools.measure.measurement import measured
+from meantime.tools.measure.memory_option import memory_sizes
+from meantime.tools.measure.pricing import current_prices
+from meantime.tools.measure.rate import Rate
+from meantime.tools.measure.reporting import Folder, Form, FormOption, MadeFolder, report
+from meantime.tools.measure.show_command import app as showing
+from meantime.tools.measure.work import INVOCATIONS, MEMORY_SIZES, RECORDINGS, Extent, Work
+
+if TYPE_CHECKING:
+    from meantime.tools.report.results import Prices, Results
+
+_FAILED = 1
+_BAD_INPUT = 2
+_INTERRUPTED = 130
+_MEMORY = [",".join(map(str, MEMORY_SIZES))]
+
+Event = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FILE|-|JSON", help="The event: a file, - for standard input, or JSON itself; may be repeated."
+    ),
+]
+Events = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="A folder of events: each of its .json files is measured.")
+]
+Memory = Annotated[
+    list[str],
+    typer.Option(metavar="MB,MB", help="Memory sizes, which decide the CPU share, too; may be repeated."),
+]
+Against = Annotated[
+    list[str] | None,
+    typer.Option(metavar="HANDLER", help="Another handler in the same code folder to compare with; may be repeated."),
+]
+Invocations = Annotated[
+    int,
+    typer.Option(min=2, metavar="N", help="Warm invocations of each handler at each memory size with each event."),
+]
+FailIf = Annotated[
+    list[str] | None,
+    typer.Option(metavar="CONDITION", help="Exit with 1 if it is so: 'p95 > 400ms'; may be repeated."),
+]
+RateOption = Annotated[
+    str, typer.Option("--rate", metavar="RATE", help="How often it is invoked, for the bill: '2 million per month'.")
+]
+Architecture = Annotated[str, typer.Option(metavar="NAME", help="For the bill: x86_64 or arm64.")]
+NoRecord = Annotated[
+    bool, typer.Option("--no-record", help="Only time it: no recording, so no advice and no predictions.")
+]
+
+
+class MeasureCommand(TyperCommand):
+    """The command, or with `show` as its first word the other one: no handler has such a name, it lacks a dot."""
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """Read the command line."""
+        if args[:1] == ["show"]:
+            return typer.main.get_command(showing).make_context(f"{info_name} show", args[1:], parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
+
+
+def measure(
+    handler: Handler,
+    *,
+    event: Event = None,
+    events: Events = None,
+    memory: Memory = _MEMORY,
+    against: Against = None,
+    invocations: Invocations = INVOCATIONS,
+    code: Code = Path(),
+    env: Variables = None,
+    timeout: Timeout = 60.0,
+    rate: RateOption = "",
+    architecture: Architecture = "x86_64",
+    fail_if: FailIf = None,
+    no_record: NoRecord = False,
+    output: Folder = Path("build/measure"),
+    form: FormOption = Form.text,
+) -> None:
+    """Say what a function waits for, what to change, and what that would save.
+
+    Runs it in emulated environments with the CPU share of each memory size, in
+    turn, and records a few warm invocations. Prints a report, and writes
+    results.json and index.html, a page with all of it.
+
+    Exits with 0; with 1 if the function failed or a --fail-if is so; with 2 if it
+    could not be run as asked. Ctrl-C reports what is complete, and exits with 130.
+
+    What was recorded or measured before is shown by: meantime measure show FILE...
+    """
+    folder = None
+    try:
+        work = Work(
+            name=handler,
+            handlers={name: name for name in dict.fromkeys([handler, *(against or [])])},
+            code=code,
+            events=named_events(event or [], events),
+            environment=parsed_variables(env or []),
+            timeout=timeout,
+        )
+        extent = Extent(
+            memory_mb=memory_sizes(memory), invocations=invocations, recordings=0 if no_record else RECORDINGS
+        )
+        for name in work.handlers:
+            chosen_function(name, code, extent.memory_mb[0], timeout, env)
+        conditions = [failing.Condition.parse(text) for text in fail_if or []]
+        for condition in conditions:
+            condition.require(work.handlers, extent.memory_mb)
+        prices = current_prices(architecture)  # type: ignore[arg-type]  # it refuses what it has no price for
+        often = Rate.parse(rate) if rate else None
+        folder = MadeFolder(output)
+        results, interrupted = _measured(work, extent, prices, often)
+    except (ValueError, OSError, EmulatorError, MeasurementError, NothingMeasuredError) as error:
+        if folder is not None:
+            folder.remove_if_made()
+        raise typer.Exit(_told(error)) from None
+    report(results, form, output, title=f"What {handler} waits for")
+    findings = failing.check(conditions, results)
+    for finding in findings:
+        typer.secho(finding.text, fg="red" if finding.failed else "green", err=True)
+    if interrupted:
+        raise typer.Exit(_INTERRUPTED)
+    if any(finding.failed for finding in findings):
+        raise typer.Exit(_FAILED)
+
+
+def _measured(work: Work, extent: Extent, prices: Prices, rate: Rate | None) -> tuple[Results, bool]:
+    """Measure it with a progress bar; say whether Ctrl-C ended it."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+
+    async def run() -> tuple[Results, bool]:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def end() -> None:
+            stop.set()
+            loop.remove_signal_handler(signal.SIGINT)  # the second Ctrl-C does not wait for anything
+
+        loop.add_signal_handler(signal.SIGINT, end)
+        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+            bar = progress.add_task(f"measuring {work.name}", total=extent.invocations_of(work))
+            results = await measured(
+                work, extent, prices=prices, rate=rate, progress=lambda: progress.advance(bar), stop=stop
+            )
+        return results, stop.is_set()
+
+    return asyncio.run(run())
+
+
+def _told(error: Exception) -> int:
+    """Say on standard error what went wrong; give the exit code."""
+    if isinstance(error, NothingMeasuredError):
+        typer.echo(str(error), err=True)
+        return _INTERRUPTED
+    if isinstance(error, MeasurementError):
+        typer.secho(error.log.rstrip("\n"), dim=True, err=True)
+        typer.secho(f"\n{error.where} failed: {error.error_type}: {error.message}", fg="red", err=True)
+        if error.remedy:
+            typer.secho(error.remedy, fg="yellow", err=True)
+        return _FAILED
+    typer.echo(f"Error: {error}", err=True)
+    return _BAD_INPUT

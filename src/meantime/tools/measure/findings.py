@@ -1,0 +1,47 @@
+"""What the runs of one work say: how it spends its time, what to change, and what it would take and cost then."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from meantime.tools.measure.memory_sizes import best_memory, memory_points
+from meantime.tools.measure.verdict import verdicts
+from meantime.tools.report.comparison import baseline_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from meantime.tools.report.recording import Recording
+    from meantime.tools.report.results import Example, Prices, Run
+
+
+def with_findings(
+    example: Example,
+    runs: Sequence[Run],
+    *,
+    prices: Prices,
+    code: Path | None = None,
+    recordings: Sequence[Recording] = (),
+) -> Example:
+    """The example, with what its runs say.
+
+    Args:
+        example: What was run.
+        runs: Its runs.
+        prices: What the money is made from.
+        code: The function's folder, where the source is to be read.
+        recordings: All recordings of the variant that the others are compared with.
+    """
+    baseline = baseline_of(runs)
+    if baseline is None:
+        return example
+    as_it_is = [run for run in runs if run.variant == baseline.variant]
+    points = memory_points(as_it_is, prices)
+    return replace(
+        example,
+        verdicts=verdicts(runs),
+        memory_points=points,
+        best_memory=best_memory(points) if len(points) > 1 else None,
+    )

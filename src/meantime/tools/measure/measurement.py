@@ -1,0 +1,138 @@
+"""The whole measurement of a work: run in turn, summed up, and what that says, as the one model that is reported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from meantime.tools.measure.bill import bills
+from meantime.tools.measure.errors import NothingMeasuredError
+from meantime.tools.measure.findings import with_findings
+from meantime.tools.measure.machine import this_machine
+from meantime.tools.measure.pricing import current_prices
+from meantime.tools.measure.rounds import run_rounds
+from meantime.tools.measure.runs import run_of
+from meantime.tools.report.results import Example, Results
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Iterable, Sequence
+
+    from meantime.tools.downstream import RequestRecord
+    from meantime.tools.measure.rate import Rate
+    from meantime.tools.measure.rounds import Rounds
+    from meantime.tools.measure.work import Extent, Work
+    from meantime.tools.report.results import Prices, Run
+
+_A_PERCENTILE = 2  # of one value says nothing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """A work, and what was run of it; what the downstreams saw meanwhile, where that is known."""
+
+    work: Work
+    rounds: Rounds
+    requests: Sequence[RequestRecord] = ()
+
+
+async def measured(
+    work: Work,
+    extent: Extent,
+    *,
+    prices: Prices | None = None,
+    rate: Rate | None = None,
+    progress: Callable[[], None] = lambda: None,
+    stop: asyncio.Event | None = None,
+) -> Results:
+    """Measure a work on the emulator.
+
+    Args:
+        work: What to run.
+        extent: How much of it.
+        prices: What the bill is made from; today's of x86_64 if None.
+        rate: How often it is invoked.
+        progress: Called after each invocation.
+        stop: Once it is set, the results are those of the rounds that are complete.
+
+    Raises:
+        MeasurementError: An invocation failed.
+        NothingMeasuredError: It was stopped before two rounds were complete.
+        ValueError: There is no such function.
+    """
+    rounds = await run_rounds(work, extent, progress=progress, stop=stop)
+    return results_of([Measured(work=work, rounds=rounds)], prices=prices, rate=rate, notes=_notes(extent, rounds))
+
+
+def results_of(
+    parts: Sequence[Measured], *, prices: Prices | None = None, rate: Rate | None = None, notes: Iterable[str] = ()
+) -> Results:
+    """Sum up what was run, and say what it means.
+
+    Args:
+        parts: What was run. Parts of one work are of different memory sizes.
+        prices: What the bill is made from; today's of x86_64 if None.
+        rate: How often it is invoked.
+        notes: Conditions of the measurement, a sentence each.
+
+    Raises:
+        NothingMeasuredError: Something was stopped before two rounds were complete.
+    """
+    if min(part.rounds.count for part in parts) < _A_PERCENTILE:
+        raise NothingMeasuredError("Stopped before two rounds were complete: there is nothing to report.")
+    prices = prices or current_prices()
+    examples: list[Example] = []
+    runs: list[Run] = []
+    for name in dict.fromkeys(part.work.name for part in parts):
+        for example, its_runs in _examples([part for part in parts if part.work.name == name], prices):
+            examples.append(example)
+            runs += its_runs
+    odd = dict.fromkeys(note for part in parts for note in part.rounds.notes)
+    return Results(
+        machine=this_machine(parts[-1].rounds.mechanisms, notes=[*notes, *odd]),
+        prices=prices,
+        examples=tuple(examples),
+        runs=tuple(runs),
+        bills=bills(runs, prices, rate=rate),
+        rate="" if rate is None else rate.text,
+    )
+
+
+def _examples(parts: Sequence[Measured], prices: Prices) -> Iterable[tuple[Example, list[Run]]]:
+    """One of the whole work; and where there are several events, one of each."""
+    work = parts[0].work
+    names = list(work.events)
+    chosen = [(work.name, work.title or work.name, work.description, names)]
+    if len(names) > 1:
+        chosen += [(f"{work.name}, {name}", f"{work.title or work.name}: {name}", "", [name]) for name in names]
+    for name, title, description, events in chosen:
+        runs = [
+            run_of(cell, example=name, events=events, prices=prices, requests=part.requests)
+            for part in parts
+            for cell in part.rounds.cells
+        ]
+        variants = list(work.handlers)
+        runs.sort(key=lambda run: (run.memory_mb, variants.index(run.variant)))
+        first = variants[0]
+        recordings = [
+            recording
+            for part in parts
+            for cell in part.rounds.cells
+            if cell.variant == first
+            for event in events
+            for recording in cell.recordings.get(event, ())
+        ]
+        example = Example(name=name, title=title, description=description)
+        yield with_findings(example, runs, prices=prices, code=work.code, recordings=recordings), runs
+
+
+def _notes(extent: Extent, rounds: Rounds) -> list[str]:
+    warm = f"{rounds.count} warm invocations of each handler at each memory size with each event, in turn"
+    notes = [
+        f"{warm}, stopped before {extent.invocations}." if rounds.interrupted else f"{warm}.",
+        "Intervals hold the median nineteen times in twenty, by the sign test.",
+        f"Initialisation had {'all the CPU there was' if extent.init_cpu == 'full' else 'its share of CPU'}.",
+    ]
+    if extent.recordings:
+        notes.append("Further warm invocations were recorded, in environments of their own; they do not count.")
+    return notes

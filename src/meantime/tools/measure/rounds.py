@@ -1,0 +1,219 @@
+"""Invokes every handler at every memory size in turn, so that what the machine does meanwhile meets all alike.
+
+Each has an environment that is kept warm, and frozen while it is not its turn. Further environments are started for
+the cold starts, and one more is recorded, so that the durations are those of the function as it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from meantime.tools.emulator import AsyncEmulator
+from meantime.tools.measure import recorder
+from meantime.tools.measure.errors import NothingMeasuredError
+from meantime.tools.measure.remedies import complaint, failed
+from meantime.tools.report.recording import Recording
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from meantime.tools.emulator import Function, Invocation
+    from meantime.tools.emulator.mechanisms import Mechanisms
+    from meantime.tools.measure.work import Extent, Work
+
+
+@dataclass(kw_only=True)
+class Cell:
+    """One handler at one memory size, and what has come of it so far.
+
+    Args:
+        variant: Name of the handler.
+        function: What the emulator runs.
+        cold: The first invocation of each environment.
+        warm: By event, one a round.
+        recordings: By event.
+    """
+
+    variant: str
+    function: Function
+    cold: list[Invocation] = field(default_factory=list)
+    warm: dict[str, list[Invocation]] = field(default_factory=dict)
+    recordings: dict[str, list[Recording]] = field(default_factory=dict)
+
+    @property
+    def memory_mb(self) -> int:
+        """Its memory size."""
+        return self.function.memory_mb
+
+    def where(self, event: str, events: Mapping[str, Any]) -> str:
+        """Say which invocation it was, for a message."""
+        with_event = f", event {event}" if len(events) > 1 else ""
+        return f"{self.function.handler} at {self.memory_mb} MB{with_event}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rounds:
+    """What was run.
+
+    Args:
+        cells: Every handler at every size, with as many warm invocations each.
+        mechanisms: How the emulator froze and limited them.
+        interrupted: Whether it was stopped before all was run.
+        notes: What is odd about their answers, a sentence each.
+    """
+
+    cells: tuple[Cell, ...]
+    mechanisms: Mechanisms
+    interrupted: bool = False
+    notes: tuple[str, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many rounds are complete."""
+        return min((len(warm) for cell in self.cells for warm in cell.warm.values()), default=0)
+
+
+class _StoppedError(Exception):
+    """Somebody asked to stop."""
+
+
+class _Course:
+    """One measurement under way."""
+
+    def __init__(
+        self, work: Work, extent: Extent, *, progress: Callable[[], None], stop: asyncio.Event | None, folder: Path
+    ) -> None:
+        self.work = work
+        self.extent = extent
+        self.notes: dict[str, None] = {}
+        self.cells = [
+            Cell(variant=variant, function=work.function(variant, memory_mb), warm={name: [] for name in work.events})
+            for memory_mb in extent.memory_mb
+            for variant in work.handlers
+        ]
+        self._progress = progress
+        self._stop = stop or asyncio.Event()
+        self._folder = folder
+        self._recorded = 0
+
+    async def start(self, stack: AsyncExitStack) -> list[AsyncEmulator]:
+        """Start every environment that is kept; the first invocation with each event is not counted."""
+        emulators = []
+        for cell in self.cells:
+            emulator = await self._environment(stack, cell.function)
+            emulators.append(emulator)
+            first, *_ = [await self._invoke(emulator, cell, event) for event in self.work.events]
+            cell.cold.append(first)
+        return emulators
+
+    async def record(self) -> None:
+        """Record warm invocations of each, in an environment that does nothing else."""
+        if not self.extent.recordings:
+            return
+        for cell in self.cells:
+            async with AsyncExitStack() as stack:
+                emulator = await self._environment(stack, _recorded(cell.function))
+                for event in self.work.events:
+                    await self._invoke(emulator, cell, event)
+                    cell.recordings[event] = [
+                        await self._recording(emulator, cell, event) for _ in range(self.extent.recordings)
+                    ]
+
+    async def go_round(self, emulators: list[AsyncEmulator]) -> None:
+        """Invoke each in its turn, every other round the other way about: nobody is always behind the same one."""
+        turns = list(zip(self.cells, emulators, strict=True))
+        for number in range(self.extent.invocations):
+            for cell, emulator in reversed(turns) if number % 2 else turns:
+                for event in self.work.events:
+                    cell.warm[event].append(await self._invoke(emulator, cell, event))
+
+    async def start_cold(self) -> None:
+        """Start further environments, each for one invocation."""
+        event = next(iter(self.work.events))
+        for _ in range(self.extent.cold_starts - 1):
+            for cell in self.cells:
+                async with AsyncExitStack() as stack:
+                    emulator = await self._environment(stack, cell.function)
+                    cell.cold.append(await self._invoke(emulator, cell, event))
+
+    async def _environment(self, stack: AsyncExitStack, function: Function) -> AsyncEmulator:
+        return await stack.enter_async_context(AsyncEmulator(function, init_cpu=self.extent.init_cpu))
+
+    async def _invoke(
+        self, emulator: AsyncEmulator, cell: Cell, event: str, client_context: Mapping[str, Any] | None = None
+    ) -> Invocation:
+        invoking = asyncio.ensure_future(emulator.invoke(self.work.events[event], client_context=client_context))
+        stopping = asyncio.ensure_future(self._stop.wait())
+        try:
+            await asyncio.wait({invoking, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if not invoking.done():
+                raise _StoppedError
+            invocation = invoking.result()
+        finally:
+            invoking.cancel()
+            stopping.cancel()
+        self._progress()
+        where = cell.where(event, self.work.events)
+        if invocation.error is not None:
+            raise failed(cell.function, invocation, where)
+        if (odd := complaint(invocation.payload)) is not None:
+            self.notes[f"{where} {odd}: is that what you want to measure?"] = None
+        return invocation
+
+    async def _recording(self, emulator: AsyncEmulator, cell: Cell, event: str) -> Recording:
+        self._recorded += 1
+        path = self._folder / f"{self._recorded}.json"
+        await self._invoke(emulator, cell, event, recorder.request(path))
+        document = json.loads(await asyncio.to_thread(path.read_text, encoding="utf-8"))
+        return Recording.of(document)
+
+
+def _recorded(function: Function) -> Function:
+    """The same function with the recorder before its handler."""
+    environment = {**function.environment, recorder.HANDLER_VARIABLE: function.handler}
+    return replace(function, handler=recorder.HANDLER, environment=environment)
+
+
+async def run_rounds(
+    work: Work, extent: Extent, *, progress: Callable[[], None] = lambda: None, stop: asyncio.Event | None = None
+) -> Rounds:
+    """Run all of it.
+
+    Args:
+        work: What to run.
+        extent: How much of it.
+        progress: Called after each invocation.
+        stop: Once it is set, what has been run by then is given back.
+
+    Raises:
+        MeasurementError: An invocation failed.
+        ValueError: There is no such function.
+    """
+    with tempfile.TemporaryDirectory(prefix="meantime-recordings-") as folder:
+        course = _Course(work, extent, progress=progress, stop=stop, folder=Path(folder))
+        interrupted = False
+        async with AsyncExitStack() as stack:
+            emulators: list[AsyncEmulator] = []
+            try:
+                emulators = await course.start(stack)
+                await course.record()
+                await course.go_round(emulators)
+                await course.start_cold()
+            except _StoppedError:
+                interrupted = True
+            if not emulators:
+                raise NothingMeasuredError("Stopped before anything was measured.")
+            mechanisms = emulators[0].mechanisms
+    rounds = Rounds(
+        cells=tuple(course.cells), mechanisms=mechanisms, interrupted=interrupted, notes=tuple(course.notes)
+    )
+    for cell in rounds.cells:
+        for warm in cell.warm.values():
+            del warm[rounds.count :]  # of a round that was not completed
+    return rounds

@@ -1,0 +1,77 @@
+"""Sums up what was run: the median of each handler at each memory size with its interval, its percentile, its bill."""
+
+from __future__ import annotations
+
+from statistics import fmean, median, median_low, quantiles
+from typing import TYPE_CHECKING
+
+from meantime.tools.measure.chain import longest_chain
+from meantime.tools.measure.pricing import cost_per_million
+from meantime.tools.report.intervals import median_interval
+from meantime.tools.report.results import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from meantime.tools.downstream import RequestRecord
+    from meantime.tools.emulator import Invocation
+    from meantime.tools.measure.rounds import Cell
+    from meantime.tools.report.recording import Recording
+    from meantime.tools.report.results import Prices
+
+_DIGITS = 3  # of a millisecond
+
+
+def run_of(
+    cell: Cell, *, example: str, events: Sequence[str], prices: Prices, requests: Sequence[RequestRecord] = ()
+) -> Run:
+    """Sum up one handler at one memory size.
+
+    The durations with several events are pooled, as if each came as often as any other; what is billed is their mean.
+
+    Args:
+        cell: What was run; at least two rounds of it.
+        example: What the run is to be filed under.
+        events: The events that count.
+        prices: What the bill is made from.
+        requests: What the downstreams have seen; without it `ideal_ms` stays unknown.
+    """
+    warm = {event: cell.warm[event] for event in events}
+    durations = [one.duration_ms for one_round in zip(*warm.values(), strict=True) for one in one_round]
+    billed_ms = fmean(median(one.billed_ms for one in of_event) for of_event in warm.values())
+    ideal_ms = fmean(median(_chain_ms(one, requests) for one in of_event) for of_event in warm.values())
+    interval = median_interval(durations)
+    initialised = [one.init_ms for one in cell.cold if one.init_ms is not None]
+    return Run(
+        example=example,
+        variant=cell.variant,
+        memory_mb=cell.memory_mb,
+        durations_ms=tuple(round(duration, _DIGITS) for duration in durations),
+        cold_ms=round(median(initialised), _DIGITS) if initialised else 0.0,
+        first_ms=round(median(one.duration_ms for one in cell.cold), _DIGITS),
+        p50_ms=round(median(durations), _DIGITS),
+        p95_ms=round(quantiles(durations, n=20, method="inclusive")[-1], _DIGITS),
+        ideal_ms=round(ideal_ms, _DIGITS) if ideal_ms else None,
+        billed_ms=billed_ms,
+        cost_per_million_usd=round(cost_per_million(prices, billed_ms, cell.memory_mb), 4),
+        cpu_ms=round(fmean(median(one.cpu_ms for one in of_event) for of_event in warm.values()), _DIGITS),
+        interval_ms=None if interval is None else tuple(round(end, _DIGITS) for end in interval),
+        recording=usual(cell.recordings.get(events[0], ())) if len(events) == 1 else None,
+    )
+
+
+def usual(recordings: Sequence[Recording]) -> Recording | None:
+    """Give the recording whose duration is the middle one; None without any."""
+    if not recordings:
+        return None
+    middle = median_low(recording.duration_ms for recording in recordings)
+    return next(recording for recording in recordings if recording.duration_ms == middle)
+
+
+def _chain_ms(invocation: Invocation, requests: Sequence[RequestRecord]) -> float:
+    """How long the downstream alone would have kept an invocation: it ran alone, so all requests meanwhile are its."""
+    return 1000 * longest_chain(
+        (one.started, one.finished)
+        for one in requests
+        if one.started >= invocation.started and one.finished <= invocation.finished
+    )
