@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 MAX_CALLS = 20_000
 
+# What notes waits, each with its `install`; loaded only by who records.
+_PARTS = ("files", "locks", "loops", "processes", "sleeping", "sockets", "starting", "tls")
+
 _one_at_a_time = Lock()
 
 
@@ -129,10 +132,8 @@ def _memory_of_lambda() -> int | None:
 
 def _install(patches: Patches) -> None:
     """Wrap what waits and what calls."""
-    from meantime.measure import loops, sleeping, sockets  # noqa: PLC0415  # only who records pays for them
-
-    for part in (loops, sleeping, sockets):
-        part.install(patches)
+    for name in _PARTS:
+        import_module(f"meantime.measure.{name}").install(patches)
     if find_spec("meantime.measure.libraries") is not None:
         libraries = import_module("meantime.measure.libraries")
         if hasattr(libraries, "install"):

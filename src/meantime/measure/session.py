@@ -29,6 +29,9 @@ _DEEPEST = 60  # frames that are looked at for the function's own code
 # The call that the code which runs now is a part of.
 current: ContextVar[Call | None] = ContextVar("meantime.measure.call", default=None)
 
+# Where the task that runs was made: the function's own code, innermost first.
+spawned: ContextVar[tuple[Place, ...]] = ContextVar("meantime.measure.spawned", default=())
+
 
 class Call:
     """One call under way or done. What a library learns of it meanwhile is added to it."""
@@ -149,7 +152,10 @@ class Active:
 
 
 def own_place(depth: int) -> tuple[Place, ...]:
-    """The function's own code that is under way here, innermost first, as code objects and line numbers."""
+    """The function's own code that is under way here, innermost first, as code objects and line numbers.
+
+    In a task it goes on with the code that made the task, not with the code that runs the loop.
+    """
     frame = _getframe(depth)
     places = []
     for _ in range(_DEEPEST):
@@ -159,8 +165,15 @@ def own_place(depth: int) -> tuple[Place, ...]:
         back = frame.f_back
         if back is None:
             break
+        if code.co_flags & _COROUTINE and not back.f_code.co_flags & _COROUTINE and spawned.get():
+            places.extend(spawned.get())
+            break
         frame = back
     return tuple(places)
+
+
+# What a loop steps, and what that awaits: inspect.CO_COROUTINE | CO_ITERABLE_COROUTINE | CO_ASYNC_GENERATOR
+_COROUTINE = 0x80 | 0x100 | 0x200
 
 
 def _after_fork() -> None:

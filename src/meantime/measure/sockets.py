@@ -41,10 +41,20 @@ def _install(patches: Patches, module: Any) -> None:
 
 
 def _wrapping(name: str, wait_kind: str, count: Count | None) -> Callable[[Any], Any]:
-    return lambda function: _noted(function, name, NUMBERS[wait_kind], count)
+    return lambda function: noted_socket(function, name, wait_kind, count)
 
 
-def _noted(function: Callable[..., Any], name: str, kind: int, count: Count | None) -> Callable[..., Any]:
+def noted_socket(function: Callable[..., Any], name: str, wait_kind: str, count: Count | None) -> Callable[..., Any]:
+    """This method of a socket: as a wait of the call under way, or a call itself, and with the bytes it moved.
+
+    Args:
+        function: The method.
+        name: Its name.
+        wait_kind: What it waits for.
+        count: Adds what it has moved to the call.
+    """
+    kind = NUMBERS[wait_kind]
+
     @wraps(function)
     def noted(connection: Any, *args: Any, **keywords: Any) -> Any:
         session = Active.session

@@ -58,6 +58,7 @@ class Timeline:
         "_room",
         "before",
         "ident",
+        "is_waiting",
         "loop",
         "name",
         "number",
@@ -74,6 +75,7 @@ class Timeline:
         self.name = current_thread().name
         self.ident = get_ident()
         self.waited = 0  # ns in waits that are known
+        self.is_waiting = False
         self.scopes = 0  # calls under way; a thread without any is idle, unless it runs the handler
         self.loop: str | None = None  # which sort of event loop it runs
         self.stepped: tuple[int, int, int, int] | None = None  # its clocks when the last task was suspended

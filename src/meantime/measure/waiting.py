@@ -60,9 +60,13 @@ def wait(
     timeline = timeline_of(session)
     if timeline.scopes == 0 and current.get() is None:  # a thread that does nothing for the invocation
         return function(*args, **keywords)
+    if timeline.is_waiting:  # within a wait that is noted as a whole
+        return function(*args, **keywords)
+    timeline.is_waiting = True
     begun = timeline.now()
     try:
         return function(*args, **keywords)
     finally:
+        timeline.is_waiting = False
         call = current.get()
         timeline.waited_since(begun, kind, NO_CALL if call is None else call.number)

@@ -1,0 +1,59 @@
+"""Files that the function's own code opens, reads and writes at once."""
+
+from __future__ import annotations
+
+import builtins
+from functools import wraps
+from sys import _getframe
+
+from meantime.measure.boundaries import Description, is_of, run_call
+from meantime.measure.session import Active, current, own_place
+from meantime.measure.timeline import NUMBERS
+from meantime.measure.waiting import wait
+from meantime.own_code import is_own_code
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from meantime.measure.patching import Patches
+
+_FILE = NUMBERS["file"]
+
+
+def install(patches: Patches) -> None:
+    """Note files from now on."""
+    patches.wrap(builtins, "open", lambda function: _noted(function, "open"))
+    patches.when_imported("pathlib", lambda module: _install(patches, module.Path))
+
+
+def _install(patches: Patches, kind: Any) -> None:
+    for name in ("read_text", "read_bytes", "write_text", "write_bytes"):
+        patches.wrap(kind, name, _wrapping(name.partition("_")[0]))
+
+
+def _wrapping(verb: str) -> Callable[[Any], Any]:
+    return lambda function: _noted(function, verb)
+
+
+def _noted(function: Callable[..., Any], verb: str) -> Callable[..., Any]:
+    @wraps(function)
+    def noted(*args: Any, **keywords: Any) -> Any:
+        session = Active.session
+        if session is None or not is_own_code(_getframe(1).f_code.co_filename) or not is_of(session):
+            return function(*args, **keywords)
+        name = str(args[0]).rpartition("/")[2] if args else ""
+        return run_call(
+            session,
+            current.get(),
+            own_place(2),
+            Description(
+                f"{verb} {name}", "file", "pathlib" if verb != "open" else "builtins", str(args[0]) if args else ""
+            ),
+            wait,
+            (session, _FILE, function, args, keywords),
+            {},
+        )
+
+    return noted

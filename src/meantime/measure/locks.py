@@ -1,0 +1,86 @@
+"""Waiting for other parts of the invocation: conditions, events, queues, futures, threads to end, asyncio's locks.
+
+A plain `threading.Lock` is C code that cannot be wrapped: a thread that waits for one is seen to be blocked, and that
+is `other`.
+"""
+
+from __future__ import annotations
+
+from sys import _getframe
+
+from meantime.measure.boundaries import Description, boundary_async
+from meantime.measure.session import Active, current
+from meantime.measure.waiting import stands_alone, waiting
+from meantime.own_code import is_own_code
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from meantime.measure.patching import Patches
+
+_NEAR = 8  # frames between a condition and the code that waits for it
+
+
+def install(patches: Patches) -> None:
+    """Note locks from now on."""
+    patches.when_imported("threading", lambda module: _install(patches, module))
+    patches.when_imported("meantime.clock", lambda module: patches.wrap(module, "acquire", _waiting))
+    patches.when_imported("asyncio.locks", lambda module: _install_asyncio(patches, module, _LOCKS))
+    patches.when_imported("asyncio.queues", lambda module: _install_asyncio(patches, module, _QUEUES))
+
+
+def _install(patches: Patches, module: Any) -> None:
+    patches.wrap(module.Condition, "wait", _waiting)
+    patches.wrap(module.Thread, "join", _waiting)
+
+
+def _waiting(function: Callable[..., Any]) -> Callable[..., Any]:
+    return waiting(function, "lock", _describe)
+
+
+def _describe(_args: tuple[Any, ...]) -> Description:
+    """Named by what the code that waits has called: `Future.result`, not the condition within."""
+    frame = _getframe(2)
+    name = "lock"
+    for _ in range(_NEAR):
+        if is_own_code(frame.f_code.co_filename) or frame.f_back is None:
+            break
+        name = frame.f_code.co_qualname
+        frame = frame.f_back
+    return Description(_READABLE.get(name, name), "lock", "threading")
+
+
+_READABLE = {"waiting.<locals>.noted": "Thread.join"}
+
+_LOCKS = (
+    ("Lock", "acquire", lambda lock: lock.locked()),
+    ("Semaphore", "acquire", lambda semaphore: semaphore.locked()),
+    ("Event", "wait", lambda event: not event.is_set()),
+    ("Condition", "wait", lambda _: True),
+    ("Barrier", "wait", lambda _: True),
+)
+_QUEUES = (
+    ("Queue", "get", lambda queue: queue.empty()),
+    ("Queue", "put", lambda queue: queue.full()),
+    ("Queue", "join", lambda queue: queue._unfinished_tasks > 0),  # noqa: SLF001  # there is no other way to ask
+)
+
+
+def _install_asyncio(patches: Patches, module: Any, methods: tuple[tuple[str, str, Any], ...]) -> None:
+    for kind_name, method, has_to_wait in methods:
+        kind = getattr(module, kind_name, None)
+        if kind is not None:
+            patches.wrap(kind, method, _wrapping_async(f"{kind_name}.{method}", has_to_wait))
+
+
+def _wrapping_async(name: str, has_to_wait: Callable[[Any], bool]) -> Callable[[Any], Any]:
+    def describe(args: tuple[Any, ...], _keywords: dict[str, Any]) -> Description | None:
+        """A call of its own where it has to wait, and no library does that as a part of its own call."""
+        session = Active.session
+        if session is None or not has_to_wait(args[0]) or not stands_alone(session, current.get()):
+            return None
+        return Description(name, "lock", "asyncio")
+
+    return lambda function: boundary_async(function, describe)

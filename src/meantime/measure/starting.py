@@ -1,0 +1,72 @@
+"""Threads and tasks that the invocation starts: what they do is a part of the call that started them, and its line."""
+
+from __future__ import annotations
+
+from functools import wraps
+
+from meantime.measure.boundaries import Description, carried, is_of
+from meantime.measure.session import Active, own_place, spawned
+from meantime.own_code import is_own_code
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from meantime.measure.patching import Patches
+
+
+def install(patches: Patches) -> None:
+    """Note what is started from now on."""
+    patches.when_imported("threading", lambda module: patches.wrap(module.Thread, "start", _starting))
+    patches.when_imported(
+        "asyncio.base_events", lambda module: patches.wrap(module.BaseEventLoop, "create_task", _creating)
+    )
+    patches.when_imported("uvloop", lambda module: patches.wrap(module.Loop, "create_task", _creating))
+
+
+def _starting(start: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(start)
+    def noted(thread: Any) -> Any:
+        session = Active.session
+        if session is None or not is_of(session) or "run" in vars(thread):
+            return start(thread)
+        function = getattr(thread, "_target", None) if type(thread).run is _plain_run() else type(thread).run
+        code = getattr(getattr(function, "__func__", function), "__code__", None)
+        if code is None or not is_own_code(code.co_filename):
+            return start(thread)  # a pool's: what it is given to do tells of itself
+        name = getattr(function, "__qualname__", "thread")
+        run = carried(thread.run, lambda *_: Description(name, "item", "threading"))
+
+        def run_noted() -> None:
+            vars(thread).pop("run", None)  # the thread as it was
+            run()
+
+        thread.run = run_noted
+        try:
+            return start(thread)
+        except BaseException:
+            vars(thread).pop("run", None)
+            raise
+
+    return noted
+
+
+def _plain_run() -> Any:
+    from threading import Thread  # noqa: PLC0415  # loaded: a thread is being started
+
+    return Thread.run
+
+
+def _creating(create_task: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(create_task)
+    def noted(loop: Any, coroutine: Any, **keywords: Any) -> Any:
+        if Active.session is None or keywords.get("context") is not None:
+            return create_task(loop, coroutine, **keywords)
+        token = spawned.set(own_place(2))  # the task's context is a copy of this one
+        try:
+            return create_task(loop, coroutine, **keywords)
+        finally:
+            spawned.reset(token)
+
+    return noted
