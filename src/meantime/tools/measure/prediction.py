@@ -1,0 +1,98 @@
+"""What an invocation would take with its calls side by side, and at another memory size, from one that was recorded.
+
+docs/prediction.md says what the model is, what it cannot know, and how far off it was where it was held against
+measurements.
+"""
+
+from __future__ import annotations
+
+import math
+from random import Random
+from statistics import fmean, median, pstdev
+from typing import TYPE_CHECKING, Final
+
+from meantime.tools.emulator.limits import MEMORY_MB_PER_CORE, cpu_share
+from meantime.tools.measure.model.costs import ERROR, RUNTIME_MS, TASKS_COMPUTING, THREADS_COMPUTING
+from meantime.tools.measure.model.drawing import Drawing
+from meantime.tools.measure.model.quota import Quota
+from meantime.tools.measure.model.reading import read
+from meantime.tools.measure.model.work import InLine
+from meantime.tools.measure.simulation import simulate
+from meantime.tools.report.advice import Estimate
+from meantime.tools.report.recording import Recording
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+EXECUTORS: Final = ("threads", "tasks")
+
+_CALLS_DRAWN = 12_000  # a quarter of a second
+_FEWEST, _MOST = 9, 101  # invocations drawn
+_NINE_IN_TEN = 1.645  # standard deviations of a normal distribution, to either side
+_OF_A_MEDIAN = 1.2533  # how much wider a median is spread than a mean: the square root of pi / 2
+
+
+def predict(
+    recording: Recording | Sequence[Recording],
+    *,
+    executor: str,
+    max_concurrency: int,
+    memory_mb: int,
+    groups: tuple[tuple[int, ...], ...],
+) -> Estimate:
+    """How long a warm invocation would take, in milliseconds, as the median of many.
+
+    Args:
+        recording: One invocation, or several of the same work. Those of the least memory that is not below
+            `memory_mb` count, else those of the most: what a starved process waited for is less certain.
+        executor: `threads` or `tasks`: what runs the calls in the groups.
+        max_concurrency: How many of a group at once; 1 leaves the function as it is.
+        memory_mb: The memory size, which decides the share of CPU.
+        groups: Identifiers of the calls that may go side by side, in their order. All others go as they went.
+
+    Returns:
+        The duration, with the range in which nine measured medians in ten should lie.
+
+    Raises:
+        ValueError: An unknown executor, or a number below 1, or no recording at all.
+    """
+    recordings = [recording] if isinstance(recording, Recording) else list(recording)
+    if executor not in EXECUTORS:
+        raise ValueError(f"executor is {executor!r}: threads and tasks can be predicted")
+    if max_concurrency < 1 or memory_mb < 1:
+        raise ValueError(f"max_concurrency and memory_mb are 1 or more, not {max_concurrency} and {memory_mb}")
+    if not recordings:
+        raise ValueError("nothing can be predicted from no recording")
+    used = _nearest(recordings, memory_mb)
+    calls = max(len(one.calls) for one in used)
+    drawing = Drawing(
+        [read(one, groups) for one in used],
+        max_concurrency=max_concurrency,
+        is_threads=executor == "threads",
+        factor=THREADS_COMPUTING if executor == "threads" else TASKS_COMPUTING,
+    )
+    share = cpu_share(memory_mb)
+    random = Random(calls)  # noqa: S311  # the same recordings give the same answer
+    runtime = InLine(((RUNTIME_MS / 2, 0.0),))
+    durations = [
+        simulate((runtime, *drawing.draw(random), runtime), Quota.drawn(share, random))
+        for _ in range(max(_FEWEST, min(_MOST, _CALLS_DRAWN // max(1, calls))))
+    ]
+    return _estimate(durations, len(used))
+
+
+def _nearest(recordings: list[Recording], memory_mb: int) -> list[Recording]:
+    sizes = {one.memory_mb or MEMORY_MB_PER_CORE for one in recordings}
+    size = min((size for size in sizes if size >= memory_mb), default=max(sizes))
+    return [one for one in recordings if (one.memory_mb or MEMORY_MB_PER_CORE) == size]
+
+
+def _estimate(durations: list[float], recordings: int) -> Estimate:
+    """The median; and how far it may be off: the model's error, and the chance in what was recorded and will be."""
+    value = median(durations)
+    if value <= 0:
+        return Estimate(value=0.0, low=0.0, high=0.0)
+    spread = pstdev(durations) / fmean(durations)
+    deviation = math.hypot(ERROR, _OF_A_MEDIAN * spread / math.sqrt(recordings))
+    factor = math.exp(_NINE_IN_TEN * deviation)
+    return Estimate(value=value, low=value / factor, high=value * factor)
