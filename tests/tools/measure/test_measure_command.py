@@ -1,0 +1,289 @@
+"""The command `meantime measure`, as its user meets it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.testing import CliRunner
+
+from meantime.measure import recording
+from meantime.tools.cli import cli
+from meantime.tools.report.results import Results
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from typer.testing import Result
+
+pytestmark = pytest.mark.blocks_the_loop  # it reads its files on the loop; nothing else is to run meanwhile
+
+FUNCTION = """
+    import os
+    from time import sleep
+
+    def handler(event, context):
+        sleep(event.get("seconds", 0.02))
+        return os.environ.get("TABLE")
+
+    def quick(event, context):
+        return "at once"
+
+    def failing(event, context):
+        print("about to fail")
+        raise KeyError("TABLE")
+
+    def endless(event, context):
+        sleep(60)
+
+    def greedy(event, context):
+        return len(bytearray(400_000_000))
+"""
+
+
+@pytest.fixture
+def code(tmp_path: Path) -> Path:
+    folder = tmp_path / "code"
+    folder.mkdir()
+    (folder / "app.py").write_text(textwrap.dedent(FUNCTION))
+    return folder
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Path:
+    return tmp_path / "new" / "out"
+
+
+@pytest.fixture
+def measure(code: Path, output: Path):
+    def run(*arguments: str, text: str | None = None) -> Result:
+        options = ["--code", str(code), "--output", str(output)]
+        return CliRunner().invoke(cli, ["measure", *arguments, *options], input=text, env={"COLUMNS": "100"})
+
+    return run
+
+
+QUICKLY = ("--memory", "1769", "--invocations", "2")
+
+
+def test_it_prints_a_report_and_writes_the_numbers_and_the_page(measure, output):
+    result = measure("app.handler", "--event", "{}", "--memory", "512,1769", "--invocations", "3")
+
+    assert result.exit_code == 0, result.output
+    assert "app.handler" in result.stdout
+    assert "1769" in result.stdout
+    assert str(output / "index.html").replace("\n", "") in result.stdout.replace("\n", "")
+    results = Results.read(output / "results.json")
+    assert [run.memory_mb for run in results.runs] == [512, 1769]
+    assert all(run.recording is not None for run in results.runs)
+    assert "app.handler" in (output / "index.html").read_text()
+
+
+def test_handlers_are_compared(measure, output):
+    result = measure("app.handler", "--against", "app.quick", "--event", "{}", *QUICKLY, "--no-record")
+
+    assert result.exit_code == 0, result.output
+    results = Results.read(output / "results.json")
+    assert [run.variant for run in results.runs] == ["app.handler", "app.quick"]
+    assert "app.quick answers in" in " ".join(result.stdout.split())
+
+
+def test_events_come_from_a_folder_from_files_and_from_the_command_line(measure, output, tmp_path):
+    folder = tmp_path / "events"
+    folder.mkdir()
+    (folder / "small.json").write_text('{"seconds": 0.001}')
+    (folder / "large.json").write_text('{"seconds": 0.03}')
+    (folder / "README.md").write_text("no event")
+
+    result = measure("app.handler", "--events", str(folder), "--event", "{}", *QUICKLY, "--no-record")
+
+    assert result.exit_code == 0, result.output
+    names = [example.name for example in Results.read(output / "results.json").examples]
+    assert names == ["app.handler", "app.handler, event", "app.handler, large", "app.handler, small"]
+
+
+def test_an_event_is_read_from_standard_input(measure):
+    assert measure("app.handler", "--event", "-", *QUICKLY, "--no-record", text="{}").exit_code == 0
+
+
+def test_json_is_the_whole_result_and_nothing_else(measure, output):
+    result = measure("app.quick", "--event", "{}", *QUICKLY, "--no-record", "--format", "json")
+
+    assert json.loads(result.stdout) == json.loads((output / "results.json").read_text())
+
+
+def test_markdown_is_for_a_pull_request(measure):
+    result = measure("app.quick", "--event", "{}", *QUICKLY, "--no-record", "--format", "markdown")
+
+    assert result.exit_code == 0
+    assert "| ---" in result.stdout or "|---" in result.stdout or "-: |" in result.stdout
+
+
+def test_a_condition_that_is_so_makes_it_fail_after_the_report(measure, output):
+    conditions = ("--fail-if", "p95 > 1ms", "--fail-if", "p50 > 10s")
+
+    result = measure("app.handler", "--event", "{}", *QUICKLY, "--no-record", *conditions)
+
+    assert result.exit_code == 1
+    assert (output / "results.json").exists()
+    assert "p95 is" in result.stderr
+    assert "not over 10,000 ms" in result.stderr
+
+
+def test_a_condition_that_is_not_so_does_not(measure):
+    assert measure("app.quick", "--event", "{}", *QUICKLY, "--no-record", "--fail-if", "p50 > 10s").exit_code == 0
+
+
+def test_a_failing_function_is_shown_with_its_log_and_leaves_nothing_half_written(measure, output):
+    result = measure("app.failing", "--event", "{}")
+
+    assert result.exit_code == 1
+    assert "about to fail" in result.stderr
+    assert "app.failing at 128 MB failed: KeyError: 'TABLE'" in result.stderr
+    assert "--env" in result.stderr
+    assert not output.parent.exists()
+
+
+def test_one_that_takes_too_long_is_told_how_to_get_longer(measure):
+    result = measure("app.endless", "--event", "{}", "--timeout", "0.3", "--memory", "512")
+
+    assert result.exit_code == 1
+    assert "Give it longer with --timeout (it had 0.3 s), or leave that size out of --memory" in result.stderr
+
+
+def test_one_that_needs_more_memory_is_told_which_size_to_leave_out(measure):
+    result = measure("app.greedy", "--event", "{}", "--memory", "256")
+
+    assert result.exit_code == 1
+    assert "256 MB: leave that size out of --memory" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["app.handler"], "there is no event"),
+        (["app.handler", "--event", "no.json"], "nor is there such a file"),
+        (["app.handler", "--events", "/no/such"], "--events /no/such is no folder"),
+        (["app.handler", "--event", "{}", "--memory", "128,64"], "--memory 64 is not in 128..10240 MB"),
+        (["app.handler", "--event", "{}", "--memory", "much"], "'much' is no size in MB"),
+        (["app.handler", "--event", "{}", "--fail-if", "fast"], "--fail-if 'fast' is not understood"),
+        (["app.handler", "--event", "{}", "--fail-if", "p95 > 1s at 333MB"], "333 MB is not measured"),
+        (["app.handler", "--event", "{}", "--rate", "often"], "the rate 'often' is not understood"),
+        (["app.handler", "--event", "{}", "--architecture", "mips"], "no price for the architecture 'mips'"),
+        (["app.handler", "--event", "{}", "--env", "TABLE"], "is not of the form NAME=VALUE"),
+        (["app.handler", "--event", "{}", "--against", "other.handler"], "there is no other.py"),
+        (["app.handler", "--event", "{}", "--timeout", "901"], "timeout 901.0 is not above 0 and at most 900"),
+        (["handler", "--event", "{}"], "is not of the form package.module.function"),
+    ],
+)
+def test_bad_input_is_refused_before_any_work(measure, output, arguments, complaint):
+    result = measure(*arguments)
+
+    assert result.exit_code == 2
+    assert complaint in " ".join(result.stderr.split())
+    assert not output.exists()
+
+
+def test_a_folder_that_cannot_be_is_refused_before_any_work(code):
+    arguments = ["measure", "app.failing", "--code", str(code), "--event", "{}", "--output", "/dev/null"]
+
+    result = CliRunner().invoke(cli, arguments)
+
+    assert result.exit_code == 2
+    assert "/dev/null cannot be the folder for the results" in result.stderr
+
+
+def test_a_size_may_be_named_in_a_list_or_again_and_counts_once(measure, output):
+    sizes = ("--memory", "1769, 512", "--memory", "512MB")
+
+    assert measure("app.quick", "--event", "{}", *sizes, "--invocations", "2", "--no-record").exit_code == 0
+    assert [run.memory_mb for run in Results.read(output / "results.json").runs] == [512, 1769]
+
+
+def test_ctrl_c_gives_what_there_is(code, output, tmp_path):
+    diary = tmp_path / "diary"
+    (code / "app.py").write_text(
+        f"def handler(event, context):\n    open({str(diary)!r}, 'a').write('x')\n"  # how far it is
+    )
+    command = [sys.executable, "-m", "meantime", "measure", "app.handler", "--event", "{}", "--no-record"]
+    process = subprocess.Popen(
+        [*command, "--code", str(code), "--output", str(output), "--memory", "1769", "--invocations", "100000"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    deadline = time.monotonic() + 60
+    while (not diary.exists() or diary.stat().st_size < 10) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    printed, errors = process.communicate(timeout=60)
+
+    assert process.returncode == 130, errors
+    (run,) = Results.read(output / "results.json").runs
+    assert len(run.durations_ms) >= 5
+    assert "app.handler" in printed
+
+
+def test_what_was_measured_is_shown_again(measure, output):
+    measure("app.quick", "--event", "{}", *QUICKLY, "--no-record")
+
+    again = CliRunner().invoke(
+        cli, ["measure", "show", str(output / "results.json"), "--output", str(output), "--format", "json"]
+    )
+
+    assert again.exit_code == 0, again.output
+    assert json.loads(again.stdout)["runs"][0]["variant"] == "app.quick"
+
+
+def test_recordings_of_one_function_are_shown_together(tmp_path, output):
+    files = []
+    for number in range(3):
+        with recording(handler="app.handler", memory_mb=512) as recorder:
+            time.sleep(0.01)
+        files.append(str(tmp_path / f"{number}.json"))
+        recorder.write(files[-1])
+
+    result = CliRunner().invoke(cli, ["measure", "show", *files, "--output", str(output)])
+
+    assert result.exit_code == 0, result.output
+    (run,) = Results.read(output / "results.json").runs
+    assert (run.variant, run.memory_mb, len(run.durations_ms)) == ("app.handler", 512, 3)
+    assert run.recording.duration_ms == run.p50_ms
+    assert (output / "index.html").exists()
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{}", "[1, 2]", "START RequestId: 1\nhello\n", '{"format": "meantime-recording"}']
+)
+def test_a_file_that_holds_nothing_to_show_is_refused(tmp_path, output, content):
+    path = tmp_path / "log.txt"
+    path.write_text(content)
+
+    result = CliRunner().invoke(cli, ["measure", "show", str(path), "--output", str(output)])
+
+    assert result.exit_code == 2
+    assert str(path) in result.stderr.replace("\n", "")
+    assert not output.exists()
+
+
+def test_a_file_that_is_not_there_is_refused(output):
+    result = CliRunner().invoke(cli, ["measure", "show", "/no/such/file", "--output", str(output)])
+
+    assert result.exit_code == 2
+    assert "/no/such/file" in result.stderr
+
+
+def test_the_help_names_the_other_command():
+    result = CliRunner().invoke(cli, ["measure", "--help"], env={"COLUMNS": "100"})
+
+    assert result.exit_code == 0
+    assert "meantime measure show FILE..." in " ".join(result.stdout.split())
+    assert "recordings of meantime.measure" in CliRunner().invoke(cli, ["measure", "show", "--help"]).stdout
