@@ -11,6 +11,18 @@ ABSENT = "\N{EN DASH}"
 # As wide as a plus, so that columns of figures align.
 MINUS = "\N{MINUS SIGN}"
 TIMES = "\N{MULTIPLICATION SIGN}"
+PLUS_MINUS = "\N{PLUS-MINUS SIGN}"
+ARROW = "\N{RIGHTWARDS ARROW}"
+
+_PLAIN = {
+    TIMES: "x",
+    MINUS: "-",
+    ABSENT: "-",
+    PLUS_MINUS: "+-",
+    ARROW: "->",
+    "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+    "\N{HORIZONTAL ELLIPSIS}": "...",
+}
 
 # From here on a tenth of a millisecond is noise.
 _WHOLE_FROM_MS = 100.0
@@ -59,7 +71,7 @@ def plain(text: str, encoding: str) -> str:
         pass
     else:
         return text
-    for sign, ascii_sign in ((TIMES, "x"), (MINUS, "-"), (ABSENT, "-")):
+    for sign, ascii_sign in _PLAIN.items():
         text = text.replace(sign, ascii_sign)
     return text.encode(encoding, "replace").decode(encoding)
 

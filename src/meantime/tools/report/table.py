@@ -10,11 +10,12 @@ from rich.text import Text
 
 from meantime.tools.report.figures import memory, plain
 from meantime.tools.report.sheets import example_sheet, summary_sheet
+from meantime.tools.report.wording import verdict_text
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from meantime.tools.report.results import Example, Prices, Results, Verdict
+    from meantime.tools.report.results import Example, Prices, Results
     from meantime.tools.report.sheets import Column, Row, Sheet
 
 
@@ -31,7 +32,7 @@ def print_results(results: Results, console: Console) -> None:
         console.print(sheet_table(example_sheet(results, example), console))
         console.print()
         for verdict in example.verdicts:
-            console.print(_text(_sentence(verdict), console), soft_wrap=False)
+            console.print(_text(verdict_text(verdict), console), soft_wrap=False)
     summary = summary_sheet(results)
     if summary.groups:
         console.print()
@@ -40,14 +41,32 @@ def print_results(results: Results, console: Console) -> None:
     console.print(_text(_legend(results.prices), console, "dim"))
 
 
-def sheet_table(sheet: Sheet, console: Console) -> Table:
-    """Lay a sheet out for a terminal: each group's label once, a free line between groups, the best bold."""
+def sheet_table(sheet: Sheet, console: Console, *, short_labels: bool = False) -> Table:
+    """Lay a sheet out for a terminal: each group's label once, a free line between groups, the best bold.
+
+    Args:
+        sheet: The table.
+        console: Where it will be printed.
+        short_labels: Whether every label fits on a line; then other long cells run on below themselves.
+    """
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), collapse_padding=True, pad_edge=False, show_edge=False)
     for column in sheet.columns:
         table.add_column(
-            _text(column.heading, console), justify="right" if column.figures else "left", no_wrap=column.figures
+            _text(column.heading, console),
+            justify="right" if column.figures else "left",
+            no_wrap=column.figures,
+            overflow="fold",
         )
     for group in sheet.groups:
+        if short_labels:
+            for number, row in enumerate(group.rows, start=1):
+                styled = [
+                    _text(cell, console, _style(row, column))
+                    for cell, column in zip(row.cells, sheet.columns[1:], strict=True)
+                ]
+                label = group.label if number == 1 else ""
+                table.add_row(_text(label, console), *styled, end_section=number == len(group.rows) > 1)
+            continue
         # A group is one row of several lines, so that a long label runs on beside them.
         cells = [
             Text("\n").join(_text(row.cells[index], console, _style(row, column)) for row in group.rows)
@@ -75,7 +94,7 @@ def example_markdown(results: Results, example: Example) -> str:
         parts.append(_escaped(example.description))
     parts.append(sheet_markdown(example_sheet(results, example)))
     if example.verdicts:
-        parts.append("\n".join(f"- {_escaped(_sentence(verdict))}" for verdict in example.verdicts))
+        parts.append("\n".join(f"- {_escaped(verdict_text(verdict))}" for verdict in example.verdicts))
     return "\n\n".join(parts)
 
 
@@ -110,10 +129,6 @@ def _style(row: Row, column: Column) -> str:
     if row.muted:
         return "dim"
     return "bold" if row.best and column.key else ""
-
-
-def _sentence(verdict: Verdict) -> str:
-    return verdict.text if verdict.memory_mb is None else f"At {memory(verdict.memory_mb)}: {verdict.text}"
 
 
 def _legend(prices: Prices) -> str:

@@ -1,0 +1,174 @@
+"""The tables of a measured function: its handlers at each memory size, its memory sizes, and its bill."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from meantime.tools.report.comparison import NOISE, baseline_of, gains, is_faster, times_faster
+from meantime.tools.report.figures import ABSENT, PLUS_MINUS, decimals_for, dollars, memory, milliseconds, times
+from meantime.tools.report.sheets import Column, Group, Row, Sheet
+
+if TYPE_CHECKING:
+    from meantime.tools.report.advice import BestMemory, Estimate
+    from meantime.tools.report.results import Example, Results, Run
+
+INSIDE_NOISE = "noise"
+# A sum below this is not what anybody changes a function for.
+_LITTLE_USD = 10.0
+
+
+def handlers_sheet(results: Results, example: Example) -> Sheet:
+    """Give the numbers of each handler at each memory size, and where a difference is inside the noise."""
+    runs = results.runs_of(example.name)
+    decimals = decimals_for(run.p50_ms for run in runs)
+    groups = []
+    for memory_mb, found in groupby(runs, key=lambda run: run.memory_mb):
+        beside = tuple(found)
+        near_best = min(run.p50_ms for run in beside) * NOISE
+        told_apart = any(run.p50_ms >= near_best for run in beside)
+        rows = tuple(
+            Row(
+                (
+                    run.variant,
+                    _median(run, decimals),
+                    milliseconds(run.p95_ms, decimals),
+                    _faster(run, beside),
+                    milliseconds(run.billed_ms, 0 if run.billed_ms == int(run.billed_ms) else 1),
+                    dollars(run.cost_per_million_usd),
+                    milliseconds(run.cold_ms),
+                ),
+                best=told_apart and run.p50_ms < near_best,
+            )
+            for run in beside
+        )
+        groups.append(Group(memory(memory_mb), rows))
+    columns = (
+        Column("memory"),
+        Column("handler", figures=False, key=True),
+        Column("p50 ms", "Median duration of the warm invocations, and within what it holds 19 times in 20", key=True),
+        Column("p95 ms", "95th percentile of the durations"),
+        Column("faster", "How many times faster than the first handler; noise: they cannot be told apart", key=True),
+        Column("billed", "Billed duration of one invocation, ms"),
+        Column("$/million", "US dollars for a million warm invocations, requests included"),
+        Column("cold", "Init duration of the cold start, ms"),
+    )
+    return Sheet(example.title, columns, tuple(groups))
+
+
+def memory_sheet(example: Example) -> Sheet:
+    """Give speed and cost by memory size, which of them were measured, and which is best for what."""
+    decimals = decimals_for(point.duration_ms.value for point in example.memory_points)
+    groups = tuple(
+        Group(
+            memory(point.memory_mb),
+            (
+                Row(
+                    (
+                        milliseconds(point.duration_ms.value, decimals),
+                        _range(point.duration_ms, decimals),
+                        dollars(point.cost_per_million_usd.value),
+                        "measured" if point.measured else "predicted",
+                        best := _best_for(example.best_memory, point.memory_mb),
+                    ),
+                    best=bool(best),
+                ),
+            ),
+        )
+        for point in example.memory_points
+    )
+    columns = (
+        Column("memory"),
+        Column("ms", "Duration of a warm invocation", key=True),
+        Column("range", "Where it lies"),
+        Column("$/million", "US dollars for a million warm invocations", key=True),
+        Column("how", "Whether it was run at this size", figures=False),
+        Column("best for", "balance weighs cost and duration alike", figures=False, key=True),
+    )
+    return Sheet("Memory", columns, groups)
+
+
+def bill_sheet(results: Results, example: Example) -> Sheet:
+    """Give the bill of each handler at each memory size; without rows where none was made."""
+    found = sorted((bill for bill in results.bills if bill.example == example.name), key=lambda bill: bill.memory_mb)
+    by_month = any(bill.per_month_usd is not None for bill in found)
+    groups = []
+    for memory_mb, members in groupby(found, key=lambda bill: bill.memory_mb):
+        rows = []
+        for bill in members:
+            cells = [
+                bill.variant,
+                dollars(bill.compute_per_million_usd),
+                dollars(bill.requests_per_million_usd),
+                dollars(bill.init_per_million_usd),
+                dollars(bill.per_million_usd),
+            ]
+            if by_month:
+                cells.append(ABSENT if bill.per_month_usd is None else dollars(bill.per_month_usd))
+            rows.append(Row(tuple(cells)))
+        groups.append(Group(memory(memory_mb), tuple(rows)))
+    columns: tuple[Column, ...] = (
+        Column("memory"),
+        Column("handler", figures=False),
+        Column("compute", "US dollars for the GB-seconds of a million invocations"),
+        Column("requests", "For a million requests"),
+        Column("cold", "What cold starts add, initialisation included"),
+        Column("per million", "All three", key=True),
+    )
+    if by_month:
+        columns += (Column("per month", "At the rate that was given", key=True),)
+    return Sheet("Bill, US dollars", columns, tuple(groups))
+
+
+def savings(results: Results, example: Example) -> tuple[str, ...]:
+    """Say what the best handler saves against the first at each memory size, and whether that is money at all."""
+    sentences = []
+    for gain in gains(results):
+        if gain.example.name != example.name:
+            continue
+        before, after = results.bill_of(gain.baseline), results.bill_of(gain.best)
+        if before is None or after is None:
+            continue
+        saved = before.per_million_usd - after.per_million_usd
+        sum_told, told = saved, f"${dollars(abs(saved))} per million"
+        if before.per_month_usd is not None and after.per_month_usd is not None:
+            sum_told = before.per_month_usd - after.per_month_usd
+            told += f", ${dollars(abs(sum_told))} per month"
+        where = f"At {memory(gain.memory_mb)} {gain.best.variant}"
+        if not gain.worthwhile and not gain.loses:
+            sentences.append(f"{where} costs about what {gain.baseline.variant} does: the difference is noise.")
+        elif saved < 0:
+            sentences.append(f"{where} costs {told} more than {gain.baseline.variant}.")
+        else:
+            honest = ": latency is the gain, not money" if 0 <= sum_told < _LITTLE_USD else ""
+            sentences.append(f"{where} saves {told}{honest}.")
+    return tuple(sentences)
+
+
+def _faster(run: Run, beside: tuple[Run, ...]) -> str:
+    baseline = baseline_of(beside)
+    if baseline is None or len(beside) == 1 or run is baseline:
+        return ABSENT
+    if not is_faster(run, baseline) and not is_faster(baseline, run):
+        return INSIDE_NOISE
+    return times(times_faster(run, beside))
+
+
+def _median(run: Run, decimals: int) -> str:
+    median = milliseconds(run.p50_ms, decimals)
+    if run.interval_ms is None:
+        return median
+    low, high = run.interval_ms
+    error = max(run.p50_ms - low, high - run.p50_ms)
+    return f"{median} {PLUS_MINUS}{milliseconds(error, decimals)}"
+
+
+def _range(estimate: Estimate, decimals: int) -> str:
+    return f"{milliseconds(estimate.low, decimals)}..{milliseconds(estimate.high, decimals)}"
+
+
+def _best_for(best: BestMemory | None, memory_mb: int) -> str:
+    if best is None:
+        return ""
+    named = {"speed": best.speed_mb, "cost": best.cost_mb, "balance": best.balance_mb}
+    return ", ".join(name for name, size in named.items() if size == memory_mb)
