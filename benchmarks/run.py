@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+import accounting
 import batches
 import fan_outs
 import hedging
@@ -56,6 +57,7 @@ MODULES = {
     "asgi": asgi,
     "streaming": streaming,
     "imports": imports,
+    "accounting": accounting,
 }
 
 
@@ -63,6 +65,10 @@ def measure(name: str, console: Console) -> list[str]:
     """Run one module's comparisons and print them; what does not hold of it, in words."""
     module: Any = MODULES[name]
     failed: list[str] = []
+    if module is accounting:
+        rows, failures = accounting.accounted()
+        console.print(accounting.table(rows))
+        return failures
     for comparison in module.benchmark():
         show(comparison, console)
         failed += comparison.failures()

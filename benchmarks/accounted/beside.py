@@ -29,19 +29,19 @@ VERSIONS = ("aiobotocore==3.10.0", "botocore==1.43.117")
 _FOLDER = Path(sys.prefix) / "aiobotocore"
 
 
-def summary(rounds: int) -> Summary | str:
-    """The row, or why there is none."""
+def summary(rounds: int) -> Summary:
+    """The row."""
     if not (_FOLDER / "aiobotocore").is_dir():
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(_FOLDER), *VERSIONS]
         installed = subprocess.run(command, capture_output=True, check=False, text=True)  # noqa: S603  # pip
         if installed.returncode:
-            return installed.stderr.strip().splitlines()[-1]
+            raise RuntimeError(installed.stderr.strip().splitlines()[-1])
     benchmarks = Path(__file__).parents[1]
     environment = os.environ | {"PYTHONPATH": f"{_FOLDER}{os.pathsep}{benchmarks}"}
     command = [sys.executable, __file__, str(rounds)]
     run = subprocess.run(command, capture_output=True, check=False, text=True, env=environment)  # noqa: S603  # ourselves
     if run.returncode:
-        return run.stderr.strip().splitlines()[-1]
+        raise RuntimeError(run.stderr.strip().splitlines()[-1])
     fields = json.loads(run.stdout)
     return Summary(**fields | {"failures": tuple(fields["failures"])})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import Any
 
 import requests
@@ -21,10 +22,11 @@ def call_all() -> None:
 
 
 def lambda_handler(event: dict[str, bool], context: object) -> dict[str, Any]:
-    """The recording, where one is asked for."""
+    """The recording and when it began, where one is asked for."""
     if not event["records"]:
         call_all()
         return {}
     with recording() as recorder:
+        began = time.monotonic()
         call_all()
-    return recorder.document
+    return {"began": began, "recording": recorder.document}

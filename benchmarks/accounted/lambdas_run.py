@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,17 +42,18 @@ def row(name: str, servers: Servers, rounds: int) -> Row:
         for number in range(rounds):
             plain = invoke(records=False) if number % 2 else None
             servers.reset()
-            began = time.monotonic()
             recorded = invoke(records=True)
             answers = servers.answers()
+            document = recorded.payload["recording"]
             plain = plain or invoke(records=False)
             made.rounds.append(
                 Round(
-                    recording=Recording.of(recorded.payload),
+                    recording=Recording.of(document),
                     answers=answers,
-                    began=began,
-                    wall=recorded.payload["duration_ms"] / plain.duration_ms - 1,
-                    cpu=(recorded.payload["cpu_ms"] - plain.cpu_ms) / plain.duration_ms,
+                    began=recorded.payload["began"],
+                    wall=document["duration_ms"] / plain.duration_ms - 1,
+                    cpu=(document["cpu_ms"] - plain.cpu_ms) / plain.duration_ms,
+                    around_ms=recorded.duration_ms - document["duration_ms"],
                 )
             )
     return made

@@ -18,7 +18,7 @@ EXPLAINED = 0.97
 OVERHEAD = 0.03
 
 _OF_SERVERS = {"aws", "http", "sql", "redis", "socket"}
-_SLACK_MS = 2.0  # a recording begins a little after the clock was read for it
+_SLACK_MS = 1.0  # a recording begins a little before the clock was read
 _SHORTEST_MS = 5.0  # no answer of these servers comes sooner
 
 
@@ -31,6 +31,7 @@ class Round:
         answers: When each answer was asked for and when it went, in seconds of the clock that `began` is on.
         began: When the recording began.
         wall: How much longer it took than the run beside it, as a part of that.
+        around_ms: How long it took to begin the recording and to end it, which is in neither.
         cpu: How much more CPU time it took, as a part of that run's wall time.
     """
 
@@ -39,6 +40,7 @@ class Round:
     began: float
     wall: float
     cpu: float
+    around_ms: float
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Summary:
     explained: float
     wall: float | None
     cpu: float
+    around_ms: float
     failures: tuple[str, ...]
 
 
@@ -111,6 +114,7 @@ class Row:
             explained=self.explained,
             wall=self.wall if self.has_limit_on_wall else None,
             cpu=self.cpu,
+            around_ms=median(each.around_ms for each in self.rounds),
             failures=self._failures(),
         )
 
@@ -171,20 +175,24 @@ def _delays(answers: Answers) -> list[float]:
 
 
 def _errors_of_calls(each: Round) -> list[float]:
+    """Of each answer's call; empty where one has none."""
     spans, answers = _spans(each), each.answers
     if len(spans) == len(answers):  # both in the order they ended
         return [_error(waits, delay) for (_, _, waits), delay in zip(spans, _delays(answers), strict=True)]
-    found = []
-    for start, end, waits in spans:
-        own = [
-            (finished - started) * 1000
-            for started, finished in answers
-            if start - _SLACK_MS <= (started - each.began) * 1000 and (finished - each.began) * 1000 <= end + _SLACK_MS
+    delays = dict.fromkeys(range(len(spans)), 0.0)
+    for (started, finished), delay in zip(answers, _delays(answers), strict=True):
+        begin, end = (started - each.began) * 1000, (finished - each.began) * 1000
+        within = [
+            number for number, span in enumerate(spans) if span[0] - _SLACK_MS <= begin and end <= span[1] + _SLACK_MS
         ]
-        if not own:
+        if len(within) != 1:
             return []
-        found.append(_error(waits, sum(own)))
-    return found
+        delays[within[0]] += delay
+    # What waited for no answer, to send say, must not have waited.
+    return [
+        _error(span[2], delay) if delay else span[2] / _SHORTEST_MS
+        for span, delay in zip(spans, delays.values(), strict=True)
+    ]
 
 
 def _error(is_: float, should_be: float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from accounted.rows import Round, Row
 
@@ -40,19 +40,23 @@ def in_turn(
     gc.disable()
     try:
         for number in range(rounds):
-            plain = _plain(run) if number % 2 else None
+            plain = _timed(run) if number % 2 else None
             servers.reset()
-            began = time.monotonic()
-            recorded, document = _recorded(run)
+            entered = time.monotonic()
+            with recording() as recorder:
+                began = time.monotonic()
+                recorded = _timed(run)
+            whole = time.monotonic() - entered
             answers = servers.answers()
-            plain = plain or _plain(run)
+            plain = plain or _timed(run)
             row.rounds.append(
                 Round(
-                    recording=Recording.of(document),
+                    recording=Recording.of(recorder.document),
                     answers=answers,
                     began=began,
                     wall=recorded[0] / plain[0] - 1,
                     cpu=(recorded[1] - plain[1]) / plain[0],
+                    around_ms=(whole - recorded[0]) * 1000,
                 )
             )
             gc.collect()
@@ -61,15 +65,8 @@ def in_turn(
     return row
 
 
-def _plain(run: Callable[[], object]) -> tuple[float, float]:
+def _timed(run: Callable[[], object]) -> tuple[float, float]:
+    """Its wall time and its CPU time."""
     wall, cpu = time.perf_counter(), time.process_time()
     run()
     return time.perf_counter() - wall, time.process_time() - cpu
-
-
-def _recorded(run: Callable[[], object]) -> tuple[tuple[float, float], dict[str, Any]]:
-    wall, cpu = time.perf_counter(), time.process_time()
-    with recording() as recorder:
-        run()
-    took = time.perf_counter() - wall, time.process_time() - cpu
-    return took, recorder.document
