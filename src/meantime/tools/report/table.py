@@ -8,7 +8,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from meantime.tools.report.figures import memory, plain
+from meantime.tools.report.figures import plain
 from meantime.tools.report.sheets import example_sheet, summary_sheet
 from meantime.tools.report.wording import verdict_text
 
