@@ -1,0 +1,281 @@
+"""How far off predictions are: sequential functions are recorded, concurrent ones predicted from that, and measured.
+
+`python benchmarks/prediction.py` measures all cells that were held back, about ten minutes, and writes the table into
+docs/prediction.md; `--some 8` a few of them; `--training` those that the model's constants come from; `--again` predicts
+once more from what was measured last.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from math import ceil
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from prediction_cells import HELD_BACK, TRAINING
+
+from meantime.tools.emulator import Emulator, Function
+from meantime.tools.measure.prediction import predict
+from meantime.tools.report.recording import Recording
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from prediction_cells import Cell, Workload
+
+    from meantime.tools.report.advice import Estimate
+
+MEDIAN_ERROR, P95_ERROR = 0.08, 0.20  # what must hold
+ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "docs" / "prediction.md"
+KEPT = ROOT / "build" / "prediction"
+PREDICTED = Path(__file__).parent / "predicted"
+THREADS = ("boto3", "requests")
+RECORDINGS = {True: 2, False: 4}  # by whether the latency is constant
+INVOCATIONS = {True: 5, False: 9}
+PAUSE = 0.05  # seconds, so that each invocation finds the CPU budget of a function that was idle
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One cell: what was predicted, and what was measured."""
+
+    workload: Workload
+    cell: Cell
+    predicted: Estimate
+    measured_ms: float
+    sequential_ms: float
+
+    @property
+    def error(self) -> float:
+        """How far off, as a part of what was measured."""
+        return self.predicted.value / self.measured_ms - 1
+
+    @property
+    def is_within(self) -> bool:
+        """Whether the measured duration lies in the predicted range."""
+        return self.predicted.low <= self.measured_ms <= self.predicted.high
+
+
+@contextmanager
+def downstream(latency: str) -> Iterator[str]:
+    """The address of a delayed API in a process of its own."""
+    command = [sys.executable, "-m", "meantime", "downstream", "api", "--latency", latency, "--port", "0"]
+    with subprocess.Popen([*command, "--format", "json"], stdout=subprocess.PIPE, text=True) as process:  # noqa: S603  # our own command
+        assert process.stdout is not None  # noqa: S101  # it is piped
+        try:
+            yield json.loads(process.stdout.readline())["url"]
+        finally:
+            process.terminate()
+
+
+def event(workload: Workload, max_concurrency: int, *, record: bool = False) -> dict[str, Any]:
+    """What the function is invoked with."""
+    return {
+        "items": workload.items,
+        "body_bytes": workload.body_bytes,
+        "lines": workload.lines,
+        "max_concurrency": max_concurrency,
+        "record": record,
+    }
+
+
+def invoke(emulator: Emulator, given: dict[str, Any]) -> Any:
+    """One invocation of a function that has been idle."""
+    time.sleep(PAUSE)
+    invocation = emulator.invoke(given)
+    if invocation.error is not None:
+        sys.exit(f"{invocation.error.error_type}: {invocation.error.message}\n{invocation.log}")
+    return invocation
+
+
+def measure(workload: Workload) -> dict[str, Any]:
+    """Record and run one workload's functions in turn, so that what the machine does meanwhile meets all of them."""
+    recorded: dict[int, list[Any]] = {cell.recorded_mb: [] for cell in workload.cells}
+    sequential: dict[int, list[float]] = {size: [] for size in recorded}
+    durations: list[list[float]] = [[] for _ in workload.cells]
+    cpu: list[list[float]] = [[] for _ in workload.cells]
+    recordings, invocations = RECORDINGS[workload.is_constant], INVOCATIONS[workload.is_constant]
+    module = "blocking" if workload.library in THREADS else "awaiting"
+    with ExitStack() as stack:
+        url = stack.enter_context(downstream(workload.latency))
+
+        def start(memory_mb: int, max_concurrency: int) -> Emulator:
+            function = Function(
+                handler=f"{module}.lambda_handler",
+                code=PREDICTED,
+                memory_mb=memory_mb,
+                timeout=120.0,
+                environment={"API_URL": url, "LIBRARY": workload.library, **CREDENTIALS},
+            )
+            emulator = stack.enter_context(Emulator(function))
+            invoke(emulator, {**event(workload, max_concurrency), "items": max(2, max_concurrency)})  # connections
+            return emulator
+
+        recorders = {size: start(size, 1) for size in recorded}
+        emulators = [start(cell.memory_mb, cell.max_concurrency) for cell in workload.cells]
+        for emulator, cell in zip(emulators, workload.cells, strict=True):
+            invoke(emulator, event(workload, cell.max_concurrency))
+        for number in range(recordings):
+            for size, recorder in recorders.items():
+                seen = invoke(recorder, event(workload, 1, record=True))
+                recorded[size].append(seen.payload)
+                sequential[size].append(seen.duration_ms)
+            for _ in range(ceil(invocations / recordings) if number else invocations - _later(recordings, invocations)):
+                for place, (emulator, cell) in enumerate(zip(emulators, workload.cells, strict=True)):
+                    seen = invoke(emulator, event(workload, cell.max_concurrency))
+                    durations[place].append(seen.duration_ms)
+                    cpu[place].append(seen.cpu_ms)
+    return {"recorded": recorded, "sequential": sequential, "durations": durations, "cpu": cpu}
+
+
+def _later(recordings: int, invocations: int) -> int:
+    return ceil(invocations / recordings) * (recordings - 1)
+
+
+def outcomes(workload: Workload, measured: dict[str, Any]) -> Iterator[Outcome]:
+    """Predict what was measured."""
+    for place, cell in enumerate(workload.cells):
+        recordings = [Recording.of(one) for one in measured["recorded"][str(cell.recorded_mb)]]
+        predicted = predict(
+            recordings,
+            executor="threads" if workload.library in THREADS else "tasks",
+            max_concurrency=cell.max_concurrency,
+            memory_mb=cell.memory_mb,
+            groups=(_items(recordings[0]),),
+        )
+        yield Outcome(
+            workload,
+            cell,
+            predicted,
+            median(measured["durations"][place]),
+            median(measured["sequential"][str(cell.recorded_mb)]),
+        )
+
+
+def _items(recording: Recording) -> tuple[int, ...]:
+    return tuple(call.id for call in recording.calls if call.parent is None)
+
+
+def results(workloads: Sequence[Workload], folder: Path, *, again: bool) -> Iterator[list[Outcome]]:
+    """Every workload's cells, measured now or before."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for workload in workloads:
+        latency = workload.latency.replace(":", "-").replace("=", "-").replace(",", "-")
+        path = folder / f"{workload.library}-{latency}.json"
+        if not again:
+            path.write_text(json.dumps(measure(workload)))
+        yield list(outcomes(workload, json.loads(path.read_text())))
+
+
+def summary(found: Sequence[Outcome]) -> tuple[float, float, float]:
+    """Median and 95th percentile of the errors, and the part of cells within their range."""
+    errors = sorted(abs(one.error) for one in found)
+    return median(errors), errors[ceil(0.95 * len(errors)) - 1], sum(one.is_within for one in found) / len(found)
+
+
+def show(one: Outcome) -> str:
+    """A line for the terminal."""
+    low, high = one.predicted.low, one.predicted.high
+    return (
+        f"{one.workload.library:8} {one.workload.latency:28} {one.workload.items:3} calls, {one.cell.max_concurrency:2} "
+        f"at once, {one.cell.memory_mb:4} MB from {one.cell.recorded_mb:4}: {one.sequential_ms:6.0f} in line, "
+        f"{one.predicted.value:6.0f} [{low:5.0f} to {high:5.0f}] predicted, {one.measured_ms:6.0f} ms measured, "
+        f"{one.error:+6.1%}{'' if one.is_within else ' outside'}"
+    )
+
+
+def table(found: Sequence[Outcome]) -> str:
+    """The part of the page that numbers are written into."""
+    middle, p95, within = summary(found)
+    rows = [
+        "| library | latency | calls | at once | memory | recorded at | one by one | predicted | range | measured | error |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    rows += [
+        f"| {one.workload.library} | {one.workload.latency} | {one.workload.items} | {one.cell.max_concurrency} "
+        f"| {one.cell.memory_mb} MB | {one.cell.recorded_mb} MB | {one.sequential_ms:,.0f} ms "
+        f"| {one.predicted.value:,.0f} ms | {one.predicted.low:,.0f} to {one.predicted.high:,.0f} "
+        f"| {one.measured_ms:,.0f} ms | {one.error:+.1%} |"
+        for one in found
+    ]
+    return (
+        f"{len(found)} cells: the median error is {middle:.1%}, the 95th percentile {p95:.1%}; "
+        f"{within:.0%} of the measured medians lie in the predicted range.\n\n" + "\n".join(rows)
+    )
+
+
+def write_page(found: Sequence[Outcome]) -> None:
+    """Put the table between its marks."""
+    begin, end = "<!-- predictions -->", "<!-- end of predictions -->"
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(begin)
+    _, mark, after = rest.partition(end)
+    if not mark:
+        sys.exit(f"{PAGE}: the marks {begin} and {end} are missing")
+    PAGE.write_text(f"{before}{begin}\n{table(found)}\n{end}{after}", encoding="utf-8")
+
+
+def failures(found: Sequence[Outcome]) -> list[str]:
+    """What does not hold, in words."""
+    middle, p95, _ = summary(found)
+    return [
+        f"predictions: the {name} error is {error:.1%}, allowed are {limit:.0%}"
+        for name, error, limit in (("median", middle, MEDIAN_ERROR), ("95th percentile", p95, P95_ERROR))
+        if error > limit
+    ]
+
+
+def some(workloads: Sequence[Workload], number: int | None) -> Sequence[Workload]:
+    """About so many cells, of all libraries."""
+    if number is None:
+        return workloads
+    count = max(1, round(number / 4))
+    step = len(workloads) / count
+    return [workloads[int(place * step + place) % len(workloads)] for place in range(count)]
+
+
+def accuracy() -> tuple[str, list[str]]:
+    """Measure everything that was held back and write the page; what came out, and what does not hold."""
+    found = [one for each in results(HELD_BACK, KEPT / "held-back", again=False) for one in each]
+    write_page(found)
+    return table(found).partition("\n")[0], failures(found)
+
+
+def benchmark() -> Iterable[Any]:
+    """No comparison of times."""
+    return ()
+
+
+def main() -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--some", type=int, metavar="N", help="about so many cells; the page stays as it is")
+    parser.add_argument("--training", action="store_true", help="the cells that the constants come from")
+    parser.add_argument("--again", action="store_true", help="predict what was measured last")
+    options = parser.parse_args()
+    began = time.monotonic()
+    workloads, folder = (TRAINING, "training") if options.training else (HELD_BACK, "held-back")
+    found: list[Outcome] = []
+    for each in results(some(workloads, options.some), KEPT / folder, again=options.again):
+        found += each
+        print(*map(show, each), sep="\n", flush=True)  # noqa: T201  # a command's output
+    print(table(found).partition("\n")[0], f"{time.monotonic() - began:.0f} s.")  # noqa: T201  # likewise
+    if options.training or options.some is not None:
+        return 0
+    if not options.again:
+        write_page(found)
+    wrong = failures(found)
+    print(*wrong, sep="\n")  # noqa: T201  # likewise
+    return len(wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
