@@ -1,0 +1,36 @@
+"""asyncio's own fan-outs: how many awaitables `gather` was given, and how many tasks a group has started."""
+
+from __future__ import annotations
+
+import sys
+from functools import wraps
+
+from meantime.measure.boundaries import observe
+from meantime.measure.libraries import wrap
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+    from typing import Any
+
+    from meantime.measure.patching import Patches
+
+
+def record(module: ModuleType, patches: Patches) -> None:
+    """Note how wide each is."""
+    wrap(patches, module, "gather", _noting)
+    package = sys.modules.get("asyncio")  # it has a name of its own for the same function, once it is loaded
+    if package is not None and hasattr(package, "gather"):
+        patches.replace(package, "gather", module.gather)
+
+
+def _noting(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def gather(*awaitables: Any, **keywords: Any) -> Any:
+        if awaitables:
+            width = float(len(awaitables))
+            observe("fan_out", "asyncio.gather", numbers={"max_concurrency": width, "items": width})
+        return function(*awaitables, **keywords)
+
+    return gather

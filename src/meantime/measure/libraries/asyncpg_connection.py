@@ -1,0 +1,115 @@
+"""asyncpg: each statement is a call; connecting, and waiting for a connection of its pool."""
+
+from __future__ import annotations
+
+from functools import wraps
+from importlib import import_module
+
+from meantime.measure.boundaries import Description, boundary_async
+from meantime.measure.libraries import wrap
+from meantime.measure.libraries.makers import making_async
+from meantime.measure.libraries.nesting import enclosing, is_part
+from meantime.measure.libraries.statements import statement_name
+from meantime.measure.libraries.sums import add
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+    from typing import Any
+
+    from meantime.measure.patching import Patches
+
+
+def record(_: ModuleType, patches: Patches) -> None:
+    """Note statements."""
+    connection = import_module("asyncpg.connection").Connection
+    for name in ("execute", "_execute", "_executemany", "_prepare"):
+        wrap(patches, connection, name, lambda function: _noting(function, _describe))
+    for name in ("_copy_in", "_copy_out"):
+        wrap(patches, connection, name, lambda function: _noting(function, _describe))
+    statement = import_module("asyncpg.prepared_stmt").PreparedStatement
+    for name in ("fetch", "fetchval", "fetchrow", "fetchmany", "executemany", "explain"):
+        if hasattr(statement, name):
+            wrap(patches, statement, name, lambda function: _noting(function, _describe_prepared))
+    cursor = import_module("asyncpg.cursor").BaseCursor
+    for name in ("_bind_exec", "_bind", "_exec"):
+        wrap(patches, cursor, name, lambda function: _noting(function, _describe_cursor))
+    wrap(
+        patches,
+        import_module("asyncpg.connect_utils"),
+        "_connect",
+        lambda function: making_async(boundary_async(function, _describe_connect), "asyncpg.connect"),
+    )
+    pool = import_module("asyncpg.pool").Pool
+    wrap(patches, pool, "_acquire", lambda function: boundary_async(function, _describe_acquire))
+    wrap(patches, pool, "_async__init__", lambda function: making_async(function, "asyncpg.create_pool"))
+
+
+def _described(statement: Any, connection: Any, timeout: Any) -> Description:
+    config = getattr(connection, "_config", None)
+    limit = timeout if isinstance(timeout, (int, float)) else getattr(config, "command_timeout", None)
+    address = getattr(connection, "_addr", None)
+    target = f"{address[0]}:{address[1]}" if isinstance(address, tuple) else str(address or "")
+    return Description(
+        statement_name(statement),
+        "sql",
+        "asyncpg",
+        target,
+        (),
+        limit,
+        has_timeout=limit is not None,
+        waits_for="receive",
+    )
+
+
+def _describe(args: tuple[Any, ...], keywords: dict[str, Any]) -> Description | None:
+    if is_part():
+        return None
+    statement = args[1] if len(args) > 1 else keywords.get("query", "")
+    return _described(statement, args[0], keywords.get("timeout"))
+
+
+def _describe_prepared(args: tuple[Any, ...], keywords: dict[str, Any]) -> Description | None:
+    if is_part():
+        return None
+    statement = args[0]
+    return _described(statement._query, statement._connection, keywords.get("timeout"))  # noqa: SLF001  # no property tells
+
+
+def _describe_cursor(args: tuple[Any, ...], keywords: dict[str, Any]) -> Description | None:
+    if is_part():
+        return None
+    cursor = args[0]
+    return _described(cursor._query, cursor._connection, keywords.get("timeout"))  # noqa: SLF001  # no property tells
+
+
+def _describe_connect(_: tuple[Any, ...], keywords: dict[str, Any]) -> Description | None:
+    if is_part():
+        return None
+    timeout = keywords.get("timeout")
+    target = f"{keywords.get('host') or ''}:{keywords.get('port') or ''}".strip(":")
+    dsn = keywords.get("dsn")
+    if not target and isinstance(dsn, str) and "@" in dsn:
+        target = dsn.rpartition("@")[2].partition("/")[0]
+    return Description("CONNECT", "sql", "asyncpg", target, (), timeout, has_timeout=timeout is not None)
+
+
+def _describe_acquire(args: tuple[Any, ...], keywords: dict[str, Any]) -> Description | None:
+    pool = args[0]
+    if not pool._queue.empty():  # noqa: SLF001  # as the pool itself asks
+        return None
+    add("pool_full", "asyncpg pool", pool, count=1, fixed={"pool_size": float(pool.get_max_size())})
+    timeout = args[1] if len(args) > 1 else keywords.get("timeout")
+    return Description("connection pool", "pool", "asyncpg", "", (), timeout, has_timeout=timeout is not None)
+
+
+def _noting(function: Callable[..., Any], describe: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    async def call(*args: Any, **keywords: Any) -> Any:
+        noted = enclosing()
+        if noted is not None and noted.description.library == "asyncpg" and noted.new_connection is None:
+            noted.used_connection(new=False)
+        return await function(*args, **keywords)
+
+    return boundary_async(call, describe)

@@ -1,0 +1,202 @@
+"""The body of an answer that is read later: a part of its call if it is read right away, else a call of its own."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from functools import wraps
+from weakref import WeakKeyDictionary
+
+from meantime.measure.boundaries import Description, await_call, run_call
+from meantime.measure.boundaries import _stepped as stepped
+from meantime.measure.boundaries import _task_name as task_name
+from meantime.measure.libraries.nesting import is_part
+from meantime.measure.session import Active, Call, current, own_place
+from meantime.measure.timeline import NO_CALL, RUNNING, timeline_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from typing import Any
+
+    from meantime.measure.session import Session
+
+# Nanoseconds that a function may take between a call and reading its body, for the two to be one call.
+_RIGHT_AWAY = 5_000_000
+_LOOKED_AT = 64
+
+# Of each answer whose body may still come: the call that it belongs to.
+_calls: WeakKeyDictionary[Any, Call] = WeakKeyDictionary()
+
+
+def note_body(body: Any, call: Call | None) -> None:
+    """This object will be read for the rest of that call's answer."""
+    if call is not None:
+        try:
+            _calls[body] = call
+        except TypeError:  # it cannot be remembered without keeping it alive
+            return
+
+
+def reading(function: Callable[..., Any]) -> Callable[..., Any]:
+    """This method that reads from an answer, as a part of its call."""
+
+    @wraps(function)
+    def read(body: Any, *args: Any, **keywords: Any) -> Any:
+        session = Active.session
+        call = None if session is None else _calls.get(body)
+        if session is None or call is None or is_part():
+            return function(body, *args, **keywords)
+        if not _goes_on(session, call, None):
+            return run_call(
+                session, current.get(), own_place(2), _rest_of(call), _read_rest, (body, function, args, keywords), {}
+            )
+        return _go_on(session, call, function, (body, *args), keywords)
+
+    return read
+
+
+def reading_async(function: Callable[..., Any]) -> Callable[..., Any]:
+    """This async method that reads from an answer, as a part of its call."""
+
+    @wraps(function)
+    async def read(body: Any, *args: Any, **keywords: Any) -> Any:
+        session = Active.session
+        call = None if session is None else _calls.get(body)
+        if session is None or call is None or is_part():
+            return await function(body, *args, **keywords)
+        if _goes_on(session, call, task_name(timeline_of(session))):
+            return await _go_on_async(session, call, function(body, *args, **keywords))
+        rest = Call(_rest_of(call), current.get(), own_place(2), is_async=True)
+        note_body(body, rest)
+        return await await_call(session, rest, function(body, *args, **keywords))
+
+    return read
+
+
+def _read_rest(body: Any, function: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+    note_body(body, current.get())
+    return function(body, *args, **keywords)
+
+
+def _rest_of(call: Call) -> Description:
+    told = call.description
+    name = told.name if told.name.endswith(" body") else f"{told.name} body"
+    return Description(name, told.kind, told.library, told.target, (), told.timeout_s, has_timeout=told.has_timeout)
+
+
+def _goes_on(session: Session, call: Call, task: str | None) -> bool:
+    """Whether nothing has happened on this thread, or in this task, since the call ended but a little computing."""
+    timeline = timeline_of(session)
+    if call.timeline is not timeline or call.task != task or current.get() is not call.parent or call.number < 0:
+        return False
+    if not call.ended or time.monotonic_ns() - call.ended > _RIGHT_AWAY:
+        return False
+    since = session.calls[call.number + 1 :]
+    return len(since) <= _LOOKED_AT and not any(
+        each.timeline is timeline and each.task == task and each.parent is call.parent for each in since
+    )
+
+
+def _go_on(
+    session: Session, call: Call, function: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any]
+) -> Any:
+    timeline = timeline_of(session)
+    parent = NO_CALL if call.parent is None else call.parent.number
+    token = current.set(call)
+    waited, begun = timeline.waited, timeline.mark(RUNNING, parent)
+    call.computed += begun[0] - call.ended
+    call.ended = 0
+    try:
+        return function(*args, **keywords)
+    except BaseException as error:
+        call.error = type(error).__name__
+        raise
+    finally:
+        ended = timeline.mark(RUNNING, call.number)
+        current.reset(token)
+        call.computed += ended[1] - begun[1]
+        call.waited += timeline.waited - waited
+        _end(call, ended[0])
+
+
+async def _go_on_async(session: Session, call: Call, awaitable: Awaitable[Any]) -> Any:
+    token = current.set(call)
+    call.computed += time.monotonic_ns() - call.ended
+    call.ended = 0
+    try:
+        return await stepped(awaitable, call, session)
+    except BaseException as error:
+        call.error = type(error).__name__
+        raise
+    finally:
+        _end(call, time.monotonic_ns())
+        with suppress(ValueError):  # an async generator that is closed elsewhere: this context never had it
+            current.reset(token)
+
+
+def _end(call: Call, at: int) -> None:
+    call.ended = at
+    call.held = max(0, at - call.started - call.computed - call.waited)
+
+
+def reading_stream(function: Callable[..., Any]) -> Callable[..., Any]:
+    """This method that gives the pieces of an answer: each is read as a part of its call."""
+
+    @wraps(function)
+    def pieces(body: Any, *args: Any, **keywords: Any) -> Any:
+        iterator = function(body, *args, **keywords)
+        return iterator if _is_foreign(body) else _read_pieces(body, iterator)
+
+    return pieces
+
+
+def reading_stream_async(function: Callable[..., Any]) -> Callable[..., Any]:
+    """As `reading_stream`, for a method that gives an async iterator."""
+
+    @wraps(function)
+    def pieces(body: Any, *args: Any, **keywords: Any) -> Any:
+        iterator = function(body, *args, **keywords)
+        return iterator if _is_foreign(body) else _read_pieces_async(body, iterator)
+
+    return pieces
+
+
+def _is_foreign(body: Any) -> bool:
+    return Active.session is None or body not in _calls or is_part()
+
+
+def _read_pieces(body: Any, iterator: Iterator[Any]) -> Iterator[Any]:
+    read = reading(lambda _body: next(iterator, _NOTHING))
+    try:
+        while (piece := read(body)) is not _NOTHING:
+            yield piece
+    finally:
+        close = getattr(iterator, "close", None)
+        if close is not None:
+            close()
+
+
+async def _read_pieces_async(body: Any, iterator: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    async def read_one(_body: Any) -> Any:
+        try:
+            return await anext(iterator)
+        except StopAsyncIteration:
+            return _NOTHING
+
+    read = reading_async(read_one)
+    try:
+        while (piece := await read(body)) is not _NOTHING:
+            yield piece
+    finally:
+        close = getattr(iterator, "aclose", None)
+        if close is not None:
+            await close()
+
+
+_NOTHING = object()
+
+
+def call_of(body: Any) -> Call | None:
+    """The call that this answer belongs to."""
+    return _calls.get(body)

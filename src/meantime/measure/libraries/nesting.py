@@ -1,0 +1,25 @@
+"""What belongs to a call that is noted already: a library above has told of it."""
+
+from __future__ import annotations
+
+from meantime.measure.boundaries import current_call
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from meantime.measure.session import Call
+
+# These hold other calls; all others are one whole.
+_HOLD = ("item", "pool")
+
+
+def is_part() -> bool:
+    """Whether what runs now is a part of a library's call that is under way."""
+    return enclosing() is not None
+
+
+def enclosing() -> Call | None:
+    """The library's call that is under way; None within an item, or outside any."""
+    call = current_call()
+    if call is None or call.ended or call.description.kind in _HOLD:
+        return None
+    return call

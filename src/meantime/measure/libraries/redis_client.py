@@ -1,0 +1,103 @@
+"""redis-py, blocking and async: each command is a call, and each pipeline one; the wait for a connection of a pool."""
+
+from __future__ import annotations
+
+from functools import wraps
+
+from meantime.measure.boundaries import Description, boundary, boundary_async
+from meantime.measure.libraries import wrap
+from meantime.measure.libraries.nesting import enclosing, is_part
+from meantime.measure.libraries.sums import add
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+    from typing import Any
+
+    from meantime.measure.patching import Patches
+
+
+def record(module: ModuleType, patches: Patches) -> None:
+    """Note commands."""
+    noting = _noting_async if "asyncio" in module.__name__ else _noting
+    if module.__name__.endswith("connection"):
+        pool = module.BlockingConnectionPool
+        wrapped = boundary_async if "asyncio" in module.__name__ else boundary
+        wrap(patches, pool, "get_connection", lambda function: wrapped(function, _describe_pool))
+    elif module.__name__.endswith("cluster"):
+        wrap(patches, module.RedisCluster, "execute_command", lambda function: noting(function, _describe))
+    else:
+        wrap(patches, module.Redis, "execute_command", lambda function: noting(function, _describe))
+        wrap(patches, module.Pipeline, "immediate_execute_command", lambda function: noting(function, _describe))
+        wrap(patches, module.Pipeline, "execute", lambda function: noting(function, _describe_pipeline))
+
+
+def _described(name: str, client: Any) -> Description:
+    pool = getattr(client, "connection_pool", None)
+    settings = getattr(pool, "connection_kwargs", {})
+    target = f"{settings.get('host', 'localhost')}:{settings.get('port', 6379)}"
+    target = str(settings["path"]) if "path" in settings else target
+    timeout = settings.get("socket_timeout")
+    seconds = float(timeout) if isinstance(timeout, (int, float)) else None
+    # A default that is no number, as of redis-py 8, says nothing here.
+    limited = None if seconds is None and timeout is not None else seconds is not None
+    return Description(name, "redis", "redis", target, (), seconds, has_timeout=limited)
+
+
+def _describe(args: tuple[Any, ...], _: dict[str, Any]) -> Description | None:
+    if is_part():
+        return None
+    command = args[1] if len(args) > 1 else ""
+    command = command.decode("ascii", "replace") if isinstance(command, bytes) else str(command)
+    return _described(f"redis {command.upper()}".rstrip(), args[0])
+
+
+def _describe_pipeline(args: tuple[Any, ...], _: dict[str, Any]) -> Description | None:
+    if is_part():
+        return None
+    pipeline = args[0]
+    return _described(f"redis pipeline ({len(getattr(pipeline, 'command_stack', ()))})", pipeline)
+
+
+def _describe_pool(args: tuple[Any, ...], _: dict[str, Any]) -> Description | None:
+    pool = args[0]
+    queue = getattr(pool, "pool", None)
+    if queue is not None:
+        is_free = queue.qsize() > 0
+    else:
+        is_free = pool.can_get_connection() if hasattr(pool, "can_get_connection") else True
+    if is_free:
+        return None
+    settings = pool.connection_kwargs
+    target = f"{settings.get('host', 'localhost')}:{settings.get('port', 6379)}"
+    add("pool_full", f"redis {target}", pool, count=1, fixed={"pool_size": float(pool.max_connections)})
+    return Description("connection pool of redis", "pool", "redis", target, (), getattr(pool, "timeout", None))
+
+
+def _uses_connection() -> None:
+    call = enclosing()
+    if call is not None and call.description.kind == "redis" and call.new_connection is None:
+        call.used_connection(new=False)
+
+
+def _noting(function: Callable[..., Any], describe: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def call(*args: Any, **keywords: Any) -> Any:
+        try:
+            return function(*args, **keywords)
+        finally:
+            _uses_connection()
+
+    return boundary(call, describe)
+
+
+def _noting_async(function: Callable[..., Any], describe: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    async def call(*args: Any, **keywords: Any) -> Any:
+        try:
+            return await function(*args, **keywords)
+        finally:
+            _uses_connection()
+
+    return boundary_async(call, describe)

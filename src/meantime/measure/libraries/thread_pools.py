@@ -1,0 +1,62 @@
+"""concurrent.futures' thread pools, also as asyncio uses them: each job is a call, and so is its time in the queue."""
+
+from __future__ import annotations
+
+import time
+from functools import partial, wraps
+
+from meantime.callables import name_of
+from meantime.measure.boundaries import Description, carried, is_of
+from meantime.measure.libraries import wrap
+from meantime.measure.libraries.sums import add
+from meantime.measure.session import Active
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+    from typing import Any
+
+    from meantime.measure.patching import Patches
+
+
+def record(module: ModuleType, patches: Patches) -> None:
+    """Note what is submitted."""
+    wrap(patches, module.ThreadPoolExecutor, "submit", _noting)
+
+
+def _noting(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def submit(pool: Any, job: Callable[..., Any], /, *args: Any, **keywords: Any) -> Any:
+        session = Active.session
+        if session is None or not is_of(session) or not callable(job):
+            return function(pool, job, *args, **keywords)
+        name = _name(job, args)
+        submitted = time.monotonic()
+        width = float(getattr(pool, "_max_workers", 0))
+
+        def describe(_args: tuple[Any, ...], _keywords: dict[str, Any]) -> Description:
+            queued = (time.monotonic() - submitted) * 1e3
+            add(
+                "fan_out",
+                "ThreadPoolExecutor",
+                pool,
+                fixed={"max_concurrency": width},
+                most={"longest_queued_ms": queued},
+                items=1,
+                queued_ms=queued,
+            )
+            return Description(name, "item", "concurrent.futures")
+
+        return function(pool, carried(job, describe), *args, **keywords)
+
+    return submit
+
+
+def _name(job: Any, args: tuple[Any, ...]) -> str:
+    """What the job calls: asyncio.to_thread gives `context.run` a function, and run_in_executor a partial of one."""
+    while isinstance(job, partial):
+        job, args = job.func, (*job.args, *args)
+    if getattr(job, "__name__", "") == "run" and args and callable(args[0]):
+        return _name(args[0], args[1:])
+    return name_of(job)
