@@ -1,0 +1,90 @@
+"""Reads a function's source along the calls of a recording."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from meantime.tools.measure.source.course import TURNS, Flow, Loop, Run, TooMuchSource
+from meantime.tools.measure.source.files import SourceFiles
+from meantime.tools.measure.source.places import Frame, Place, Places
+from meantime.tools.measure.source.statements import Statements
+from meantime.tools.measure.source.values import Thing, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from meantime.tools.report.recording import RecordedCall
+
+
+@dataclass(eq=False)
+class Reading:
+    """What the source says about the places of recorded calls.
+
+    Args:
+        places: Where calls were made.
+        flows: Which need which.
+        loops: The loops, by number.
+        within: The loops around a place, outermost first; without those that were never reached.
+        items: The loops whose item is in a place's arguments.
+        files: The files themselves.
+    """
+
+    places: Places
+    flows: set[Flow]
+    loops: dict[int, Loop]
+    within: dict[int, tuple[int, ...]]
+    items: dict[int, frozenset[int]]
+    files: SourceFiles
+
+    def is_read(self, place: Place) -> bool:
+        """Whether the source could be followed to a place."""
+        return place.number in self.within
+
+
+def read(calls: Iterable[RecordedCall], folder: Path) -> Reading:
+    """Follow a function's source to the recorded calls.
+
+    Args:
+        calls: Those whose dependence is asked.
+        folder: The function's folder, to which their lines are relative.
+    """
+    files = SourceFiles(folder)
+    places = Places(calls, files)
+    course = Statements(files, places)
+    try:
+        _enter_all(course)
+        if any(len(place.calls) > 1 and course.visited.get(place.number) == () for place in places.all):
+            # The handler itself was called several times: once for every record.
+            again = Statements(files, places)
+            _enter_all(again, is_repeated=True)
+            course = again
+    except (TooMuchSource, RecursionError):
+        return Reading(places, set(), {}, {}, {}, files)
+    loops = {loop.number: loop for loop in course.loops.values()}
+    return Reading(places, course.flows, loops, course.visited, course.items, files)
+
+
+def _enter_all(course: Statements, *, is_repeated: bool = False) -> None:
+    """Read the functions that the recorded stacks begin with: the handler, as a rule."""
+    entries: dict[tuple[str, str], Frame] = {}
+    for frame in course.places.root.below:
+        entries.setdefault((frame.file, frame.function), frame)
+    for frame in entries.values():
+        file = course.files.read(frame.file)
+        definition = file.function_at(frame.line, frame.function) if file is not None else None
+        if file is None or definition is None:
+            continue
+        module = course.module(file)
+        course.runs = [Run(file, None, [])]
+        thing = Thing("function", definition=definition, file=file, scope=module.scope)
+        steps = [course.places.root]
+        given = tuple(Value(things=(Thing("other"),)) for _ in definition.args.args)
+        if not is_repeated:
+            course.enter(thing, given, {}, steps, None)
+            continue
+        loop = course.loop_at(definition, "records")
+        for number in range(TURNS):
+            with course.turn(loop, number) as item:
+                course.enter(thing, tuple(Value(frozenset([item]), value.things) for value in given), {}, steps, None)

@@ -1,0 +1,134 @@
+"""A loop's turns: whether they may go side by side, and which calls belong to which."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from meantime.tools.measure.ordering import because, connections
+from meantime.tools.measure.source.effects import is_transaction, may_be_the_same, reads_only
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from meantime.tools.measure.ordering import Top
+    from meantime.tools.measure.source.course import Flow, Loop
+    from meantime.tools.measure.source.reading import Reading
+    from meantime.tools.report.recording import RecordedCall
+
+
+@dataclass(frozen=True, slots=True)
+class Freedom:
+    """Whether turns are free of each other: why not (`reason`), if what, and what changes then."""
+
+    reason: str = ""
+    assumption: str = ""
+    note: str = ""
+
+    @property
+    def is_free(self) -> bool:
+        """Whether they are."""
+        return not self.reason
+
+
+def is_free(loop: Loop, tops: Sequence[Top], reading: Reading) -> Freedom:
+    """Whether a loop's turns may go side by side.
+
+    Args:
+        loop: The loop.
+        tops: The calls recorded in it.
+        reading: What the source says.
+    """
+    places = frozenset[int]().union(*(top.places for top in tops))
+    carried = [
+        flow
+        for flow in reading.flows
+        if flow.carried == loop.number and flow.source in places and flow.target in places and flow.how != "failure"
+    ]
+    exits = [flow for flow in carried if flow.how == "exit"]
+    hard = [flow for flow in carried if flow.how != "exit"] or (exits if loop.kind in ("while", "pages") else [])
+    if hard:
+        # What is handed on says more than what decides.
+        return Freedom(reason=because(min(hard, key=lambda flow: (flow.how != "data", flow.name)), reading))
+    leaves = {leaf.line + leaf.name + leaf.target: leaf for top in tops for leaf in top.leaves}
+    calls = list(leaves.values())
+    told_apart = _told_apart(loop, places, reading)
+    conflict = _conflict(calls, reading, told_apart)
+    if conflict:
+        return Freedom(reason=conflict)
+    return _assumed(loop, exits, calls, reading, is_each_its_own=places <= told_apart)
+
+
+def _told_apart(loop: Loop, places: Iterable[int], reading: Reading) -> frozenset[int]:
+    """The places that are given something of the loop's item, so that each turn is about something else."""
+    inner = {number for number, each in reading.loops.items() if loop.number in each.within or number == loop.number}
+    return frozenset(place for place in places if reading.items.get(place, frozenset()) & inner)
+
+
+def _conflict(calls: list[RecordedCall], reading: Reading, told_apart: frozenset[int]) -> str:
+    for call in calls:
+        if is_transaction(call):
+            return f"`{call.name}` at {call.line} belongs to a transaction, which one connection runs in order"
+        if reads_only(call):
+            continue
+        if call.kind == "sql":
+            return f"`{call.name}` at {call.line} changes what other queries on its connection may see"
+        for other in calls:
+            pair = {reading.places.of_call[call.id].number, reading.places.of_call[other.id].number}
+            if may_be_the_same(call, other) and not pair <= told_apart:
+                return (
+                    f"`{call.name}` at {call.line} may change what `{other.name}` at {other.line} is about in the next"
+                    " turn: nothing that it is given comes from the loop's item"
+                )
+    return ""
+
+
+def _assumed(
+    loop: Loop, exits: list[Flow], calls: list[RecordedCall], reading: Reading, *, is_each_its_own: bool
+) -> Freedom:
+    if exits and not is_each_its_own:
+        return Freedom(reason=f"it is the same call again until it succeeds, or has changed: `{exits[0].name}`")
+    writes = [call for call in calls if not reads_only(call)]
+    if exits and writes:
+        return Freedom(reason=because(exits[0], reading))
+    assumptions = []
+    note = ""
+    if exits:
+        note = f"today the loop ends at `{exits[0].name}`, and the items behind it are not called for"
+        assumptions.append(f"if all items may be called for: {note}")
+    if loop.kind == "unknown":
+        assumptions.append("if what is called there makes one call an item, and not the same one again")
+    if loop.kind == "while":
+        assumptions.append("if all items are known before the first call")
+    if not is_each_its_own and loop.kind != "while":
+        assumptions.append(
+            "if the calls do not depend on each other: nothing of the loop's item is in what they are given"
+        )
+    if any(call.kind == "sleep" for call in calls):
+        assumptions.append("if the sleep is not there to keep a pace")
+    pooled = connections(*(call for call in calls))
+    if pooled:
+        assumptions.append(pooled)
+    return Freedom(assumption="; ".join(assumptions), note=note)
+
+
+def split_turns(tops: Sequence[Top], depth: int) -> list[list[Top]]:
+    """The calls of each turn of a loop: a new one begins where a call comes again that the turn has had.
+
+    Args:
+        tops: All calls of the loop, in their order.
+        depth: How many loops are around it.
+    """
+    order: dict[object, int] = {}
+    turns: list[list[Top]] = []
+    latest = -1
+    for top in tops:
+        inner = top.loop_at(depth + 1)
+        unit: object = ("loop", inner) if inner is not None else tuple(sorted(top.places))
+        position = order.setdefault(unit, len(order))
+        is_again = position < latest or (position == latest and inner is None)
+        if not turns or is_again:
+            turns.append([])
+        turns[-1].append(top)
+        latest = position
+    return turns
