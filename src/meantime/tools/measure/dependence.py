@@ -138,6 +138,7 @@ def _in_loop(number: int, tops: list[Top], depth: int, reading: Reading) -> Iter
 
 def _in_statements(singles: list[Top], tops: Sequence[Top], reading: Reading) -> Iterator[Group | Chain]:
     """Single calls that follow one another: those on the same level of need go side by side."""
+    singles = [top for top in singles if any(leaf.kind != "sleep" for leaf in top.leaves)]
     if len(singles) < 2 or len(tops) > _MOST_LEVELS:  # noqa: PLR2004  # two are the fewest that go side by side
         return
     levels: dict[int, int] = {}

@@ -100,7 +100,7 @@ def _assumed(
         assumptions.append("if what is called there makes one call an item, and not the same one again")
     if loop.kind == "while":
         assumptions.append("if all items are known before the first call")
-    if not is_each_its_own and loop.kind != "while":
+    if not is_each_its_own and loop.kind not in ("while", "verb"):
         assumptions.append(
             "if the calls do not depend on each other: nothing of the loop's item is in what they are given"
         )
@@ -126,7 +126,7 @@ def split_turns(tops: Sequence[Top], depth: int) -> list[list[Top]]:
         inner = top.loop_at(depth + 1)
         unit: object = ("loop", inner) if inner is not None else tuple(sorted(top.places))
         position = order.setdefault(unit, len(order))
-        is_again = position < latest or (position == latest and inner is None)
+        is_again = position < latest or (position == latest and inner is None) or (top.is_item and inner is None)
         if not turns or is_again:
             turns.append([])
         turns[-1].append(top)

@@ -17,7 +17,7 @@ from meantime.tools.measure.source.expressions import (
 )
 from meantime.tools.measure.source.files import Definition
 from meantime.tools.measure.source.known import DIRECT, VERBS, changes_receiver, known
-from meantime.tools.measure.source.places import steps_into
+from meantime.tools.measure.source.places import name_of, steps_into
 from meantime.tools.measure.source.values import NOTHING, Scope, Thing, Value, all_marks, join
 
 if TYPE_CHECKING:
@@ -67,8 +67,7 @@ class Calling(Expressions):
         if own:
             results = [self._call_own(thing, given, node) for thing in own]
             return join(*results)
-        name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-        return self._other(node, name, owner, given)
+        return self._other(node, name_of(node), owner, given)
 
     def call_function(
         self,
@@ -273,12 +272,14 @@ class Calling(Expressions):
         return results
 
     def _seen_below(self, node: ast.Call) -> list[Thing]:
+        """The functions that the recording saw called from here, but for those that the line names itself."""
         found = []
+        named = {name_of(each) for each in self.run.file.calls if each.lineno == node.lineno}
         for step in self.steps(node):
             for frame in step.below:
                 file = self.files.read(frame.file)
                 definition = file.function_at(frame.line, frame.function) if file is not None else None
-                if file is not None and definition is not None:
+                if file is not None and definition is not None and frame.function not in named:
                     found.append(Thing("function", definition=definition, file=file))
         return found
 

@@ -101,6 +101,7 @@ class Course:
         self.loops: dict[Hashable, Loop] = {}
         self.items: dict[int, frozenset[int]] = {}  # place → loops whose item is in its arguments, at every visit
         self.visited: dict[int, tuple[int, ...]] = {}  # place → the loops around it
+        self.nodes: dict[int, set[int]] = {}  # place → the expressions, and ways to them, that make its calls
         self.turns: tuple[tuple[int, int], ...] = ()
         self.conditions: list[Condition] = []
         self.runs: list[Run] = []
@@ -142,6 +143,7 @@ class Course:
         here = hash((self.way(), id(node) if is_named_for(node, place) else 0))
         within = tuple(loop for loop, _ in self.turns)
         self.visited.setdefault(place.number, within)
+        self.nodes.setdefault(place.number, set()).add(here)
         items: set[int] = set()
         for name, value in given.items():
             marks = all_marks((value,))
@@ -219,7 +221,7 @@ class Course:
 
     def leave(self, within: object, how: str, text: str) -> None:
         """Note that the source may have been left here: what follows is only reached if it was not."""
-        marks = self.implied()
+        marks = self.implied("control", "exit", "failure")
         marks = marks.union(*self.run.depth_of_tries) if self.run.depth_of_tries else marks
         if marks:
             self.conditions.append(Condition(marks, how, text, self.run, within))
@@ -230,10 +232,9 @@ class Course:
         if calls:
             self.conditions.append(Condition(calls, "control", text, self.run, loop))
 
-    def implied(self) -> Marks:
-        """The calls whose answers decided that this run of the function got here."""
-        own = (each.marks for each in self.conditions if each.run is self.run and each.how != "failure")
-        return NO_MARKS.union(*own)
+    def implied(self, *hows: str) -> Marks:
+        """The calls whose answers decided that this run of the function got here, in these ways."""
+        return NO_MARKS.union(*(each.marks for each in self.conditions if each.run is self.run and each.how in hows))
 
     def over(self, *within: object) -> None:
         """Forget the conditions that are over with a function's run, or with a loop."""

@@ -136,7 +136,7 @@ class Expressions(Course):
     def _yield(self, node: ast.Yield, scope: Scope) -> Value:
         value = self.value(node.value, scope)
         if self.run.yielded is not None:
-            self.run.yielded.put(None, marked(value, self.implied()))
+            self.run.yielded.put(None, marked(value, self.implied("control")))
         return NOTHING
 
     def _yieldfrom(self, node: ast.YieldFrom, scope: Scope) -> Value:
@@ -156,7 +156,7 @@ class Expressions(Course):
                 return
             first, *rest = generators
             over = self.iterated(first.iter, inner)
-            loop = self.loop_at(first, "comprehension")
+            loop = self.loop_at(first.target, "comprehension")
             for number in range(TURNS):
                 with self.turn(loop, number) as item:
                     self.assign(first.target, item_of(over, item), inner)
@@ -206,7 +206,7 @@ class Expressions(Course):
 
     def assign(self, target: ast.AST, value: Value, scope: Scope) -> None:
         """Let a target stand for a value."""
-        implied = self.implied()
+        implied = self.implied("control")
         match target:
             case ast.Name():
                 scope.set(target.id, marked(value, implied))

@@ -129,7 +129,11 @@ def makes(node: ast.AST, place: Place, file: SourceFile) -> bool:
         return True
     call = place.calls[0]
     named = [each for each in file.calls if _is_line_of(place.frame.line, each) and _is_named(each, call)]
-    return node in named if named else True
+    if named:
+        return node in named
+    # Of a line that nothing is named on, the outermost call stands for all: `get_paginator(…).paginate(…)`.
+    others = (each for each in file.calls if each is not node and _is_line_of(place.frame.line, each))
+    return not any(node in ast.walk(each) for each in others)
 
 
 def is_named_for(node: ast.AST, place: Place) -> bool:
@@ -137,10 +141,13 @@ def is_named_for(node: ast.AST, place: Place) -> bool:
     return isinstance(node, ast.Call) and _is_named(node, place.calls[0])
 
 
+def name_of(node: ast.Call) -> str:
+    """The name of the function or method that a call is of."""
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
 def _is_named(node: ast.Call, call: RecordedCall) -> bool:
-    function = node.func
-    method = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-    method = method.replace("_", "").lower()
+    method = name_of(node).replace("_", "").lower()
     last = call.name.split()[-1].replace("_", "").lower() if call.name.split() else ""
     return method in _METHODS.get(call.kind, set()) or method == last
 

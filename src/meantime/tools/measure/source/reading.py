@@ -55,7 +55,10 @@ def read(calls: Iterable[RecordedCall], folder: Path) -> Reading:
     course = Statements(files, places)
     try:
         _enter_all(course)
-        if any(len(place.calls) > 1 and course.visited.get(place.number) == () for place in places.all):
+        if any(
+            len(place.calls) > 1 and course.visited.get(place.number) == () and len(course.nodes[place.number]) == 1
+            for place in places.all
+        ):
             # The handler itself was called several times: once for every record.
             again = Statements(files, places)
             _enter_all(again, is_repeated=True)

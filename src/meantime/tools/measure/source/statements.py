@@ -56,9 +56,10 @@ class Statements(Calling):
                         self.value(part, scope)
                 continue
             continued = read(statement, scope)
+            is_try = isinstance(statement, ast.Try | ast.TryStar)
             if continued:
                 # The rest of a turn that an earlier `continue` may have skipped.
-                with self.under(continued, _first_line(statement)):
+                with self.under(continued, _first_line(statement), "failure" if is_try else "control"):
                     self.statements(body[index + 1 :], scope)
                 return
 
@@ -83,7 +84,7 @@ class Statements(Calling):
 
     def _return_(self, node: ast.Return, scope: Scope) -> None:
         value = self.value(node.value, scope)
-        self.run.result = join(self.run.result, marked(value, self.implied()))
+        self.run.result = join(self.run.result, marked(value, self.implied("control", "exit")))
         self.leave(self.run, "exit", _first_line(node))
 
     def _raise_(self, node: ast.Raise, scope: Scope) -> None:
@@ -158,7 +159,7 @@ class Statements(Calling):
 
     _asyncwith_ = _with_
 
-    def _try_(self, node: ast.Try, scope: Scope) -> None:
+    def _try_(self, node: ast.Try, scope: Scope) -> Marks | None:
         self.run.depth_of_tries.append(set())
         self.statements(node.body, scope)
         tried = frozenset(self.run.depth_of_tries.pop())
@@ -175,6 +176,8 @@ class Statements(Calling):
                     self.statements(handler.body, scope)
         merge_names(scope.names, after)
         self.statements(node.finalbody, scope)
+        goes_on = any(handler.body and isinstance(handler.body[-1], ast.Continue) for handler in node.handlers)
+        return tried if goes_on else None
 
     _trystar_ = _try_
 
