@@ -210,10 +210,11 @@ def test_a_function_that_fails_later_is_an_error_with_its_log(work):
     assert "meantime emulator invoke" in caught.value.remedy
 
 
-def test_an_answer_that_says_it_failed_is_told_as_a_note(work):
-    results = measure(work("refused"))
+def test_an_answer_that_says_it_failed_is_told_once(work):
+    results = measure(work("refused"), 512, 1769)
 
-    assert any("app.refused at 1769 MB answered with status 503" in note for note in results.machine.notes)
+    (verdict,) = results.examples[0].verdicts
+    assert verdict.text == "app.refused answered with status 503: is that what you want to measure?"
 
 
 def test_progress_is_told_after_every_invocation_and_their_number_is_known_before(work):

@@ -102,10 +102,10 @@ def measure(
     turn, and records a few warm invocations. Prints a report, and writes
     results.json and index.html, a page with all of it.
 
-    Exits with 0; with 1 if the function failed or a --fail-if is so; with 2 if it
-    could not be run as asked. Ctrl-C reports what is complete, and exits with 130.
+    Exits with 0; with 1 if the function failed or a --fail-if is so; with 2 if
+    it could not be run as asked. Ctrl-C reports what is complete: 130.
 
-    What was recorded or measured before is shown by: meantime measure show FILE...
+    What was recorded or measured before: meantime measure show FILE...
     """
     folder = None
     try:

@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from meantime.tools.measure.memory_sizes import best_memory, memory_points
+from meantime.tools.measure.prediction import predict
 from meantime.tools.measure.verdict import verdicts
+from meantime.tools.measure.what_if import predictions
 from meantime.tools.report.comparison import baseline_of
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ def with_findings(
     code: Path | None = None,
     recordings: Sequence[Recording] = (),
 ) -> Example:
-    """The example, with what its runs say.
+    """The example, with what its runs say behind what it has to say already.
 
     Args:
         example: What was run.
@@ -38,10 +40,12 @@ def with_findings(
     if baseline is None:
         return example
     as_it_is = [run for run in runs if run.variant == baseline.variant]
-    points = memory_points(as_it_is, prices)
+    others = [run for run in runs if run.variant != baseline.variant]
+    points = memory_points(as_it_is, prices, predict=predict if recordings else None, recordings=recordings)
     return replace(
         example,
-        verdicts=verdicts(runs),
+        verdicts=(*example.verdicts, *verdicts(runs)),
+        predictions=predictions(as_it_is, others, recordings, code),
         memory_points=points,
         best_memory=best_memory(points) if len(points) > 1 else None,
     )

@@ -12,7 +12,7 @@ from meantime.tools.measure.machine import this_machine
 from meantime.tools.measure.pricing import current_prices
 from meantime.tools.measure.rounds import run_rounds
 from meantime.tools.measure.runs import run_of
-from meantime.tools.report.results import Example, Results
+from meantime.tools.report.results import Example, Results, Verdict
 
 if TYPE_CHECKING:
     import asyncio
@@ -87,9 +87,8 @@ def results_of(
         for example, its_runs in _examples([part for part in parts if part.work.name == name], prices):
             examples.append(example)
             runs += its_runs
-    odd = dict.fromkeys(note for part in parts for note in part.rounds.notes)
     return Results(
-        machine=this_machine(parts[-1].rounds.mechanisms, notes=[*notes, *odd]),
+        machine=this_machine(parts[-1].rounds.mechanisms, notes=notes),
         prices=prices,
         examples=tuple(examples),
         runs=tuple(runs),
@@ -122,7 +121,9 @@ def _examples(parts: Sequence[Measured], prices: Prices) -> Iterable[tuple[Examp
             for event in events
             for recording in cell.recordings.get(event, ())
         ]
-        example = Example(name=name, title=title, description=description)
+        odd = dict.fromkeys(sentence for part in parts for sentence in part.rounds.odd)
+        warnings = tuple(Verdict(text=sentence) for sentence in odd)
+        example = Example(name=name, title=title, description=description, verdicts=warnings)
         yield with_findings(example, runs, prices=prices, code=work.code, recordings=recordings), runs
 
 

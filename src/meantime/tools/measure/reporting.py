@@ -10,7 +10,8 @@ import typer
 from rich.console import Console
 
 from meantime.tools.report.page import write_page
-from meantime.tools.report.table import markdown, print_results
+from meantime.tools.report.table import markdown
+from meantime.tools.report.terminal import print_report
 
 if TYPE_CHECKING:
     from meantime.tools.report.results import Results
@@ -69,5 +70,5 @@ def report(results: Results, form: Form, folder: Path, *, title: str) -> None:
         typer.echo(markdown(results))
     else:
         console = Console(highlight=False)
-        print_results(results, console)
+        print_report(results, console)
         console.print(f"\nOpen {folder / PAGE} in a browser; the numbers are in {folder / RESULTS}.", soft_wrap=True)

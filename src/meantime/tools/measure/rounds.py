@@ -51,10 +51,11 @@ class Cell:
         """Its memory size."""
         return self.function.memory_mb
 
-    def where(self, event: str, events: Mapping[str, Any]) -> str:
+    def where(self, event: str, events: Mapping[str, Any], *, sized: bool = True) -> str:
         """Say which invocation it was, for a message."""
-        with_event = f", event {event}" if len(events) > 1 else ""
-        return f"{self.function.handler} at {self.memory_mb} MB{with_event}"
+        at_size = f" at {self.memory_mb} MB" if sized else ""
+        with_event = f", event {event}," if len(events) > 1 else ""
+        return f"{self.function.handler}{at_size}{with_event}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,13 +66,13 @@ class Rounds:
         cells: Every handler at every size, with as many warm invocations each.
         mechanisms: How the emulator froze and limited them.
         interrupted: Whether it was stopped before all was run.
-        notes: What is odd about their answers, a sentence each.
+        odd: What is odd about their answers, a sentence each.
     """
 
     cells: tuple[Cell, ...]
     mechanisms: Mechanisms
     interrupted: bool = False
-    notes: tuple[str, ...] = ()
+    odd: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:
@@ -91,7 +92,7 @@ class _Course:
     ) -> None:
         self.work = work
         self.extent = extent
-        self.notes: dict[str, None] = {}
+        self.odd: dict[str, str] = {}
         self.cells = [
             Cell(variant=variant, function=work.function(variant, memory_mb), warm={name: [] for name in work.events})
             for memory_mb in extent.memory_mb
@@ -163,7 +164,7 @@ class _Course:
         if invocation.error is not None:
             raise failed(cell.function, invocation, where)
         if (odd := complaint(invocation.payload)) is not None:
-            self.notes[f"{where} {odd}: is that what you want to measure?"] = None
+            self.odd[cell.where(event, self.work.events, sized=False)] = odd
         return invocation
 
     async def _recording(self, emulator: AsyncEmulator, cell: Cell, event: str) -> Recording:
@@ -210,9 +211,8 @@ async def run_rounds(
             if not emulators:
                 raise NothingMeasuredError("Stopped before anything was measured.")
             mechanisms = emulators[0].mechanisms
-    rounds = Rounds(
-        cells=tuple(course.cells), mechanisms=mechanisms, interrupted=interrupted, notes=tuple(course.notes)
-    )
+    odd = tuple(f"{where} {what}: is that what you want to measure?" for where, what in course.odd.items())
+    rounds = Rounds(cells=tuple(course.cells), mechanisms=mechanisms, interrupted=interrupted, odd=odd)
     for cell in rounds.cells:
         for warm in cell.warm.values():
             del warm[rounds.count :]  # of a round that was not completed

@@ -50,7 +50,7 @@ def _sentence(baseline: Run, others: list[Run]) -> str:
     times = baseline.p50_ms / best.p50_ms
     share = f"{cpu_share(best.memory_mb):.0%} of a core"
     computing = f"{_ms(best.cpu_ms or 0)} of CPU at {share} take {_ms(computing_ms(best))}"
-    is_limited_by_cpu = computing_ms(best) >= _LIMITING * best.p50_ms
+    is_limited_by_cpu = _is_limited_by_cpu(best)
     waits_ms = _waits_ms(baseline)
     if not is_faster(best, baseline):
         plural = len(others) > 1 or best.variant.endswith("s")
@@ -85,6 +85,14 @@ def _sentence(baseline: Run, others: list[Run]) -> str:
     )
 
 
+def _is_limited_by_cpu(run: Run) -> bool:
+    """Whether computing, at the share of CPU there is, fills the duration; short bursts pass at the speed of a core."""
+    if run.recording is None:
+        return computing_ms(run) >= _LIMITING * run.p50_ms
+    parts = run.recording.accounting
+    return parts.computing_ms + parts.lock_ms + parts.throttled_ms >= _LIMITING * run.recording.duration_ms
+
+
 def _waits_ms(run: Run) -> float | None:
     """How long it waits, as its downstream saw it, or else as it was recorded; None where neither is known."""
     if run.ideal_ms is not None:
@@ -93,7 +101,7 @@ def _waits_ms(run: Run) -> float | None:
         parts = run.recording.accounting
         waits = parts.waiting_alone_ms + parts.waiting_together_ms
         return waits if waits >= (1 - 1 / NOISE) * run.recording.duration_ms else 0.0
-    return None if run.cpu_ms is None else 0.0 if computing_ms(run) >= _LIMITING * run.p50_ms else None
+    return 0.0 if _is_limited_by_cpu(run) else None
 
 
 def _range(slower: Run, faster: Run) -> str:
