@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
+import sys
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_SERVERS_OF_THE_TESTS = Path(__file__).parents[2] / "tests" / "servers" / "conftest.py"
+_FUNCTIONS = Path(__file__).parents[2] / "tests" / "tools" / "measure" / "functions"
 
 
 @contextmanager
 def databases() -> Iterator[dict[str, int]]:
     """The port of each, by its name, while they run."""
-    tests = _servers_of_the_tests()
+    sys.path.insert(0, str(_FUNCTIONS))
+    from strangers import servers_of_the_tests  # noqa: PLC0415  # the path is set
+
+    tests = servers_of_the_tests()
     postgres = max(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[4])).parent
     redis = shutil.which("redis-server", path="/usr/bin:/usr/local/bin")
     owners = tests.account("postgres"), tests.account("redis")
@@ -30,12 +33,3 @@ def databases() -> Iterator[dict[str, int]]:
                 tests.running(lambda folder: tests.Redis(folder, owners[1], redis), owners[1])
             ).port,
         }
-
-
-def _servers_of_the_tests() -> Any:
-    spec = importlib.util.spec_from_file_location("servers_of_the_tests", _SERVERS_OF_THE_TESTS)
-    assert spec is not None  # noqa: S101  # the file is there
-    assert spec.loader is not None  # noqa: S101  # likewise
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
