@@ -70,7 +70,7 @@ def test_it_runs_every_variant_and_writes_the_results_and_the_page(demo, tmp_pat
         for variant in ("sequential", "threads", "tasks")
     ]
     assert all(len(run.durations_ms) == 2 for run in results.runs)
-    assert all(run.calls for run in results.runs)
+    assert all(run.recording.calls for run in results.runs)
     assert [run.ideal_ms is None for run in results.runs] == [False] * 3 + [True] * 3
     assert [example.title in output and example.title in page for example in results.examples] == [True, True]
     assert left(process, tmp_path / "temporary") == []

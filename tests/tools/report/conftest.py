@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from meantime.tools.report.page import write_page
 from meantime.tools.report.recording import Accounting, RecordedCall, RecordedThread, Recording, Wait
-from meantime.tools.report.results import Call, Example, Machine, Prices, Results, Run, Verdict
+from meantime.tools.report.results import Example, Machine, Prices, Results, Run, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,6 +31,18 @@ MEMORIES = (128, 512, 1769)
 HOSTILE_NAME = 'GET /</script><b class="broken-out">orders</b>'
 USD_PER_GB_SECOND = 0.0000166667
 USD_PER_REQUEST = 0.0000002
+
+
+@dataclass(frozen=True, kw_only=True)
+class Imagined:
+    """One call of an imagined invocation."""
+
+    name: str
+    start_ms: float
+    end_ms: float
+    waiting_ms: float
+    computing_ms: float
+    lane: int
 
 
 @dataclass(frozen=True)
@@ -178,7 +190,7 @@ def synthetic_run(shape: Shape, variant: str, memory_mb: int, random: Random) ->
         waited = shape.latency_ms * random.uniform(1.0, 1.05)
         processor_free = max(processor_free, start + waited) + shape.cpu_ms / share
         calls.append(
-            Call(
+            Imagined(
                 name=name,
                 start_ms=start,
                 end_ms=processor_free,
@@ -205,13 +217,11 @@ def synthetic_run(shape: Shape, variant: str, memory_mb: int, random: Random) ->
         billed_ms=billed,
         cost_per_million_usd=1e6 * (billed / 1000 * memory_mb / 1024 * USD_PER_GB_SECOND + USD_PER_REQUEST),
         cpu_ms=shape.cpu_ms * len(calls),
-        calls=tuple(calls),
-        calls_duration_ms=length,
         recording=synthetic_recording(calls, memory_mb, length),
     )
 
 
-def synthetic_recording(calls: list[Call], memory_mb: int, length: float) -> Recording:
+def synthetic_recording(calls: list[Imagined], memory_mb: int, length: float) -> Recording:
     """What the wait clock would have written of these calls: each waits first, then computes or is held up."""
     lanes = sorted({call.lane for call in calls}, key=str)
     waiting = sum(call.waiting_ms for call in calls)

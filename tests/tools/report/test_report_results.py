@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from meantime.tools.report.results import Call, Example, Results, ResultsError, Verdict
+from meantime.tools.report.results import Example, Results, ResultsError, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+
+CALLS = ("recording", "calls")
 
 
 @pytest.fixture
@@ -87,8 +90,8 @@ def test_a_file_that_is_nested_without_end_is_refused(tmp_path: Path) -> None:
 
 def test_a_name_that_no_encoding_takes_is_written_and_read_again(results: Results, tmp_path: Path) -> None:
     run = results.runs[0]
-    calls = (replace(run.calls[0], name="GET /\ud800"), *run.calls[1:])
-    odd = replace(results, runs=(replace(run, calls=calls), *results.runs[1:]))
+    calls = (replace(run.recording.calls[0], name="GET /\ud800"), *run.recording.calls[1:])
+    odd = replace(results, runs=(replace(run, recording=replace(run.recording, calls=calls)), *results.runs[1:]))
 
     odd.write(tmp_path / "results.json")
 
@@ -105,14 +108,6 @@ def test_an_unknown_ideal_is_null(document: dict[str, Any], tmp_path: Path) -> N
     document["runs"][0]["ideal_ms"] = None
 
     assert read(document, tmp_path).runs[0].ideal_ms is None
-
-
-def test_a_lane_is_a_number_or_a_name(document: dict[str, Any], tmp_path: Path) -> None:
-    document["runs"][0]["calls"][0]["lane"] = "worker-1"
-
-    lanes = [call.lane for call in read(document, tmp_path).runs[0].calls]
-
-    assert lanes == ["worker-1", 0, 0]
 
 
 def change(*path_and_value: Any) -> Callable[[dict[str, Any]], None]:
@@ -141,11 +136,10 @@ def change(*path_and_value: Any) -> Callable[[dict[str, Any]], None]:
         (change("runs", 0, "memory_mb", 10**400), r"runs\[0\]\.memory_mb must be a whole number, not 10{56}\.\.\."),
         (change("runs", 0, "memory_mb", 0), r"memory_mb must be above 0"),
         (change("runs", 0, "variant", KeyError), r"runs\[0\]\.variant is missing"),
-        (change("runs", 0, "calls", 1, "end_ms", KeyError), r"runs\[0\]\.calls\[1\]\.end_ms is missing"),
-        (change("runs", 0, "calls", 1, "end_ms", 0.0), r"runs\[0\]\.calls\[1\]: .* ends before it starts"),
-        (change("runs", 0, "calls", 1, "waiting_ms", -1), r"runs\[0\]\.calls\[1\]: waiting_ms must be .* 0 or above"),
-        (change("runs", 0, "calls", 1, "lane", []), r"runs\[0\]\.calls\[1\]\.lane must be a text, not \[\]"),
-        (change("runs", 0, "calls", {}), r"runs\[0\]\.calls must be a list, not \{\}"),
+        (change("runs", 0, *CALLS, 1, "end_ms", KeyError), r"runs\[0\]\.recording\.calls\[1\]\.end_ms is missing"),
+        (change("runs", 0, *CALLS, 1, "end_ms", 0.0), r"runs\[0\]\.recording\.calls\[1\]: .* ends before it starts"),
+        (change("runs", 0, *CALLS, 1, "name", []), r"runs\[0\]\.recording\.calls\[1\]\.name must be a text, not \[\]"),
+        (change("runs", 0, *CALLS, {}), r"runs\[0\]\.recording\.calls must be a list, not \{\}"),
         (change("runs", 0, "durations_ms", []), r"durations_ms is empty"),
         (change("runs", 0, "durations_ms", [-1.0]), r"a duration is below 0"),
         (change("runs", 0, "p95_ms", 1.0), r"p50_ms is above p95_ms"),
@@ -200,17 +194,28 @@ def test_a_list_is_no_results_file(tmp_path: Path) -> None:
         Results.read(path)
 
 
-def test_what_neither_waiting_nor_computing_explains_is_throttled() -> None:
-    call = Call(name="s3 GetObject", start_ms=10, end_ms=60, waiting_ms=20, computing_ms=5)
+def test_calls_in_brief_are_those_at_the_libraries_boundaries_and_items_that_make_none(results: Results) -> None:
+    recording = results.runs[0].recording
+    call = recording.calls[0]
+    calls = (
+        replace(call, id=0, kind="item", name="fetch(1)"),
+        replace(call, id=1, kind="http", name="GET /orders", parent=0, held_up_ms=25.0),
+        replace(call, id=2, kind="socket", name="connect", parent=1),
+        replace(call, id=3, kind="item", name="resize(2)"),
+        replace(call, id=4, kind="lock", name="map"),
+    )
+    run = replace(results.runs[0], recording=replace(recording, calls=calls))
 
-    assert call.throttled_ms == 25
+    written = json.loads(replace(results, runs=(run, *results.runs[1:])).to_json())["runs"][0]["calls"]
+
+    assert [each["name"] for each in written] == ["GET /orders", "resize(2)"]
+    assert written[0]["throttled_ms"] == 25.0
 
 
-def test_computing_while_waiting_leaves_nothing_throttled() -> None:
-    """An upload can compute and wait at once, so the parts may exceed the length."""
-    call = Call(name="s3 PutObject", start_ms=0, end_ms=20, waiting_ms=18, computing_ms=5)
+def test_without_a_recording_there_are_none(results: Results) -> None:
+    bare = replace(results, runs=(replace(results.runs[0], recording=None),))
 
-    assert call.throttled_ms == 0
+    assert json.loads(bare.to_json())["runs"][0]["calls"] == []
 
 
 def test_runs_come_by_rising_memory(results: Results) -> None:

@@ -19,6 +19,7 @@ from meantime.tools.report.advice import (  # noqa: TC001  # as above
     Prediction,
 )
 from meantime.tools.report.billing import Bill, Tier  # noqa: TC001  # as above
+from meantime.tools.report.calls_in_brief import calls_in_brief
 from meantime.tools.report.decoding import DecodingError, decode
 from meantime.tools.report.recording import Recording  # noqa: TC001  # as above
 
@@ -138,36 +139,6 @@ class Example:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Call:
-    """One call of one invocation; times count from the invocation's start.
-
-    Args:
-        name: What was called, such as `GET /orders` or `s3 GetObject`.
-        start_ms: When it began.
-        end_ms: When its answer was there.
-        waiting_ms: The part of its length that the downstream took.
-        computing_ms: CPU that the call used.
-        lane: Which worker ran it.
-    """
-
-    name: str
-    start_ms: float
-    end_ms: float
-    waiting_ms: float
-    computing_ms: float
-    lane: int | str = 0
-
-    def __post_init__(self) -> None:
-        _check_numbers(self)
-        _require(self.end_ms >= self.start_ms, f"call {self.name!r} ends before it starts")
-
-    @property
-    def throttled_ms(self) -> float:
-        """What neither waiting nor computing explains: held up for a CPU share, or for the interpreter's lock."""
-        return max(0.0, self.end_ms - self.start_ms - self.waiting_ms - self.computing_ms)
-
-
-@dataclass(frozen=True, kw_only=True)
 class Run:
     """One variant of one example at one memory size: one cold start, then warm invocations.
 
@@ -183,8 +154,6 @@ class Run:
         billed_ms: Billed duration of one invocation.
         cost_per_million_usd: Cost of a million such invocations.
         cpu_ms: CPU that one invocation used; None where unknown.
-        calls: The calls of one invocation.
-        calls_duration_ms: Duration of that invocation.
         first_ms: Duration of the first invocation, the one after the cold start.
         interval_ms: Where the median lies nineteen times in twenty, low and high; None where too few were run.
         recording: One warm invocation, recorded.
@@ -201,8 +170,6 @@ class Run:
     billed_ms: float
     cost_per_million_usd: float
     cpu_ms: float | None
-    calls: tuple[Call, ...] = ()
-    calls_duration_ms: float | None = None
     first_ms: float | None = None
     interval_ms: tuple[float, ...] | None = None
     recording: Recording | None = None
@@ -271,11 +238,10 @@ class Results:
         return next((bill for bill in self.bills if (bill.example, bill.variant, bill.memory_mb) == key), None)
 
     def to_json(self, *, indent: int | None = None) -> str:
-        """Give the text of `results.json`. Each call carries its `throttled_ms` too, for other readers."""
+        """Give the text of `results.json`. Each run carries its recorded `calls` in brief, too, for other readers."""
         document = asdict(self)
         for run, written in zip(self.runs, document["runs"], strict=True):
-            for call, written_call in zip(run.calls, written["calls"], strict=True):
-                written_call["throttled_ms"] = call.throttled_ms
+            written["calls"] = calls_in_brief(run.recording)
         separators = (",", ":") if indent is None else None
         text = json.dumps(document, indent=indent, separators=separators, ensure_ascii=False, allow_nan=False)
         # A lone surrogate, which no encoding takes, becomes JSON's own escape for it.
