@@ -8,7 +8,7 @@ from importlib import import_module
 from meantime.measure.boundaries import Description, boundary_async
 from meantime.measure.libraries import wrap
 from meantime.measure.libraries.makers import making_async
-from meantime.measure.libraries.nesting import enclosing, is_part
+from meantime.measure.libraries.nesting import is_part, note_connection
 from meantime.measure.libraries.statements import statement_name
 from meantime.measure.libraries.sums import add
 
@@ -107,9 +107,8 @@ def _describe_acquire(args: tuple[Any, ...], keywords: dict[str, Any]) -> Descri
 def _noting(function: Callable[..., Any], describe: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     async def call(*args: Any, **keywords: Any) -> Any:
-        noted = enclosing()
-        if noted is not None and noted.description.library == "asyncpg" and noted.new_connection is None:
-            noted.used_connection(new=False)
-        return await function(*args, **keywords)
+        result = await function(*args, **keywords)
+        note_connection()
+        return result
 
     return boundary_async(call, describe)

@@ -10,7 +10,7 @@ from meantime.measure.boundaries import Description, boundary, current_call, obs
 from meantime.measure.libraries import wrap
 from meantime.measure.libraries.addresses import split
 from meantime.measure.libraries.bodies import note_body
-from meantime.measure.libraries.nesting import enclosing, is_part
+from meantime.measure.libraries.nesting import enclosing, is_part, note_connection
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,8 +96,7 @@ def _noting(function: Callable[..., Any]) -> Callable[..., Any]:
             tell_of_client(client)
         answer = function(client, *args, **keywords)
         note_bodies(answer, lambda streaming: streaming._raw_stream)  # noqa: SLF001  # urllib3's answer, which is read
-        if call is not None and call.new_connection is None:
-            call.used_connection(new=False)
+        note_connection()
         return answer
 
     return boundary(make_api_call, describe)

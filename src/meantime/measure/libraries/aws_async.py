@@ -8,7 +8,7 @@ from meantime.measure.boundaries import boundary_async
 from meantime.measure.libraries import wrap
 from meantime.measure.libraries.aws import describe, note_bodies, tell_of_client
 from meantime.measure.libraries.bodies import reading_async
-from meantime.measure.libraries.nesting import enclosing
+from meantime.measure.libraries.nesting import enclosing, note_connection
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,8 +46,7 @@ def _noting(function: Callable[..., Any]) -> Callable[..., Any]:
             tell_of_client(client)
         answer = await function(client, *args, **keywords)
         note_bodies(answer, lambda streaming: streaming)
-        if call is not None and call.new_connection is None:
-            call.used_connection(new=False)
+        note_connection()
         return answer
 
     return boundary_async(make_api_call, _describe)

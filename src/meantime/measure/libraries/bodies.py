@@ -7,9 +7,7 @@ from contextlib import suppress
 from functools import wraps
 from weakref import WeakKeyDictionary
 
-from meantime.measure.boundaries import Description, await_call, run_call
-from meantime.measure.boundaries import _stepped as stepped
-from meantime.measure.boundaries import _task_name as task_name
+from meantime.measure.boundaries import Description, await_call, run_call, stepped, task_name
 from meantime.measure.libraries.nesting import is_part
 from meantime.measure.session import Active, Call, current, own_place
 from meantime.measure.timeline import NO_CALL, RUNNING, timeline_of

@@ -8,7 +8,7 @@ from meantime.measure.boundaries import Description, boundary, boundary_async
 from meantime.measure.libraries import wrap
 from meantime.measure.libraries.addresses import request_name, split
 from meantime.measure.libraries.bodies import note_body, reading_stream, reading_stream_async
-from meantime.measure.libraries.nesting import enclosing, is_part
+from meantime.measure.libraries.nesting import enclosing, is_part, note_connection
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,8 +66,7 @@ def _sent(response: Any) -> None:
     stream = getattr(response, "stream", None)
     if stream is not None and not response.is_closed:
         note_body(stream, call)
-    if call.new_connection is None:
-        call.used_connection(new=False)
+    note_connection()
 
 
 def _noting(function: Callable[..., Any], library: str) -> Callable[..., Any]:

@@ -23,3 +23,10 @@ def enclosing() -> Call | None:
     if call is None or call.ended or call.description.kind in _HOLD:
         return None
     return call
+
+
+def note_connection(*, new: bool = False) -> None:
+    """The call under way has opened a connection, or used one that there was, if nothing else is known of that."""
+    call = enclosing()
+    if call is not None and call.new_connection is None:
+        call.used_connection(new=new)

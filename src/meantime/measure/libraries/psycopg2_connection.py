@@ -12,7 +12,7 @@ from importlib import import_module
 from meantime.measure.boundaries import Description, boundary
 from meantime.measure.libraries import wrap
 from meantime.measure.libraries.makers import making
-from meantime.measure.libraries.nesting import is_part
+from meantime.measure.libraries.nesting import is_part, note_connection
 from meantime.measure.libraries.statements import statement_name
 
 TYPE_CHECKING = False
@@ -39,7 +39,9 @@ def record(module: ModuleType, patches: Patches) -> None:
                 connection_factory = connection
                 if cursor_factory is None:
                     cursor_factory = cursor
-            return function(dsn, connection_factory, cursor_factory, **keywords)
+            made = function(dsn, connection_factory, cursor_factory, **keywords)
+            note_connection(new=True)
+            return made
 
         return making(boundary(connect, _describe_connect), "psycopg2.connect")
 
@@ -65,7 +67,9 @@ def _noted(method: Any) -> Callable[..., Any]:
         return _described("CALL" if name == "callproc" else statement_name(statement), connection)
 
     def call(self: Any, *args: Any, **keywords: Any) -> Any:
-        return method(self, *args, **keywords)
+        result = method(self, *args, **keywords)
+        note_connection()
+        return result
 
     call.__name__, call.__doc__ = name, method.__doc__
     return boundary(call, describe)

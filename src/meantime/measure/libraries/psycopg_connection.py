@@ -8,7 +8,7 @@ from importlib import import_module
 from meantime.measure.boundaries import Description, boundary, boundary_async
 from meantime.measure.libraries import wrap
 from meantime.measure.libraries.makers import making, making_async
-from meantime.measure.libraries.nesting import enclosing, is_part
+from meantime.measure.libraries.nesting import is_part, note_connection
 from meantime.measure.libraries.statements import statement_name
 
 TYPE_CHECKING = False
@@ -39,14 +39,12 @@ def record(module: ModuleType, patches: Patches) -> None:
         wrap(patches, module.AsyncConnection, name, lambda function: _noting_async(function, _describe_end))
     wrap(patches, module.Connection, "wait", lambda function: _noting(function, _describe_wait))
     wrap(patches, module.AsyncConnection, "wait", lambda function: _noting_async(function, _describe_wait))
-    wrap(
-        patches, module.Connection, "connect", lambda function: making(boundary(function, _describe_connect), _CONNECT)
-    )
+    wrap(patches, module.Connection, "connect", lambda function: making(_noting(function, _describe_connect), _CONNECT))
     wrap(
         patches,
         module.AsyncConnection,
         "connect",
-        lambda function: making_async(boundary_async(function, _describe_connect), _CONNECT_ASYNC),
+        lambda function: making_async(_noting_async(function, _describe_connect), _CONNECT_ASYNC),
     )
     patches.replace(module, "connect", module.Connection.connect)
     import_module("psycopg.waiting")  # what waits in C is loaded before anything is timed
@@ -124,8 +122,9 @@ def _noting(function: Callable[..., Any], describe: Callable[..., Any]) -> Calla
 
     @wraps(function)
     def call(*args: Any, **keywords: Any) -> Any:
-        _uses_connection()
-        return function(*args, **keywords)
+        result = function(*args, **keywords)
+        note_connection(new=function.__name__ == "connect")
+        return result
 
     return boundary(call, named)
 
@@ -136,8 +135,9 @@ def _noting_async(function: Callable[..., Any], describe: Callable[..., Any]) ->
 
     @wraps(function)
     async def call(*args: Any, **keywords: Any) -> Any:
-        _uses_connection()
-        return await function(*args, **keywords)
+        result = await function(*args, **keywords)
+        note_connection(new=function.__name__ == "connect")
+        return result
 
     return boundary_async(call, named)
 
@@ -146,9 +146,3 @@ def _with_end(method: str, description: Description | None) -> Description | Non
     if description is not None and method in {"commit", "rollback"}:
         description.name = method.upper()
     return description
-
-
-def _uses_connection() -> None:
-    call = enclosing()
-    if call is not None and call.description.kind == "sql" and call.new_connection is None:
-        call.used_connection(new=False)

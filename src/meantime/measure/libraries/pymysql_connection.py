@@ -7,7 +7,7 @@ from functools import wraps
 from meantime.measure.boundaries import Description, boundary
 from meantime.measure.libraries import wrap
 from meantime.measure.libraries.makers import making
-from meantime.measure.libraries.nesting import enclosing, is_part
+from meantime.measure.libraries.nesting import is_part, note_connection
 from meantime.measure.libraries.statements import statement_name
 
 TYPE_CHECKING = False
@@ -49,9 +49,7 @@ def _noting(function: Callable[..., Any], name_of: Callable[[tuple[Any, ...]], s
     @wraps(function)
     def call(*args: Any, **keywords: Any) -> Any:
         result = function(*args, **keywords)
-        noted = enclosing()
-        if noted is not None and noted.new_connection is None:
-            noted.used_connection(new=False)
+        note_connection()
         return result
 
     return boundary(call, describe)

@@ -6,7 +6,7 @@ from functools import wraps
 
 from meantime.measure.boundaries import Description, boundary, boundary_async
 from meantime.measure.libraries import wrap
-from meantime.measure.libraries.nesting import enclosing, is_part
+from meantime.measure.libraries.nesting import is_part, note_connection
 from meantime.measure.libraries.sums import add
 
 TYPE_CHECKING = False
@@ -75,19 +75,13 @@ def _describe_pool(args: tuple[Any, ...], _: dict[str, Any]) -> Description | No
     return Description("connection pool of redis", "pool", "redis", target, (), getattr(pool, "timeout", None))
 
 
-def _uses_connection() -> None:
-    call = enclosing()
-    if call is not None and call.description.kind == "redis" and call.new_connection is None:
-        call.used_connection(new=False)
-
-
 def _noting(function: Callable[..., Any], describe: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     def call(*args: Any, **keywords: Any) -> Any:
         try:
             return function(*args, **keywords)
         finally:
-            _uses_connection()
+            note_connection()
 
     return boundary(call, describe)
 
@@ -98,6 +92,6 @@ def _noting_async(function: Callable[..., Any], describe: Callable[..., Any]) ->
         try:
             return await function(*args, **keywords)
         finally:
-            _uses_connection()
+            note_connection()
 
     return boundary_async(call, describe)

@@ -31,8 +31,11 @@ _COMMON = re.compile(
 )
 _VERB = re.compile(r"[A-Za-z]+")
 _CHANGE = re.compile(r"\b(insert\s+into|update|delete\s+from|merge\s+into)\b", re.IGNORECASE)
-_WITHOUT_TABLE = frozenset({"BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "SET", "SHOW", "START", "END",
-                            "DEALLOCATE", "LISTEN", "UNLISTEN", "NOTIFY", "RESET", "DISCARD", "CALL", "DO"})  # fmt: skip
+_ALONE = re.compile(
+    r"(?i:begin|commit|rollback|savepoint|release|set|show|start|end|deallocate|listen|unlisten|notify|reset|discard|"
+    r"call|do)\b"
+)
+_LONGEST_VERB = 12
 
 _known: dict[Any, str] = {}
 
@@ -79,8 +82,8 @@ def _name(statement: str) -> str:
         change = _CHANGE.search(text)
         verb = "SELECT" if change is None else change[0].split()[0].upper()
         text = text if change is None else text[change.start() :]
-    if verb in _WITHOUT_TABLE or len(verb) > len("DEALLOCATE"):
-        return verb[: len("DEALLOCATE")]
+    if _ALONE.fullmatch(verb) or len(verb) > _LONGEST_VERB:
+        return verb[:_LONGEST_VERB]
     for table, parenthesis in _TABLE.findall(text):
         name = _plain(table)
         # `from generate_series(` is a function; `insert into readings (` is none

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _lock = Lock()
 _numbers: WeakKeyDictionary[Any, dict[str, dict[str, float]]] = WeakKeyDictionary()
+_by_identity: dict[int, dict[str, dict[str, float]]] = {}
 _session: Any = None
 
 
@@ -44,8 +45,12 @@ def add(
     with _lock:
         if _session is not session:
             _numbers.clear()
+            _by_identity.clear()
             _session = session
-        of_owner = _numbers.setdefault(owner, {})
+        try:
+            of_owner = _numbers.setdefault(owner, {})
+        except TypeError:  # it has no room for a weak reference, as asyncpg's pools
+            of_owner = _by_identity.setdefault(id(owner), {})
         sums = of_owner.get(kind)
         if sums is None:
             observe(kind, text, numbers={**(fixed or {}), **dict.fromkeys((*numbers, *(most or {})), 0.0)})

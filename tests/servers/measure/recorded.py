@@ -1,0 +1,51 @@
+"""What these tests ask of a recording: whether a call waited as long as its server says that it made it wait."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from meantime.measure.recorder import recording
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from meantime.measure.recorder import Recorder
+
+_PART = 0.03  # of the wait
+_SLACK_MS = 1.0
+_SLOW_MACHINE_MS = 60.0  # what a busy machine may add to any single call, but not to all
+
+
+def recorded(work: Callable[[], object]) -> Recorder:
+    """The recording of a piece of work."""
+    with recording() as recorder:
+        work()
+    return recorder
+
+
+def named(recorder: Recorder, name: str) -> list[dict[str, Any]]:
+    """Its calls of that name."""
+    calls = [call for call in recorder.calls if call["name"] == name]
+    assert calls, f"there is no {name!r} among {[call['name'] for call in recorder.calls]}"
+    return calls
+
+
+def observed(recorder: Recorder, kind: str) -> list[dict[str, Any]]:
+    """What was observed of that kind."""
+    return [each for each in recorder.document["observations"] if each["kind"] == kind]
+
+
+def assert_waited(calls: Sequence[dict[str, Any]], seconds: Sequence[float]) -> None:
+    """Each call waited as long as its server says, within 3 % and a millisecond for the best of them.
+
+    None may have waited less. That the machine lets a client wait for its turn after the answer is there is no fault of
+    the clock's, and does not happen to every call.
+    """
+    waited = sorted(call["waiting_ms"] for call in calls)
+    told = sorted(each * 1000 for each in seconds)
+    assert len(waited) == len(told), (waited, told)
+    excess = [one - other for one, other in zip(waited, told, strict=True)]
+    shortest = min(told)
+    assert min(excess) >= -(_PART * shortest + _SLACK_MS), (waited, told)
+    assert min(excess) <= _PART * shortest + _SLACK_MS, (waited, told)
+    assert max(excess) <= _PART * shortest + _SLOW_MACHINE_MS, (waited, told)

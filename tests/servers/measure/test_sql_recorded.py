@@ -1,0 +1,257 @@
+"""Statements on a real PostgreSQL: what each is called, how long it waited, and what it was for."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import asyncpg
+import psycopg
+import psycopg_pool
+import pytest
+from tests.servers.measure.recorded import assert_waited, named, observed, recorded
+
+from meantime import tasks, threads
+from meantime.tools.downstream import DelayRelay
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.servers.conftest import Server
+
+SLEEP = "SELECT pg_sleep(0.1), n FROM generate_series(1, 1) AS n"
+
+
+@pytest.fixture(autouse=True)
+def _no_password_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """asyncpg looks for one on the loop, which the guard of these tests would refuse."""
+    monkeypatch.setenv("PGPASSWORD", "none")
+
+
+@pytest.fixture(scope="module")
+def database(postgresql: Server) -> str:
+    """Where it is, with two tables."""
+    # Without asyncpg looking for certificates on the loop, which the guard of these tests would refuse.
+    url = f"{postgresql.variables['DATABASE_URL']}?sslmode=disable"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS readings (sensor int, value float)")
+    return url
+
+
+@pytest.fixture
+def relay(postgresql: Server) -> Iterator[DelayRelay]:
+    with DelayRelay(f"127.0.0.1:{postgresql.port}", latency=0.05) as relay:
+        yield relay
+
+
+def _psycopg(url: str) -> Callable[[], None]:
+    def work() -> None:
+        with psycopg.connect(url, autocommit=True) as connection:
+            for _ in range(3):
+                connection.execute(SLEEP)
+
+    return work
+
+
+def _psycopg2(url: str) -> Callable[[], None]:
+    psycopg2 = pytest.importorskip("psycopg2")
+
+    def work() -> None:
+        connection = psycopg2.connect(url)
+        with connection.cursor() as cursor:
+            for _ in range(3):
+                cursor.execute(SLEEP)
+        connection.close()
+
+    return work
+
+
+def _asyncpg(url: str) -> Callable[[], None]:
+    async def work() -> None:
+        connection = await asyncpg.connect(url)
+        for _ in range(3):
+            await connection.fetch(SLEEP)
+        await connection.close()
+
+    return lambda: asyncio.run(work())
+
+
+def _psycopg_async(url: str) -> Callable[[], None]:
+    async def work() -> None:
+        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+            for _ in range(3):
+                await connection.execute(SLEEP)
+
+    return lambda: asyncio.run(work())
+
+
+DRIVERS = {"psycopg": _psycopg, "psycopg (async)": _psycopg_async, "asyncpg": _asyncpg, "psycopg2": _psycopg2}
+
+
+@pytest.mark.parametrize("driver", DRIVERS.values(), ids=DRIVERS)
+def test_a_statement_waits_as_long_as_the_server_takes(
+    database: str, driver: Callable[[str], Callable[[], None]]
+) -> None:
+    recorder = recorded(driver(database))
+
+    calls = named(recorder, "SELECT")
+    assert_waited(calls, [0.1] * 3)
+    for call in calls:
+        assert call["kind"] == "sql"
+        assert call["target"] == database.partition("@")[2].partition("/")[0]
+        assert "test_sql_recorded.py" in call["line"]
+        assert call["function"].endswith("work")
+        assert call["new_connection"] is False
+        assert call["error"] is None
+
+
+@pytest.mark.parametrize("driver", DRIVERS.values(), ids=DRIVERS)
+def test_a_connection_that_is_made_within_the_invocation_is_a_call_and_is_told_of(
+    database: str, driver: Callable[[str], Callable[[], None]]
+) -> None:
+    recorder = recorded(driver(database))
+
+    (connected,) = named(recorder, "CONNECT")
+    assert connected["library"] in connected["name"] or connected["library"] in {"psycopg", "psycopg2", "asyncpg"}
+    (made,) = observed(recorder, "client_made")
+    assert "connect" in made["text"]
+    assert "test_sql_recorded.py" in made["line"]
+    assert made["duration_ms"] > 0
+
+
+def test_a_relay_before_the_server_is_seen_in_each_exchange(relay: DelayRelay) -> None:
+    url = f"postgresql://tester@127.0.0.1:{relay.port}/postgres"
+    with psycopg.connect(url, autocommit=True) as connection:
+        relay.reset()
+
+        recorder = recorded(lambda: [connection.execute("SELECT 1 FROM pg_class LIMIT 1") for _ in range(4)])
+
+        told = [answer.duration for answer in relay.answers]
+    assert_waited(named(recorder, "SELECT pg_class"), told)
+
+
+def test_statements_on_threads_wait_side_by_side(database: str) -> None:
+    def query(_: int) -> None:
+        with psycopg.connect(database, autocommit=True) as connection:
+            connection.execute(SLEEP)
+
+    recorder = recorded(lambda: threads.map(query, range(4), max_concurrency=4))
+
+    calls = named(recorder, "SELECT")
+    assert_waited(calls, [0.1] * 4)
+    items = {call["id"]: call for call in recorder.calls if call["kind"] == "item"}
+    assert {call["parent"] for call in calls} == set(items)
+    assert recorder.duration_ms < 4 * 100
+
+
+def test_statements_of_tasks_wait_side_by_side(database: str) -> None:
+    async def query(_: int) -> None:
+        connection = await asyncpg.connect(database)
+        await connection.fetch(SLEEP)
+        await connection.close()
+
+    async def work() -> None:
+        await tasks.map(query, range(4), max_concurrency=4)
+
+    recorder = recorded(lambda: asyncio.run(work()))
+
+    assert_waited(named(recorder, "SELECT"), [0.1] * 4)
+    assert all(call["is_async"] for call in named(recorder, "SELECT"))
+    assert len(named(recorder, "test_statements_of_tasks_wait_side_by_side.query")) == 4
+
+
+def test_no_value_of_a_statement_is_recorded(database: str) -> None:
+    def work() -> None:
+        with psycopg.connect(database, autocommit=True) as connection:
+            connection.execute("SELECT value FROM readings WHERE sensor = 4711")
+            connection.execute("INSERT INTO readings VALUES (%s, %s)", (4712, 0.4713))
+
+    recorder = recorded(work)
+
+    assert {"SELECT readings", "INSERT readings"} <= {call["name"] for call in recorder.calls}
+    assert not any(secret in str(recorder.document) for secret in ("4711", "4712", "0.4713"))
+
+
+def test_a_transaction_ends_with_a_call_of_its_own(database: str) -> None:
+    def work() -> None:
+        with psycopg.connect(database) as connection:
+            connection.execute("SELECT 1 FROM readings")
+
+    recorder = recorded(work)
+
+    assert [call["name"] for call in recorder.calls] == ["CONNECT", "SELECT readings", "COMMIT"]
+
+
+def test_a_statement_that_fails_says_how(database: str) -> None:
+    def work() -> None:
+        with psycopg.connect(database, autocommit=True) as connection, pytest.raises(psycopg.errors.UndefinedTable):
+            connection.execute("SELECT 1 FROM nowhere")
+
+    recorder = recorded(work)
+
+    (call,) = named(recorder, "SELECT nowhere")
+    assert call["error"] == "UndefinedTable"
+
+
+def test_copying_and_streaming_are_seen(database: str) -> None:
+    def work() -> None:
+        with psycopg.connect(database, autocommit=True) as connection, connection.cursor() as cursor:
+            with cursor.copy("COPY readings FROM STDIN") as copy:
+                copy.write_row((1, 2.0))
+            assert list(cursor.stream("SELECT 1 FROM readings LIMIT 2"))
+
+    recorder = recorded(work)
+
+    assert {"COPY", "FETCH"} & {call["name"] for call in recorder.calls}
+
+
+def test_waiting_for_a_pool_of_psycopg_is_a_call_of_its_kind(database: str) -> None:
+    with psycopg_pool.ConnectionPool(database, min_size=1, max_size=1, open=True) as pool:
+        pool.wait()
+
+        def query(_: int) -> None:
+            with pool.connection() as connection:
+                connection.execute(SLEEP)
+
+        recorder = recorded(lambda: threads.map(query, range(2), max_concurrency=2))
+
+    (waited,) = [call for call in recorder.calls if call["kind"] == "pool"]
+    assert waited["waiting_ms"] > 80
+    (full,) = observed(recorder, "pool_full")
+    assert full["numbers"]["pool_size"] == 1
+
+
+def test_waiting_for_a_pool_of_asyncpg_is_a_call_of_its_kind(database: str) -> None:
+    async def work() -> None:
+        async with asyncpg.create_pool(database, min_size=1, max_size=1) as pool:
+            await asyncio.gather(*(pool.fetch(SLEEP) for _ in range(2)))
+
+    recorder = recorded(lambda: asyncio.run(work()))
+
+    (waited,) = [call for call in recorder.calls if call["kind"] == "pool"]
+    assert waited["waiting_ms"] > 80
+    assert_waited(named(recorder, "SELECT"), [0.1] * 2)
+    (fan_out,) = observed(recorder, "fan_out")
+    assert (fan_out["text"], fan_out["numbers"]["items"]) == ("asyncio.gather", 2)
+
+
+def test_waiting_for_the_pool_of_sqlalchemy_is_a_call_of_its_kind(database: str) -> None:
+    sqlalchemy = pytest.importorskip("sqlalchemy")
+    address = database.replace("postgresql:", "postgresql+psycopg:") + "&client_encoding=utf8"
+    engine = sqlalchemy.create_engine(address, pool_size=1, max_overflow=0)
+
+    def query(_: int) -> None:
+        with engine.connect() as connection:
+            connection.execute(sqlalchemy.text(SLEEP))
+
+    def work() -> None:
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(query, range(2)))
+
+    recorder = recorded(work)
+    engine.dispose()
+
+    waits = [call for call in recorder.calls if call["kind"] == "pool" and call["library"] == "sqlalchemy"]
+    assert max(call["waiting_ms"] for call in waits) > 80
+    assert len(named(recorder, "SELECT")) >= 2
