@@ -10,10 +10,12 @@ from __future__ import annotations
 import sys
 from bisect import bisect_left
 
-from meantime.measure.timeline import IDLE, NO_CALL, NUMBERS, WIDTH
+from meantime.measure.timeline import IDLE, NO_CALL, NUMBERS, WIDTH, tick
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from meantime.measure.session import Call, Session
     from meantime.measure.timeline import Timeline
 
@@ -52,6 +54,7 @@ class Account:
         self._session = session
         self._cores = cores
         self._switch = int(sys.getswitchinterval() * 1e9)
+        self._tick = tick()
         self._clocks = [_Clock(timeline) for timeline in session.timelines]
         self._events: list[tuple[int, float, float, float, int, float]] = []
         self.waits: list[Stretch] = []
@@ -69,7 +72,7 @@ class Account:
         calls = self._session.calls
         for at in range(WIDTH, len(samples), WIDTH):
             begin, cpu_before, held_before, slices_before, waited_before = samples[at - WIDTH : at - WIDTH + 5]
-            end, cpu, held, slices, waited, kind, number = samples[at : at + WIDTH]
+            end, cpu, held, slices, waited, kind, number, arrived = samples[at : at + WIDTH]
             wall = end - begin
             if wall <= 0:
                 continue
@@ -78,7 +81,7 @@ class Account:
             blocked = wall - computed - held
             call = calls[number] if number != NO_CALL else None
             if kind >= 0:
-                line = self._line_after_wait(timeline, end, blocked, slices - slices_before)
+                line = self._line_after_wait(timeline, end, blocked, slices - slices_before, arrived)
                 tail = end - computed - held - line
                 self._add(begin, tail, waiting=1.0, kind=kind)
                 self._add(tail, end, computed, held, line, kind=kind)
@@ -94,7 +97,7 @@ class Account:
                 other = blocked - known - line
                 if call is None and timeline is not self._session.main and timeline.loop is None:
                     other = 0  # a pool's thread that has nothing to do
-                self._add(begin, end, computed, held, line, (known + other) / wall, kind=_OTHER)
+                self._add(begin, end, computed, held, line, (known + other) / wall)
                 _move(call, timeline, other)
                 if other >= _TELLING:
                     before = told.get(number, call.cpu if call is not None else cpu_before)
@@ -111,16 +114,37 @@ class Account:
                         )
                     )
 
-    def _line_after_wait(self, timeline: Timeline, end: int, blocked: int, slices: int) -> int:
+    def _line_after_wait(self, timeline: Timeline, end: int, blocked: int, slices: int, arrived: int) -> int:
         """How much of a wait's end the thread stood in line for the interpreter's lock: its data was there.
 
         A wait takes one turn on a core to end. Each further one is the lock's: who stands in line for it looks up once
-        every switch interval. And somebody else must have held it.
+        every switch interval, and from the first time on whoever holds it is asked for it. And somebody must have held
+        it all the while.
         """
         if slices <= 1 or len(self._clocks) == 1:
             return 0
-        longest = min(blocked, (slices - 1) * self._switch)
-        return min(longest, self._computed_by_others(timeline, end - longest, end))
+        least = (slices - 2) * self._switch
+        busy = self._busy_until(timeline, end, min(blocked, least + self._switch))
+        if busy < least:
+            least = 0  # turns that it lost to others while it was ready
+        most = min(busy, least + _HANDED_OVER) if least else busy
+        if arrived:
+            earlier, later = max(0, end - arrived - self._tick), max(0, end - arrived)
+            if least <= later and earlier <= busy:
+                least, most = max(least, earlier), min(max(most, earlier), later)
+        return min(blocked, (least + most) // 2)
+
+    def _busy_until(self, timeline: Timeline, end: int, longest: int) -> int:
+        """How long before this moment other threads computed without a pause; at most so long."""
+        busy = 0
+        for begin in sorted({end - longest, *self._borders(end - longest, end)}, reverse=True):
+            if self._computed_by_others(timeline, begin, end) < _WITHOUT_PAUSE * (end - begin):
+                break
+            busy = end - begin
+        return busy
+
+    def _borders(self, begin: int, end: int) -> list[int]:
+        return [border for clock in self._clocks for border in clock.borders(begin, end)]
 
     def _line_in(self, timeline: Timeline, begin: int, end: int, blocked: int, slices: int) -> int:
         """How much of the time that a thread was blocked in a way unknown it stood in line for the interpreter's lock."""
@@ -146,6 +170,7 @@ class Account:
         waiting: float = 0.0,
         *,
         kind: int = _OTHER,
+        inner: bool | None = None,
     ) -> None:
         begin = max(begin, self._session.began)
         end = min(end, self._session.ended)
@@ -153,7 +178,7 @@ class Account:
         if wall <= 0:
             return
         rates = (computed / wall, held / wall, line / wall)
-        inner = kind in _INNER
+        inner = kind in _INNER if inner is None else inner
         whole = 1 if waiting == 1.0 else 0
         part = 0.0 if whole else waiting
         number = whole * (_ONE if inner else 1)
@@ -234,6 +259,8 @@ class Account:
         return beside[place - 1] + (beside[place] - beside[place - 1]) * (at - begin) / (end - begin)
 
 
+_HANDED_OVER = 500_000  # ns in which a thread that is asked for the lock gives it away
+_WITHOUT_PAUSE = 0.8  # of a stretch, for it to count as computing all the while
 _ONE = 1 << 20  # inner waits are counted in the upper half of the same number
 _TASK_WIDTH = 7
 _NOTHING = 1e-6
@@ -263,6 +290,10 @@ class _Clock:
 
     def used(self, begin: int, end: int) -> int:
         return self._at(end) - self._at(begin)
+
+    def borders(self, begin: int, end: int) -> Iterable[int]:
+        """The moments in between at which its state changed."""
+        return self._times[bisect_left(self._times, begin) : bisect_left(self._times, end)]
 
     def _at(self, at: int) -> int:
         place = bisect_left(self._times, at)

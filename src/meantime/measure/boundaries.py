@@ -11,7 +11,7 @@ import time
 from functools import wraps
 from types import coroutine as generator_coroutine
 
-from meantime.measure.session import Active, Call, current, own_place
+from meantime.measure.session import Active, Call, boundary_code, current, own_place
 from meantime.measure.timeline import IDLE, NO_CALL, NUMBERS, RUNNING, SHORTEST, timeline_of
 
 TYPE_CHECKING = False
@@ -242,13 +242,13 @@ def run_call(
 async def await_call(session: Session, call: Call, awaitable: Awaitable[Any]) -> Any:
     """Await, and note the call."""
     call.timeline = timeline = timeline_of(session)
-    call.task = _task_name(timeline)
+    call.task = task_name(timeline)
     session.admit(call)
     token = current.set(call)
     _enter(timeline)
     call.started = time.monotonic_ns()
     try:
-        return await _stepped(awaitable, call, session)
+        return await stepped(awaitable, call, session)
     except BaseException as error:
         call.error = type(error).__name__
         raise
@@ -262,22 +262,27 @@ async def await_call(session: Session, call: Call, awaitable: Awaitable[Any]) ->
             pass
 
 
-def _task_name(timeline: Timeline) -> str | None:
+def running_loop() -> Any:
+    """The event loop that runs on this thread; None where there is none, or another library's."""
+    events = sys.modules.get("asyncio.events")
+    return None if events is None else events._get_running_loop()  # noqa: SLF001  # documented for loops and the like
+
+
+def task_name(timeline: Timeline) -> str | None:
     """The name of the task that runs; which sort of loop runs it is noted once."""
-    asyncio = sys.modules.get("asyncio")
-    loop = None if asyncio is None else asyncio._get_running_loop()  # noqa: SLF001  # documented for loops and the like
-    if asyncio is None or loop is None:  # stepped by hand, outside a loop, or another library's
+    loop = running_loop()
+    if loop is None:
         return None
     if timeline.loop is None:
-        events = sys.modules.get("asyncio.selector_events")
-        seen = events is not None and isinstance(loop, events.BaseSelectorEventLoop)
+        module = sys.modules.get("asyncio.selector_events")
+        seen = module is not None and isinstance(loop, module.BaseSelectorEventLoop)
         timeline.loop = "asyncio" if seen else type(loop).__module__.partition(".")[0]
-    task = asyncio.current_task(loop)
+    task = sys.modules["asyncio.tasks"].current_task(loop)
     return None if task is None else str(task.get_name())
 
 
 @generator_coroutine
-def _stepped(awaitable: Any, call: Call, session: Session) -> Generator[Any, Any, Any]:
+def stepped(awaitable: Any, call: Call, session: Session) -> Generator[Any, Any, Any]:
     """Await step by step: the CPU time of each step is the call's, and between them it waits, or its loop is busy."""
     steps = awaitable.__await__()
     timeline = call.timeline
@@ -307,7 +312,7 @@ def _stepped(awaitable: Any, call: Call, session: Session) -> Generator[Any, Any
         except BaseException as thrown:  # noqa: BLE001  # what is thrown in goes to the innermost await
             error = thrown
         if hidden:
-            timeline.resumed()
+            timeline.resumed(running_loop())
         resumed = monotonic()
         ready = timeline.ready_at(suspended, resumed)
         call.waited += ready - suspended
@@ -317,3 +322,6 @@ def _stepped(awaitable: Any, call: Call, session: Session) -> Generator[Any, Any
                 (kind, suspended, ready, resumed, timeline.number, call.number, call.computed - call.told)
             )
             call.told = call.computed
+
+
+boundary_code.update((run_call.__code__, await_call.__code__))

@@ -154,12 +154,17 @@ class Active:
 def own_place(depth: int) -> tuple[Place, ...]:
     """The function's own code that is under way here, innermost first, as code objects and line numbers.
 
-    In a task it goes on with the code that made the task, not with the code that runs the loop.
+    In a task it goes on with the code that made the task, not with the code that runs the loop. Below the boundary of
+    the call that is under way, it is that call's.
     """
     frame = _getframe(depth)
     places = []
     for _ in range(_DEEPEST):
         code = frame.f_code
+        if code in boundary_code:
+            call = current.get()
+            if call is not None and not call.ended:
+                return (*places, *call.place)
         if is_own_code(code.co_filename):
             places.append((code, frame.f_lineno or code.co_firstlineno))
         back = frame.f_back
@@ -171,6 +176,9 @@ def own_place(depth: int) -> tuple[Place, ...]:
         frame = back
     return tuple(places)
 
+
+# The code of the boundaries themselves.
+boundary_code: set[CodeType] = set()
 
 # What a loop steps, and what that awaits: inspect.CO_COROUTINE | CO_ITERABLE_COROUTINE | CO_ASYNC_GENERATOR
 _COROUTINE = 0x80 | 0x100 | 0x200

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     Count = Callable[[Any, Any, Session, "Call | None"], None]
 
 
+_RECEIVE = NUMBERS["receive"]
+
+
 def install(patches: Patches) -> None:
     """Note sockets from now on."""
     patches.when_imported("socket", lambda module: _install(patches, module))
@@ -74,7 +77,9 @@ def noted_socket(function: Callable[..., Any], name: str, wait_kind: str, count:
                 {},
             )
         else:
-            result = wait(session, kind, function, (connection, *args), keywords)
+            result = wait(
+                session, kind, function, (connection, *args), keywords, connection if kind == _RECEIVE else None
+            )
         if count is not None:
             count(connection, (result, args), session, call)
         return result
@@ -85,7 +90,7 @@ def noted_socket(function: Callable[..., Any], name: str, wait_kind: str, count:
 def _alone(  # noqa: PLR0913  # it stands for the function within a call of its own
     session: Session, kind: int, function: Any, count: Count | None, connection: Any, args: Any, keywords: Any
 ) -> Any:
-    result = wait(session, kind, function, (connection, *args), keywords)
+    result = wait(session, kind, function, (connection, *args), keywords, connection if kind == _RECEIVE else None)
     if count is not None:
         count(connection, (result, args), session, current.get())
     return result

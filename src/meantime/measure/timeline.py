@@ -7,6 +7,7 @@ two samples the wall time is CPU time, time ready but without a core, and the re
 from __future__ import annotations
 
 import os
+import sys
 import time
 from array import array
 from threading import current_thread, get_ident, local
@@ -34,8 +35,9 @@ NUMBERS = {kind: number for number, kind in enumerate(KINDS)}
 RUNNING = -1  # its own code, which may also have waited in ways that nobody sees
 IDLE = -2  # a thread with nothing to do: a pool's between two items, or one that is not part of the invocation
 
-# A sample is so many numbers: when, CPU, without a core, turns on a core, waited in all (nanoseconds), what, which call.
-WIDTH = 7
+# A sample is so many numbers: when, CPU, without a core, turns on a core, waited in all (nanoseconds), what, which call,
+# and, of a wait that may have ended in line for the interpreter's lock, the earliest that its data can have come.
+WIDTH = 8
 NO_CALL = -1
 
 SHORTEST = 50_000  # ns; a wait shorter than this is a part of the running around it: it is in its sums
@@ -54,7 +56,9 @@ class Timeline:
     """
 
     __slots__ = (
+        "_came_round",
         "_file",
+        "_is_asked",
         "_room",
         "before",
         "ident",
@@ -76,6 +80,8 @@ class Timeline:
         self.ident = get_ident()
         self.waited = 0  # ns in waits that are known
         self.is_waiting = False
+        self._is_asked = False
+        self._came_round = 0
         self.scopes = 0  # calls under way; a thread without any is idle, unless it runs the handler
         self.loop: str | None = None  # which sort of event loop it runs
         self.stepped: tuple[int, int, int, int] | None = None  # its clocks when the last task was suspended
@@ -108,37 +114,53 @@ class Timeline:
         self._keep(now, kind, call)
         return now
 
-    def waited_since(self, begun: tuple[int, int, int, int], kind: int, call: int) -> int:
-        """From these clocks until now it waited; how long it was blocked (nanoseconds)."""
+    def waited_since(self, begun: tuple[int, int, int, int], kind: int, call: int, connection: Any = None) -> int:
+        """From these clocks until now it waited, on this connection; how long it was blocked (nanoseconds)."""
         now = self._clocks()
         blocked = now[0] - begun[0] - (now[1] - begun[1]) - (now[2] - begun[2])
         if blocked > 0:
             if blocked >= SHORTEST:
                 self._keep(begun, RUNNING, call)
                 self.waited += blocked
-                self._keep(now, kind, call)
+                arrived = earliest_arrival(connection) if connection is not None and now[3] - begun[3] > 1 else 0
+                self._keep(now, kind, call, arrived)
                 self.before = now
             else:
                 self.waited += blocked
             return blocked
         return 0
 
-    def _keep(self, clocks: tuple[int, int, int, int], kind: int, call: int) -> None:
+    def _keep(self, clocks: tuple[int, int, int, int], kind: int, call: int, arrived: int = 0) -> None:
         samples = self.samples
         if len(samples) >= self._room and clocks[0] - samples[-WIDTH] < _COARSE:
             return
-        samples.extend((*clocks, self.waited, kind if len(samples) < self._room or kind == IDLE else RUNNING, call))
+        kind = kind if len(samples) < self._room or kind == IDLE else RUNNING
+        samples.extend((*clocks, self.waited, kind, call, arrived))
 
     def polled_events(self, begin: int, end: int, *, blocked: bool) -> None:
         """This thread's event loop has looked for events."""
         self.polled = (self.polled[2], begin, end, blocked)
 
-    def resumed(self) -> None:
-        """A loop that nobody sees polling, as uvloop's in C, has resumed a task: it was idle as far as it was blocked."""
+    def resumed(self, loop: Any) -> None:
+        """A loop that nobody sees polling, as uvloop's in C, has resumed a task: it was idle as far as it was blocked.
+
+        Where it was not, what it does next time round tells when it has looked for events.
+        """
         stepped, self.stepped = self.stepped, None
         if stepped is not None:
             blocked = self.waited_since(stepped, NUMBERS["loop"], NO_CALL)
-            self.polled_events(stepped[0], stepped[0] + blocked, blocked=blocked >= SHORTEST)
+            if blocked >= SHORTEST:
+                self.polled_events(stepped[0], stepped[0] + blocked, blocked=True)
+        if not self._is_asked and loop is not None:
+            self._is_asked = True
+            loop.call_soon(self._come_round)
+
+    def _come_round(self) -> None:
+        self._is_asked = False
+        now = time.monotonic_ns()
+        if not (self.polled[3] and self.polled[2] > self._came_round):  # no idle time since, which says more
+            self.polled_events(now, now, blocked=False)
+        self._came_round = now
 
     def ready_at(self, suspended: int, resumed: int) -> int:
         """When what a task waited for was there, as well as that can be told; after that, its loop was busy.
@@ -158,6 +180,30 @@ class Timeline:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+
+
+def earliest_arrival(connection: Any) -> int:
+    """The earliest that the last data of a TCP connection can have come, on the monotonic clock; 0 where unknown.
+
+    The kernel counts in ticks, whose length is that of its coarse clock: the data came within the tick after this.
+    """
+    try:
+        since = int.from_bytes(connection.getsockopt(_TCP, _TCP_INFO, 56)[_LAST_DATA:], sys.byteorder)
+        return time.clock_gettime_ns(time.CLOCK_MONOTONIC_COARSE) - since * 1_000_000
+    except (OSError, AttributeError):  # no TCP, or no Linux
+        return 0
+
+
+# https://man7.org/linux/man-pages/man7/tcp.7.html: tcpi_last_data_recv, after eight bytes and eleven numbers.
+_TCP, _TCP_INFO, _LAST_DATA = 6, 11, 52
+
+
+def tick() -> int:
+    """The length of the kernel's tick, in nanoseconds."""
+    try:
+        return int(time.clock_getres(time.CLOCK_MONOTONIC_COARSE) * 1e9)
+    except (OSError, AttributeError):
+        return 4_000_000
 
 
 def timeline_of(session: Any) -> Timeline:

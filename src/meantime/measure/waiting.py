@@ -54,9 +54,14 @@ def stands_alone(session: Session, call: Call | None) -> bool:
 
 
 def wait(
-    session: Session, kind: int, function: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any]
+    session: Session,
+    kind: int,
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    keywords: dict[str, Any],
+    connection: Any = None,
 ) -> Any:
-    """Call a function that waits."""
+    """Call a function that waits; on this connection, if it receives."""
     timeline = timeline_of(session)
     if timeline.scopes == 0 and current.get() is None:  # a thread that does nothing for the invocation
         return function(*args, **keywords)
@@ -69,4 +74,4 @@ def wait(
     finally:
         timeline.is_waiting = False
         call = current.get()
-        timeline.waited_since(begun, kind, NO_CALL if call is None else call.number)
+        timeline.waited_since(begun, kind, NO_CALL if call is None else call.number, connection)
