@@ -23,8 +23,11 @@ _WORDS = {
 
 def observed(recording: Recording) -> tuple[str, ...]:
     """Give a sentence for each thing that was seen, in the order of the first of its kind."""
+    # `client_used` says how a client is set: what advice is made from, and no news by itself.
     alike: dict[tuple[str, str, str], list[Observation]] = defaultdict(list)
     for each in recording.observations:
+        if each.kind == "client_used":
+            continue
         alike[each.kind, each.text, each.line].append(each)
     return tuple(_sentence(members) for members in alike.values())
 
