@@ -83,27 +83,27 @@ def markdown(results: Results) -> str:
     if summary.groups:
         parts.append(sheet_markdown(summary))
     parts += [example_markdown(results, example) for example in results.examples]
-    parts.append(_escaped(_legend(results.prices)))
+    parts.append(escaped(_legend(results.prices)))
     return "\n\n".join(parts) + "\n"
 
 
 def example_markdown(results: Results, example: Example) -> str:
     """Give one example as Markdown: its title as a heading, its table, its verdicts."""
-    parts = [f"### {_escaped(example.title)}"]
+    parts = [f"### {escaped(example.title)}"]
     if example.description:
-        parts.append(_escaped(example.description))
+        parts.append(escaped(example.description))
     parts.append(sheet_markdown(example_sheet(results, example)))
     if example.verdicts:
-        parts.append("\n".join(f"- {_escaped(verdict_text(verdict))}" for verdict in example.verdicts))
+        parts.append("\n".join(f"- {escaped(verdict_text(verdict))}" for verdict in example.verdicts))
     return "\n\n".join(parts)
 
 
 def sheet_markdown(sheet: Sheet) -> str:
     """Give a sheet as a Markdown table whose source lines up as well; best rows are bold."""
-    lines = [[_escaped(column.heading) for column in sheet.columns]]
+    lines = [[escaped(column.heading) for column in sheet.columns]]
     for group in sheet.groups:
         for row in group.rows:
-            cells = [_escaped(cell) for cell in (group.label, *row.cells)]
+            cells = [escaped(cell) for cell in (group.label, *row.cells)]
             lines.append(
                 [
                     f"**{cell}**" if row.best and column.key else cell
@@ -125,6 +125,13 @@ def sheet_markdown(sheet: Sheet) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in (padded[0], rule, *padded[1:]))
 
 
+def escaped(text: str) -> str:
+    """Write a text so that Markdown shows it as it is, on one line."""
+    for sign in ("\\", "|", "*", "_", "`", "<", ">", "$", "[", "~"):
+        text = text.replace(sign, f"\\{sign}")
+    return " ".join(text.split())
+
+
 def _style(row: Row, column: Column) -> str:
     if row.muted:
         return "dim"
@@ -141,9 +148,3 @@ def _legend(prices: Prices) -> str:
 
 def _text(text: str, console: Console, style: str = "") -> Text:
     return Text(plain(text, console.encoding), style=style)
-
-
-def _escaped(text: str) -> str:
-    for sign in ("\\", "|", "*", "_", "`", "<", ">", "$"):
-        text = text.replace(sign, f"\\{sign}")
-    return " ".join(text.split())
