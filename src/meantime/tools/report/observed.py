@@ -44,6 +44,10 @@ def _sentence(members: list[Observation]) -> str:
     if took:
         text += f", {milliseconds(took, decimals_for((took,)))} ms"
     if first.numbers:
-        numbers = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in first.numbers.items())
+        numbers = ", ".join(f"{name.replace('_', ' ')} {_number(value)}" for name, value in first.numbers.items())
         text += f" ({numbers})"
     return text
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.table import Table
 from rich.text import Text
 
 from meantime.tools.report.figures import decimals_for, memory, milliseconds, plain
@@ -43,8 +44,10 @@ def print_observations(recording: Recording, console: Console) -> None:
     bullet = signs_for(console.encoding).bullet
     console.print()
     console.print(Text("Seen on the way", style="bold"))
+    lines = Table.grid(padding=(0, 1, 0, 0))
     for sentence in seen:
-        console.print(Text(plain(f"{bullet} {sentence}", console.encoding)))
+        lines.add_row(bullet, Text(plain(sentence, console.encoding)))
+    console.print(lines)
 
 
 def _title(recording: Recording) -> str:
