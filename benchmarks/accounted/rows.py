@@ -74,12 +74,12 @@ class Row:
     @property
     def sum_error(self) -> float:
         """How far the waits of all calls are from the delays of all answers."""
-        return median(_error(sum(_waits(each)), sum(_delays(each.answers))) for each in self.rounds)
+        return median(_sum_error(each) for each in self.rounds)
 
     @property
     def call_errors(self) -> list[float]:
         """How far each call's waits are from the delays of its own answers, in the median of the rounds."""
-        found = [_errors_of_calls(each) for each in self.rounds]
+        found = [_call_errors(each) for each in self.rounds]
         numbers = {len(errors) for errors in found}
         if len(numbers) != 1 or 0 in numbers:
             return []
@@ -151,49 +151,76 @@ def server_calls(recording: Recording) -> list[RecordedCall]:
     return [call for call in recording.calls if call.kind in _OF_SERVERS and not is_within_another(call)]
 
 
-def _spans(each: Round) -> list[tuple[float, float, float]]:
-    """Begin, end and waits of each call of a server, in the order they ended; of each wait, where no call is known."""
-    calls = server_calls(each.recording)
-    if calls:
-        return sorted(((one.start_ms, one.end_ms, one.waiting_ms) for one in calls), key=lambda span: span[1])
-    return sorted(
-        (
-            (one.start_ms, one.end_ms, one.end_ms - one.start_ms)
-            for one in each.recording.waits
-            if one.end_ms - one.start_ms >= _SHORTEST_MS
-        ),
-        key=lambda span: span[1],
-    )
+@dataclass(frozen=True)
+class _Span:
+    """One call of a server, or one wait where no call is known; milliseconds since the recording began."""
+
+    start: float
+    end: float
+    waiting: float
+    not_waiting: float = 0.0
+    begins: tuple[float, ...] = ()  # of its waits
+
+    def truth(self, answer: tuple[float, float]) -> float:
+        """How long it did wait for this answer.
+
+        The server holds its answer back while the call may not have begun to wait: its thread is held up after it has
+        sent, or its loop is busy. That much less is right, and no more than it was computing and held up in all.
+        """
+        asked, given = answer
+        begin = min((begin for begin in self.begins if begin < given), default=asked)
+        return given - min(max(asked, begin), asked + self.not_waiting)
 
 
-def _waits(each: Round) -> list[float]:
-    return [waiting for _, _, waiting in _spans(each)]
+def _spans(recording: Recording) -> list[_Span]:
+    """In the order they ended."""
+    by_id = {call.id: call for call in recording.calls}
+    calls = {call.id: call for call in server_calls(recording)}
+    begins: dict[int, list[float]] = {number: [] for number in calls}
+    for wait in recording.waits:
+        number = wait.call
+        while number is not None and number not in calls:
+            number = by_id[number].parent if number in by_id else None
+        if number is not None:
+            begins[number].append(wait.start_ms)
+    spans = [
+        _Span(call.start_ms, call.end_ms, call.waiting_ms, call.computing_ms + call.held_up_ms, tuple(begins[call.id]))
+        for call in calls.values()
+    ] or [
+        _Span(wait.start_ms, wait.end_ms, wait.end_ms - wait.start_ms)
+        for wait in recording.waits
+        if wait.end_ms - wait.start_ms >= _SHORTEST_MS
+    ]
+    return sorted(spans, key=lambda span: span.end)
 
 
-def _delays(answers: Answers) -> list[float]:
-    return [(finished - started) * 1000 for started, finished in answers]
-
-
-def _errors_of_calls(each: Round) -> list[float]:
-    """Of each answer's call; empty where one has none."""
-    spans, answers = _spans(each), each.answers
+def _matched(each: Round) -> list[tuple[_Span, float]]:
+    """Each call and how long it did wait; empty where calls and answers do not match."""
+    spans = _spans(each.recording)
+    answers = [((started - each.began) * 1000, (finished - each.began) * 1000) for started, finished in each.answers]
     if len(spans) == len(answers):  # both in the order they ended
-        return [_error(waits, delay) for (_, _, waits), delay in zip(spans, _delays(answers), strict=True)]
-    delays = dict.fromkeys(range(len(spans)), 0.0)
-    for (started, finished), delay in zip(answers, _delays(answers), strict=True):
-        begin, end = (started - each.began) * 1000, (finished - each.began) * 1000
+        return [(span, span.truth(answer)) for span, answer in zip(spans, answers, strict=True)]
+    truths = dict.fromkeys(range(len(spans)), 0.0)
+    for begin, end in answers:
         within = [
-            number for number, span in enumerate(spans) if span[0] - _SLACK_MS <= begin and end <= span[1] + _SLACK_MS
+            number
+            for number, span in enumerate(spans)
+            if span.start - _SLACK_MS <= begin and end <= span.end + _SLACK_MS
         ]
         if len(within) != 1:
             return []
-        delays[within[0]] += delay
+        truths[within[0]] += spans[within[0]].truth((begin, end))
+    return [(span, truths[number]) for number, span in enumerate(spans)]
+
+
+def _sum_error(each: Round) -> float:
+    matched = _matched(each)
+    if not matched:
+        waits = sum(span.waiting for span in _spans(each.recording))
+        return waits / (sum(finished - started for started, finished in each.answers) * 1000) - 1
+    return sum(span.waiting for span, _ in matched) / sum(truth for _, truth in matched) - 1
+
+
+def _call_errors(each: Round) -> list[float]:
     # What waited for no answer, to send say, must not have waited.
-    return [
-        _error(span[2], delay) if delay else span[2] / _SHORTEST_MS
-        for span, delay in zip(spans, delays.values(), strict=True)
-    ]
-
-
-def _error(is_: float, should_be: float) -> float:
-    return is_ / should_be - 1 if should_be else float("inf")
+    return [span.waiting / truth - 1 if truth else span.waiting / _SHORTEST_MS for span, truth in _matched(each)]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import time
+from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from accounted.rows import Round, Row
@@ -13,7 +15,9 @@ from meantime.tools.report.recording import Recording
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
+    from accounted.rows import Answers
     from accounted.servers import Servers
 
 ROUNDS = 11
@@ -40,23 +44,18 @@ def in_turn(
     gc.disable()
     try:
         for number in range(rounds):
-            plain = _timed(run) if number % 2 else None
-            servers.reset()
-            entered = time.monotonic()
-            with recording() as recorder:
-                began = time.monotonic()
-                recorded = _timed(run)
-            whole = time.monotonic() - entered
-            answers = servers.answers()
-            plain = plain or _timed(run)
+            plain = _timed(run, servers, nullcontext()) if number % 2 else None
+            recorder = recording()
+            recorded = _timed(run, servers, recorder)
+            plain = plain or _timed(run, servers, nullcontext())
             row.rounds.append(
                 Round(
                     recording=Recording.of(recorder.document),
-                    answers=answers,
-                    began=began,
-                    wall=recorded[0] / plain[0] - 1,
-                    cpu=(recorded[1] - plain[1]) / plain[0],
-                    around_ms=(whole - recorded[0]) * 1000,
+                    answers=recorded.answers,
+                    began=recorded.began,
+                    wall=(recorded.own - plain.own) / plain.wall,
+                    cpu=(recorded.cpu - plain.cpu) / plain.wall,
+                    around_ms=recorded.around * 1000,
                 )
             )
             gc.collect()
@@ -65,8 +64,32 @@ def in_turn(
     return row
 
 
-def _timed(run: Callable[[], object]) -> tuple[float, float]:
-    """Its wall time and its CPU time."""
-    wall, cpu = time.perf_counter(), time.process_time()
-    run()
-    return time.perf_counter() - wall, time.process_time() - cpu
+@dataclass(frozen=True)
+class _Timed:
+    """One run: when it began, its wall time, its CPU time, the servers' answers, and what beginning and ending took."""
+
+    began: float
+    wall: float
+    cpu: float
+    answers: Answers
+    around: float
+
+    @property
+    def own(self) -> float:
+        """The wall time without what the servers took, which is another time each time."""
+        covered, until = 0.0, 0.0
+        for started, finished in sorted(self.answers):
+            covered += max(0.0, finished - max(started, until))
+            until = max(until, finished)
+        return self.wall - covered
+
+
+def _timed(run: Callable[[], object], servers: Servers, context: AbstractContextManager[object]) -> _Timed:
+    servers.reset()
+    entered = time.monotonic()
+    with context:
+        began, cpu = time.monotonic(), time.process_time()
+        run()
+        wall, cpu = time.monotonic() - began, time.process_time() - cpu
+    around = time.monotonic() - entered - wall
+    return _Timed(began, wall, cpu, servers.answers(), around)
