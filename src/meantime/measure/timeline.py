@@ -100,8 +100,11 @@ class Timeline:
         """The time, and this thread's CPU time, its time ready without a core, and how often it got one."""
         if self._file < 0:
             return (time.monotonic_ns(), time.thread_time_ns(), 0, 0)
-        _, held, slices = os.pread(self._file, 80, 0).split()
-        return (time.monotonic_ns(), time.thread_time_ns(), int(held), int(slices))
+        try:
+            _, held, slices = os.pread(self._file, 80, 0).split()
+            return (time.monotonic_ns(), time.thread_time_ns(), int(held), int(slices))
+        except (OSError, ValueError):  # the recording has ended on another thread, while this one waited
+            return (time.monotonic_ns(), time.thread_time_ns(), 0, 0)
 
     def now(self) -> tuple[int, int, int, int]:
         """The thread's clocks, for `since`; only on its own thread."""
