@@ -68,7 +68,7 @@ def main(
             memory_mb=tuple(sizes),
             invocations=invocations,
             cold_starts=1,
-            recordings=1,
+            recordings=2,
             init_cpu="full" if init_cpu is InitCpu.FULL else "limited",
         )
         for sizes in (
@@ -154,7 +154,7 @@ def _notes(invocations: int, init_cpu: InitCpu) -> tuple[str, ...]:
         f"{invocations} warm invocations of each variant at each memory size, in turn, after one cold start.",
         f"Initialisation had {'all the CPU there was' if init_cpu is InitCpu.FULL else 'its share of CPU'}.",
         f"Functions below {SMALL_BELOW_MB} MB ran beside the larger ones, each against servers of its own.",
-        "One more warm invocation was recorded, in an environment of its own; it does not count in the numbers.",
+        "Two more warm invocations were recorded, in an environment of their own; they do not count in the numbers.",
     )
 
 

@@ -24,6 +24,8 @@ HANDLER = "meantime.tools.measure.recorder.lambda_handler"
 HANDLER_VARIABLE = "MEANTIME_RECORDED_HANDLER"  # the real handler, as `package.module.function`
 _KEY = "meantime_recording"
 
+_is_cold = True
+
 
 def request(path: Path) -> dict[str, Any]:
     """The client context that asks for a recording, to be written to this file."""
@@ -32,6 +34,8 @@ def request(path: Path) -> dict[str, Any]:
 
 def lambda_handler(event: Any, context: Any) -> Any:
     """Hand the invocation to the real handler; record it if the client context asks for that."""
+    global _is_cold
+    cold, _is_cold = _is_cold, False
     path = (getattr(context.client_context, "custom", None) or {}).get(_KEY)
     context.client_context = None  # as the function would find it
     if path is None:
@@ -46,7 +50,7 @@ def lambda_handler(event: Any, context: Any) -> Any:
         session,
         handler=os.environ["_HANDLER"],
         memory_mb=int(context.memory_limit_in_mb),
-        cold=False,
+        cold=cold,
         request_id=context.aws_request_id,
     )
     Path(path).write_text(json.dumps(document), encoding="utf-8")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from statistics import fmean, median, median_low, quantiles
+from statistics import fmean, median, quantiles
 from typing import TYPE_CHECKING
 
 from meantime.tools.measure.chain import longest_chain
@@ -56,16 +56,13 @@ def run_of(
         cost_per_million_usd=round(cost_per_million(prices, billed_ms, cell.memory_mb), 4),
         cpu_ms=round(fmean(median(one.cpu_ms for one in of_event) for of_event in warm.values()), _DIGITS),
         interval_ms=None if interval is None else tuple(round(end, _DIGITS) for end in interval),
-        recording=usual(cell.recordings.get(events[0], ())) if len(events) == 1 else None,
+        recording=nearest(cell.recordings.get(events[0], ()), median(durations)) if len(events) == 1 else None,
     )
 
 
-def usual(recordings: Sequence[Recording]) -> Recording | None:
-    """Give the recording whose duration is the middle one; None without any."""
-    if not recordings:
-        return None
-    middle = median_low(recording.duration_ms for recording in recordings)
-    return next(recording for recording in recordings if recording.duration_ms == middle)
+def nearest(recordings: Sequence[Recording], duration_ms: float) -> Recording | None:
+    """Give the recording that took most nearly as long as this; None without any."""
+    return min(recordings, key=lambda recording: abs(recording.duration_ms - duration_ms), default=None)
 
 
 def _chain_ms(invocation: Invocation, requests: Sequence[RequestRecord]) -> float:

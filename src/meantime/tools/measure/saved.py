@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from meantime.tools.measure.bill import bills
 from meantime.tools.measure.findings import with_findings
 from meantime.tools.measure.pricing import billed, cost_per_million
-from meantime.tools.measure.runs import usual
+from meantime.tools.measure.runs import nearest
 from meantime.tools.report.intervals import median_interval
 from meantime.tools.report.recording import FORMAT, Recording
 from meantime.tools.report.results import Example, Machine, Results, Run
@@ -123,7 +123,7 @@ def _run(name: str, memory_mb: int, recordings: Sequence[Recording], prices: Pri
         cpu_ms=median(one.cpu_ms for one in warm),
         first_ms=median(one.duration_ms for one in cold) if cold else None,
         interval_ms=median_interval(durations),
-        recording=usual(warm),
+        recording=nearest(warm, median(durations)),
     )
 
 

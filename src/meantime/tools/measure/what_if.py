@@ -79,8 +79,17 @@ def _measured(run: Run, others: Sequence[Run], most: int) -> dict[tuple[str, int
         if other.memory_mb != run.memory_mb or other.recording is None:
             continue
         for observation in other.recording.observations:
-            executor = observation.text.partition(".")[0]
-            if observation.kind == "fan_out" and executor in EXECUTORS:
-                width = int(min(observation.numbers.get("max_concurrency", 1), most))
-                found.setdefault((executor, width), other.p50_ms)
+            width = int(min(observation.numbers.get("max_concurrency", 1), most))
+            if observation.kind == "fan_out" and width > 1:
+                found.setdefault((_executor_of(observation.text, other.recording), width), other.p50_ms)
     return found
+
+
+def _executor_of(verb: str, recording: Recording) -> str:
+    """What ran a fan-out: its verb says so, `threads.map`; of a batch, whether its records were awaited."""
+    module = verb.partition(".")[0]
+    if module in EXECUTORS:
+        return module
+    if module == "asyncio":
+        return "tasks"
+    return "tasks" if any(call.is_async for call in recording.calls if call.kind == "item") else "threads"

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from meantime.tools.report.recording import RecordedCall, Recording
 
-# What holds other calls up, or holds other calls.
+# What holds other calls up; and of a library's answer, what is read of it later.
 _NO_CALLS = frozenset({"lock", "pool"})
+_OF_A_LIBRARY = frozenset({"aws", "http", "sql", "redis"})
 
 
 def calls_in_brief(recording: Recording | None) -> list[dict[str, Any]]:
@@ -17,6 +18,7 @@ def calls_in_brief(recording: Recording | None) -> list[dict[str, Any]]:
         return []
     by_id = {call.id: call for call in recording.calls}
     parents = {call.parent for call in recording.calls}
+    left_out = _NO_CALLS | ({"socket"} if any(call.kind in _OF_A_LIBRARY for call in recording.calls) else set())
     return [
         {
             "name": call.name,
@@ -28,7 +30,7 @@ def calls_in_brief(recording: Recording | None) -> list[dict[str, Any]]:
             "lane": call.thread,
         }
         for call in recording.calls
-        if call.kind not in _NO_CALLS
+        if call.kind not in left_out
         and not (call.kind == "item" and call.id in parents)
         and not _is_part_of_a_call(call, by_id)
     ]
