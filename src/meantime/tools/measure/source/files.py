@@ -70,7 +70,12 @@ class SourceFiles:
         path = self.folder / name
         try:
             # A file elsewhere is not the function's own.
-            if not path.is_relative_to(self.folder) or ".." in path.parts or not path.is_file() or path.stat().st_size > _LARGEST_BYTES:
+            if (
+                not path.is_relative_to(self.folder)
+                or ".." in path.parts
+                or not path.is_file()
+                or path.stat().st_size > _LARGEST_BYTES
+            ):
                 return None
             text = path.read_text(encoding="utf-8")
             return SourceFile(name=name, text=text, tree=ast.parse(text))
