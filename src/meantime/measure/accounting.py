@@ -32,7 +32,7 @@ class Stretch:
 
     __slots__ = ("begin", "call", "computed_before", "end", "kind", "thread")
 
-    def __init__(self, kind: int, begin: int, end: int, thread: int, call: int, computed_before: int) -> None:  # noqa: PLR0913  # a row
+    def __init__(self, kind: int, begin: int, end: int, thread: int, call: int, computed_before: int) -> None:  # noqa: PLR0917  # a row
         self.kind = kind
         self.begin = begin
         self.end = end
@@ -160,7 +160,7 @@ class Account:
                 total += clock.used(begin, end)
         return min(total, end - begin)
 
-    def _add(  # noqa: PLR0913  # what a stretch consists of
+    def _add(  # noqa: PLR0917  # what a stretch consists of
         self,
         begin: int,
         end: int,

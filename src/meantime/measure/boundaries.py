@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import suppress
 from functools import wraps
 from types import coroutine as generator_coroutine
 
@@ -41,7 +42,7 @@ class Description:
 
     __slots__ = ("has_timeout", "kind", "library", "name", "parameters", "target", "timeout_s", "waits_for")
 
-    def __init__(
+    def __init__(  # noqa: PLR0917  # what nearly every call has
         self,
         name: str,
         kind: str,
@@ -204,7 +205,7 @@ def _leave(timeline: Timeline) -> None:
         timeline.mark(RUNNING)
 
 
-def run_call(
+def run_call(  # noqa: PLR0917  # it stands for a function and its boundary
     session: Session,
     parent: Call | None,
     place: tuple[Any, ...],
@@ -256,10 +257,8 @@ async def await_call(session: Session, call: Call, awaitable: Awaitable[Any]) ->
         call.ended = time.monotonic_ns()
         call.held = max(0, call.ended - call.started - call.computed - call.waited)
         _leave(timeline)
-        try:
+        with suppress(ValueError):  # an async generator that is closed elsewhere: this context never had it
             current.reset(token)
-        except ValueError:  # an async generator that is closed elsewhere: this context never had it
-            pass
 
 
 def running_loop() -> Any:
@@ -289,7 +288,8 @@ def stepped(awaitable: Any, call: Call, session: Session) -> Generator[Any, Any,
     assert timeline is not None  # noqa: S101  # set by the caller, one line before
     answer, error = None, None
     thread_time, monotonic = time.thread_time_ns, time.monotonic_ns
-    hidden = timeline.loop != "asyncio"
+    outer = call.parent  # the first to be resumed and the last to be suspended tells where the loop is, if need be
+    hidden = timeline.loop != "asyncio" and (outer is None or outer.task != call.task or outer.timeline is not timeline)
     usual = NUMBERS[call.description.waits_for]
     while True:
         computed, waited = thread_time(), timeline.waited
@@ -314,7 +314,8 @@ def stepped(awaitable: Any, call: Call, session: Session) -> Generator[Any, Any,
         if hidden:
             timeline.resumed(running_loop())
         resumed = monotonic()
-        ready = timeline.ready_at(suspended, resumed)
+        # A bare yield, as of `sleep(0)`, lets others run and waits for nothing.
+        ready = suspended if awaited is None else timeline.ready_at(suspended, resumed)
         call.waited += ready - suspended
         if ready - suspended > SHORTEST and current.get() is call:
             kind = call.phase if call.phase >= 0 else usual

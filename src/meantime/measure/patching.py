@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Patches:
             return
         if self._finder is None:
             self._finder = _Finder()
-            sys.meta_path.insert(0, self._finder)  # type: ignore[arg-type]  # a finder needs no more than find_spec
+            sys.meta_path.insert(0, self._finder)
         self._finder.wanted.setdefault(name, []).append(function)
 
     def undo(self) -> None:
@@ -78,7 +79,7 @@ class Patches:
         if self._finder is not None:
             self._finder.wanted.clear()
             if self._finder in sys.meta_path:
-                sys.meta_path.remove(self._finder)  # type: ignore[arg-type]  # as above
+                sys.meta_path.remove(self._finder)
             self._finder = None
         for put_back in reversed(self._undone):
             put_back()
@@ -124,10 +125,8 @@ class _Finder:
             return
 
         def exec_module(module: ModuleType) -> None:
-            try:
+            with suppress(AttributeError):
                 del loader.exec_module  # the loader as it was: a module may keep it and ask it for its files
-            except AttributeError:
-                pass
             execute(module)
             for function in self.wanted.pop(name, ()):
                 function(module)

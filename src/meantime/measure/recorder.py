@@ -25,7 +25,7 @@ _one_at_a_time = Lock()
 
 
 def recording(*, handler: str = "", memory_mb: int | None = None, max_calls: int = MAX_CALLS) -> Recorder:
-    """Record what the block waits for and what it computes: `with recording() as recorder:`.
+    """Record what a block waits for and what it computes: `with measure.recording() as recorder:`.
 
     Args:
         handler: What is recorded, for the document: `app.handler`.

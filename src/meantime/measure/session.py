@@ -54,8 +54,8 @@ class Call:
         "sent",
         "started",
         "task",
-        "told",
         "timeline",
+        "told",
         "waited",
     )
 
@@ -111,6 +111,7 @@ class Session:
         self.timelines: list[Timeline] = []
         self.waits = array("q")  # of tasks: kind, begin, end, resumed, thread, call, CPU before
         self.owners: dict[int, Call] = {}  # who sent on a connection last, by its descriptor: the answer is for it
+        self.unanswered: dict[int, int] = {}  # bytes sent on a connection, which are the next answer's call's
         self.observations: list[dict[str, Any]] = []
         self.began = time.monotonic_ns()
         self.wall = time.time()
@@ -158,7 +159,7 @@ def own_place(depth: int) -> tuple[Place, ...]:
     the call that is under way, it is that call's.
     """
     frame = _getframe(depth)
-    places = []
+    places: list[Place] = []
     for _ in range(_DEEPEST):
         code = frame.f_code
         if code in boundary_code:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import wraps
 
 from meantime.measure.boundaries import Description, run_call
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 
 _RECEIVE = NUMBERS["receive"]
+_SEND = NUMBERS["send"]
+_SMALL = 16_384  # bytes that a socket takes without waiting, as long as its peer reads
 
 
 def install(patches: Patches) -> None:
@@ -57,6 +60,7 @@ def noted_socket(function: Callable[..., Any], name: str, wait_kind: str, count:
         count: Adds what it has moved to the call.
     """
     kind = NUMBERS[wait_kind]
+    receives = kind == _RECEIVE
 
     @wraps(function)
     def noted(connection: Any, *args: Any, **keywords: Any) -> Any:
@@ -64,22 +68,18 @@ def noted_socket(function: Callable[..., Any], name: str, wait_kind: str, count:
         if session is None:
             return function(connection, *args, **keywords)
         call = current.get()
-        if connection.gettimeout() == 0.0:  # it never blocks: a loop's, or one that is polled
+        blocks = connection.gettimeout() != 0.0
+        if blocks and stands_alone(session, call):
+            if kind == _SEND and _is_small(args):
+                return _send_ahead(session, function, connection, args, keywords)
+            description = _describe(name, connection, args)
+            inner = (session, kind, function, count, connection, args, keywords)
+            return run_call(session, call, own_place(2), description, _alone, inner, {})
+        if not blocks or (kind == _SEND and _is_small(args)):
             result = function(connection, *args, **keywords)
-        elif stands_alone(session, call):
-            return run_call(
-                session,
-                call,
-                own_place(2),
-                _describe(name, connection, args),
-                _alone,
-                (session, kind, function, count, connection, args, keywords),
-                {},
-            )
         else:
-            result = wait(
-                session, kind, function, (connection, *args), keywords, connection if kind == _RECEIVE else None
-            )
+            waits_on = connection if receives else None
+            result = wait(session, kind, function, (connection, *args), keywords, waits_on)
         if count is not None:
             count(connection, (result, args), session, call)
         return result
@@ -87,21 +87,37 @@ def noted_socket(function: Callable[..., Any], name: str, wait_kind: str, count:
     return noted
 
 
-def _alone(  # noqa: PLR0913  # it stands for the function within a call of its own
+def _is_small(args: tuple[Any, ...]) -> bool:
+    """Whether a socket takes this without waiting, as long as its peer reads."""
+    data = args[0] if args else b""
+    return isinstance(data, (bytes, bytearray)) and len(data) <= _SMALL
+
+
+def _send_ahead(session: Session, function: Any, connection: Any, args: Any, keywords: Any) -> Any:
+    """What is sent without waiting is a part of the call that receives the answer."""
+    result = function(connection, *args, **keywords)
+    descriptor = connection.fileno()
+    session.unanswered[descriptor] = session.unanswered.get(descriptor, 0) + len(args[0])
+    return result
+
+
+def _alone(  # noqa: PLR0917  # it stands for the function within a call of its own
     session: Session, kind: int, function: Any, count: Count | None, connection: Any, args: Any, keywords: Any
 ) -> Any:
-    result = wait(session, kind, function, (connection, *args), keywords, connection if kind == _RECEIVE else None)
+    receives = kind == _RECEIVE
+    result = wait(session, kind, function, (connection, *args), keywords, connection if receives else None)
+    call = current.get()
+    if receives and call is not None:
+        call.add_bytes(sent=session.unanswered.pop(connection.fileno(), 0))
     if count is not None:
-        count(connection, (result, args), session, current.get())
+        count(connection, (result, args), session, call)
     return result
 
 
 def _describe(name: str, connection: Any, args: tuple[Any, ...]) -> Description:
     target = ""
-    try:
+    with suppress(OSError, IndexError):  # it is not connected, or not any longer
         target = place_text(args[0] if name.startswith("connect") else connection.getpeername())
-    except (OSError, IndexError):  # not connected, or not any longer
-        pass
     timeout = connection.gettimeout()
     return Description(
         f"{name} {target}".rstrip(), "socket", "socket", target, (), timeout, has_timeout=timeout is not None

@@ -35,8 +35,8 @@ NUMBERS = {kind: number for number, kind in enumerate(KINDS)}
 RUNNING = -1  # its own code, which may also have waited in ways that nobody sees
 IDLE = -2  # a thread with nothing to do: a pool's between two items, or one that is not part of the invocation
 
-# A sample is so many numbers: when, CPU, without a core, turns on a core, waited in all (nanoseconds), what, which call,
-# and, of a wait that may have ended in line for the interpreter's lock, the earliest that its data can have come.
+# A sample is so many numbers: when, CPU, without a core, turns on a core, waited in all (nanoseconds), what, which
+# call, and, of a wait that may have ended in line for the interpreter's lock, the earliest that its data can have come.
 WIDTH = 8
 NO_CALL = -1
 
@@ -168,8 +168,8 @@ class Timeline:
     def ready_at(self, suspended: int, resumed: int) -> int:
         """When what a task waited for was there, as well as that can be told; after that, its loop was busy.
 
-        A loop that had nothing to do went on at that very moment. One that did not have to wait found it when it looked:
-        it had come at some time since it looked before.
+        A loop that had nothing to do went on at that very moment. One that did not have to wait found it when it
+        looked: it had come at some time since it looked before.
         """
         before, begin, end, blocked = self.polled
         if end <= suspended:
@@ -192,19 +192,20 @@ def earliest_arrival(connection: Any) -> int:
     """
     try:
         since = int.from_bytes(connection.getsockopt(_TCP, _TCP_INFO, 56)[_LAST_DATA:], sys.byteorder)
-        return time.clock_gettime_ns(time.CLOCK_MONOTONIC_COARSE) - since * 1_000_000
+        return time.clock_gettime_ns(_COARSE_CLOCK) - since * 1_000_000
     except (OSError, AttributeError):  # no TCP, or no Linux
         return 0
 
 
 # https://man7.org/linux/man-pages/man7/tcp.7.html: tcpi_last_data_recv, after eight bytes and eleven numbers.
 _TCP, _TCP_INFO, _LAST_DATA = 6, 11, 52
+_COARSE_CLOCK = 6  # Linux's CLOCK_MONOTONIC_COARSE, for which Python has no name
 
 
 def tick() -> int:
     """The length of the kernel's tick, in nanoseconds."""
     try:
-        return int(time.clock_getres(time.CLOCK_MONOTONIC_COARSE) * 1e9)
+        return int(time.clock_getres(_COARSE_CLOCK) * 1e9)
     except (OSError, AttributeError):
         return 4_000_000
 

@@ -53,7 +53,7 @@ def stands_alone(session: Session, call: Call | None) -> bool:
     return call.description.kind == "item"
 
 
-def wait(
+def wait(  # noqa: PLR0917  # it stands for a function and what it waits for
     session: Session,
     kind: int,
     function: Callable[..., Any],
