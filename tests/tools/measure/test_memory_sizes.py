@@ -85,10 +85,16 @@ def test_the_balance_weighs_cost_and_duration_against_their_highest_alike():
     assert best.balance_mb == 256
 
 
-def test_of_two_equally_fast_the_cheaper_is_best_and_the_other_way_round():
-    best = best_memory([point(512, 100, 5.0), point(256, 100, 4.0), point(128, 200, 4.0)])
+def test_of_those_that_cannot_be_told_from_the_fastest_the_cheapest_is_best():
+    best = best_memory([point(256, 107, 4.0), point(512, 104, 5.0), point(1024, 100, 9.0)])
 
-    assert (best.speed_mb, best.cost_mb) == (256, 256)
+    assert best.speed_mb == 512
+
+
+def test_of_those_that_cannot_be_told_from_the_cheapest_the_fastest_is_best():
+    best = best_memory([point(128, 800, 4.0), point(256, 400, 4.1), point(512, 200, 4.4)])
+
+    assert best.cost_mb == 256
 
 
 def test_no_points_have_no_best():

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from meantime.tools.measure.pricing import billed, cost_per_million
 from meantime.tools.report.advice import BestMemory, Estimate, MemoryPoint
+from meantime.tools.report.comparison import NOISE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from meantime.tools.report.recording import Recording
     from meantime.tools.report.results import Prices, Run
@@ -67,26 +68,41 @@ def best_memory(points: Sequence[MemoryPoint]) -> BestMemory:
 
     The balance is the least of `0.5 x cost / highest cost + 0.5 x duration / longest duration`, as AWS Lambda Power
     Tuning's `balanced` strategy has it with its default weight
-    (https://github.com/alexcasalboni/aws-lambda-power-tuning, README-INPUT-OUTPUT.md and lambda/analyzer.js). Where two
-    are equally fast the cheaper is best, and the other way round.
+    (https://github.com/alexcasalboni/aws-lambda-power-tuning, README-INPUT-OUTPUT.md and lambda/analyzer.js). Unlike
+    there, sizes within 5 % of the fastest count as equally fast, since no measurement tells them apart, and the
+    cheapest of them is best for speed; within 5 % of the cheapest, the fastest is best for cost.
 
     Raises:
         ValueError: There is no point.
     """
     if not points:
         raise ValueError("the best of no memory sizes was asked for: give at least one point")
-    longest = max(point.duration_ms.value for point in points) or 1.0
-    dearest = max(point.cost_per_million_usd.value for point in points) or 1.0
+    longest = max(map(_duration, points)) or 1.0
+    dearest = max(map(_cost_of, points)) or 1.0
 
     def balance(point: MemoryPoint) -> float:
-        cost, duration = point.cost_per_million_usd.value / dearest, point.duration_ms.value / longest
+        cost, duration = _cost_of(point) / dearest, _duration(point) / longest
         return _BALANCED_WEIGHT * cost + (1 - _BALANCED_WEIGHT) * duration
 
     return BestMemory(
-        speed_mb=min(points, key=lambda at: (at.duration_ms.value, at.cost_per_million_usd.value)).memory_mb,
-        cost_mb=min(points, key=lambda at: (at.cost_per_million_usd.value, at.duration_ms.value)).memory_mb,
+        speed_mb=min(_least(points, _duration), key=_cost_of).memory_mb,
+        cost_mb=min(_least(points, _cost_of), key=_duration).memory_mb,
         balance_mb=min(points, key=balance).memory_mb,
     )
+
+
+def _duration(point: MemoryPoint) -> float:
+    return point.duration_ms.value
+
+
+def _cost_of(point: MemoryPoint) -> float:
+    return point.cost_per_million_usd.value
+
+
+def _least(points: Sequence[MemoryPoint], of: Callable[[MemoryPoint], float]) -> list[MemoryPoint]:
+    """The points that cannot be told from the least."""
+    least = min(map(of, points))
+    return [point for point in points if of(point) <= least * NOISE]
 
 
 def _measured(run: Run, prices: Prices) -> MemoryPoint:

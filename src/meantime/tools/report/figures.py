@@ -11,14 +11,12 @@ ABSENT = "\N{EN DASH}"
 # As wide as a plus, so that columns of figures align.
 MINUS = "\N{MINUS SIGN}"
 TIMES = "\N{MULTIPLICATION SIGN}"
-PLUS_MINUS = "\N{PLUS-MINUS SIGN}"
 ARROW = "\N{RIGHTWARDS ARROW}"
 
 _PLAIN = {
     TIMES: "x",
     MINUS: "-",
     ABSENT: "-",
-    PLUS_MINUS: "+-",
     ARROW: "->",
     "\N{RIGHT SINGLE QUOTATION MARK}": "'",
     "\N{HORIZONTAL ELLIPSIS}": "...",

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from meantime.tools.report.comparison import NOISE, baseline_of, gains, is_faster, times_faster
-from meantime.tools.report.figures import ABSENT, PLUS_MINUS, decimals_for, dollars, memory, milliseconds, times
+from meantime.tools.report.figures import ABSENT, decimals_for, dollars, memory, milliseconds, times
 from meantime.tools.report.sheets import Column, Group, Row, Sheet
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ def handlers_sheet(results: Results, example: Example) -> Sheet:
                     _median(run, decimals),
                     milliseconds(run.p95_ms, decimals),
                     _faster(run, beside),
-                    milliseconds(run.billed_ms, 0 if run.billed_ms == int(run.billed_ms) else 1),
                     dollars(run.cost_per_million_usd),
                     milliseconds(run.cold_ms),
                 ),
@@ -49,7 +48,6 @@ def handlers_sheet(results: Results, example: Example) -> Sheet:
         Column("p50 ms", "Median duration of the warm invocations, and within what it holds 19 times in 20", key=True),
         Column("p95 ms", "95th percentile of the durations"),
         Column("faster", "How many times faster than the first handler; noise: they cannot be told apart", key=True),
-        Column("billed", "Billed duration of one invocation, ms"),
         Column("$/million", "US dollars for a million warm invocations, requests included"),
         Column("cold", "Init duration of the cold start, ms"),
     )
@@ -91,18 +89,22 @@ def memory_sheet(example: Example) -> Sheet:
 def bill_sheet(results: Results, example: Example) -> Sheet:
     """Give the bill of each handler at each memory size; without rows where none was made."""
     found = sorted((bill for bill in results.bills if bill.example == example.name), key=lambda bill: bill.memory_mb)
+    billed = {(run.variant, run.memory_mb): run.billed_ms for run in results.runs_of(example.name)}
     by_month = any(bill.per_month_usd is not None for bill in found)
+    with_cold = any(bill.init_per_million_usd for bill in found)
     groups = []
     for memory_mb, members in groupby(found, key=lambda bill: bill.memory_mb):
         rows = []
         for bill in members:
             cells = [
                 bill.variant,
+                _billed(billed.get((bill.variant, bill.memory_mb))),
                 dollars(bill.compute_per_million_usd),
                 dollars(bill.requests_per_million_usd),
-                dollars(bill.init_per_million_usd),
-                dollars(bill.per_million_usd),
             ]
+            if with_cold:
+                cells.append(dollars(bill.init_per_million_usd))
+            cells.append(dollars(bill.per_million_usd))
             if by_month:
                 cells.append(ABSENT if bill.per_month_usd is None else dollars(bill.per_month_usd))
             rows.append(Row(tuple(cells)))
@@ -110,11 +112,13 @@ def bill_sheet(results: Results, example: Example) -> Sheet:
     columns: tuple[Column, ...] = (
         Column("memory"),
         Column("handler", figures=False),
+        Column("billed ms", "Billed duration of one invocation"),
         Column("compute", "US dollars for the GB-seconds of a million invocations"),
         Column("requests", "For a million requests"),
-        Column("cold", "What cold starts add, initialisation included"),
-        Column("per million", "All three", key=True),
     )
+    if with_cold:
+        columns += (Column("cold", "What cold starts add, initialisation included"),)
+    columns += (Column("per million", "All of it", key=True),)
     if by_month:
         columns += (Column("per month", "At the rate that was given", key=True),)
     return Sheet("Bill, US dollars", columns, tuple(groups))
@@ -154,13 +158,18 @@ def _faster(run: Run, beside: tuple[Run, ...]) -> str:
     return times(times_faster(run, beside))
 
 
+def _billed(milliseconds_billed: float | None) -> str:
+    if milliseconds_billed is None:
+        return ABSENT
+    return milliseconds(milliseconds_billed, 0 if milliseconds_billed == int(milliseconds_billed) else 1)
+
+
 def _median(run: Run, decimals: int) -> str:
     median = milliseconds(run.p50_ms, decimals)
     if run.interval_ms is None:
         return median
     low, high = run.interval_ms
-    error = max(run.p50_ms - low, high - run.p50_ms)
-    return f"{median} {PLUS_MINUS}{milliseconds(error, decimals)}"
+    return f"{median} ({milliseconds(low, decimals)}..{milliseconds(high, decimals)})"
 
 
 def _range(estimate: Estimate, decimals: int) -> str:

@@ -21,8 +21,8 @@ def test_verdict_table_and_first_advice_come_at_once(results):
     text = shown_at_once(pull_request(results))
 
     assert text.startswith("### app.handler\n\n**IO-bound**: It waits for 91 % of its time")
-    assert "| 512 MB | **app.threaded** | **352 ±5** |" in text
-    assert "| 128 MB | app.threaded     |   1,179 ±5 |  1,195 |    noise |" in text
+    assert "| 512 MB | **app.threaded** |   **352 (348..357)** |" in text
+    assert "| 1,179 (1,175..1,184) |  1,195 |    noise |" in text
     assert "**Make the three calls side by side: threads, 3 at once**" in text
     assert f"985 {ARROW} 356 ms (320 to 392); 64 % less" in text
     assert "It holds if the calls do not depend on each other." in text
