@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from meantime.tools.measure.verdict import computing_ms, verdicts
+from meantime.tools.measure.verdict import verdicts
 from meantime.tools.report.results import Run
 
 
@@ -79,11 +79,6 @@ def test_there_is_a_verdict_for_each_memory_size_and_none_without_a_comparison()
     runs = [run("sequential", 9, memory_mb=size) for size in (128, 512)] + [run("tasks", 3, memory_mb=512)]
 
     assert [verdict.memory_mb for verdict in verdicts(runs)] == [512]
-
-
-def test_computing_takes_as_long_as_the_share_of_cpu_makes_it():
-    assert computing_ms(run("threads", 500, memory_mb=128, cpu_ms=10)) == 10 / (128 / 1769)
-    assert computing_ms(run("threads", 500, memory_mb=3538, cpu_ms=10)) == 10
 
 
 def test_a_difference_inside_the_spread_of_the_durations_is_no_gain():

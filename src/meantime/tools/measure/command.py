@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -24,7 +25,7 @@ from meantime.tools.measure.pricing import current_prices
 from meantime.tools.measure.rate import Rate
 from meantime.tools.measure.reporting import Folder, Form, FormOption, MadeFolder, report
 from meantime.tools.measure.show_command import app as showing
-from meantime.tools.measure.work import INVOCATIONS, MEMORY_SIZES, RECORDINGS, Extent, Work
+from meantime.tools.measure.work import INVOCATIONS, MEMORY_SIZES, RECORDINGS, TIMEOUT, Extent, Work
 
 if TYPE_CHECKING:
     from meantime.tools.report.results import Prices, Results
@@ -88,7 +89,7 @@ def measure(
     invocations: Invocations = INVOCATIONS,
     code: Code = Path(),
     env: Variables = None,
-    timeout: Timeout = 60.0,
+    timeout: Timeout = TIMEOUT,
     rate: RateOption = "",
     architecture: Architecture = "x86_64",
     fail_if: FailIf = None,
@@ -116,6 +117,7 @@ def measure(
             events=named_events(event or [], events),
             environment=parsed_variables(env or []),
             timeout=timeout,
+            options=_again(event or [], events, code, env or [], timeout),
         )
         extent = Extent(
             memory_mb=memory_sizes(memory), invocations=invocations, recordings=0 if no_record else RECORDINGS
@@ -133,14 +135,23 @@ def measure(
         if folder is not None:
             folder.remove_if_made()
         raise typer.Exit(_told(error)) from None
-    report(results, form, output, title=f"What {handler} waits for")
     findings = failing.check(conditions, results)
-    for finding in findings:
-        typer.secho(finding.text, fg="red" if finding.failed else "green", err=True)
+    checks = [(finding.failed, finding.text) for finding in findings]
+    report(results, form, output, title=f"What {handler} waits for", checks=checks)
     if interrupted:
         raise typer.Exit(_INTERRUPTED)
     if any(finding.failed for finding in findings):
         raise typer.Exit(_FAILED)
+
+
+def _again(event: list[str], events: Path | None, code: Path, env: list[str], timeout: float) -> str:
+    """The options with which another command measures the same."""
+    options = [part for text in event for part in ("--event", text)]
+    options += ["--events", str(events)] if events is not None else []
+    options += ["--code", str(code)] if code != Path() else []
+    options += [part for setting in env for part in ("--env", setting)]
+    options += ["--timeout", f"{timeout:g}"] if timeout != TIMEOUT else []
+    return shlex.join(options)
 
 
 def _measured(work: Work, extent: Extent, prices: Prices, rate: Rate | None) -> tuple[Results, bool]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from meantime.tools.measure.advice import advise
+from meantime.tools.measure.diagnosis import diagnose
 from meantime.tools.measure.memory_sizes import best_memory, memory_points
 from meantime.tools.measure.prediction import predict
 from meantime.tools.measure.verdict import verdicts
@@ -26,6 +28,8 @@ def with_findings(
     prices: Prices,
     code: Path | None = None,
     recordings: Sequence[Recording] = (),
+    handler: str = "",
+    options: str = "",
 ) -> Example:
     """The example, with what its runs say behind what it has to say already.
 
@@ -35,6 +39,8 @@ def with_findings(
         prices: What the money is made from.
         code: The function's folder, where the source is to be read.
         recordings: All recordings of the variant that the others are compared with.
+        handler: That variant's, as `package.module.function`.
+        options: What else a command needs that measures it.
     """
     baseline = baseline_of(runs)
     if baseline is None:
@@ -42,9 +48,20 @@ def with_findings(
     as_it_is = [run for run in runs if run.variant == baseline.variant]
     others = [run for run in runs if run.variant != baseline.variant]
     points = memory_points(as_it_is, prices, predict=predict if recordings else None, recordings=recordings)
+    recorded = [run for run in as_it_is if run.recording is not None]
     return replace(
         example,
         verdicts=(*example.verdicts, *verdicts(runs)),
+        diagnosis=diagnose(max(recorded, key=lambda run: run.memory_mb)) if recorded else None,
+        advice=advise(
+            as_it_is,
+            code,
+            prices=prices,
+            recordings=recordings,
+            points=points,
+            handler=handler,
+            options=options,
+        ),
         predictions=predictions(as_it_is, others, recordings, code),
         memory_points=points,
         best_memory=best_memory(points) if len(points) > 1 else None,

@@ -124,7 +124,16 @@ def _examples(parts: Sequence[Measured], prices: Prices) -> Iterable[tuple[Examp
         odd = dict.fromkeys(sentence for part in parts for sentence in part.rounds.odd)
         warnings = tuple(Verdict(text=sentence) for sentence in odd)
         example = Example(name=name, title=title, description=description, verdicts=warnings)
-        yield with_findings(example, runs, prices=prices, code=work.code, recordings=recordings), runs
+        found = with_findings(
+            example,
+            runs,
+            prices=prices,
+            code=work.code,
+            recordings=recordings,
+            handler=work.handlers[first],
+            options=work.options,
+        )
+        yield found, runs
 
 
 def _notes(extent: Extent, rounds: Rounds) -> list[str]:

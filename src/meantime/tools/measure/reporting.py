@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from meantime.tools.report.chrome_trace import results_trace, write_chrome_trace
 from meantime.tools.report.page import write_page
-from meantime.tools.report.table import markdown
+from meantime.tools.report.pull_request import pull_request
 from meantime.tools.report.terminal import print_report
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from meantime.tools.report.results import Results
 
 RESULTS = "results.json"
 PAGE = "index.html"
+TRACE = "trace.json"
 
 
 class Form(StrEnum):
@@ -32,7 +36,7 @@ FormOption = Annotated[
     Form,
     typer.Option("--format", metavar="FORM", help="text for people, json for programs, markdown for a pull request."),
 ]
-Folder = Annotated[Path, typer.Option(metavar="DIR", help=f"Folder for {RESULTS} and {PAGE}.")]
+Folder = Annotated[Path, typer.Option(metavar="DIR", help=f"Folder for {RESULTS}, {PAGE} and {TRACE}.")]
 
 
 class MadeFolder:
@@ -60,15 +64,27 @@ class MadeFolder:
                 return
 
 
-def report(results: Results, form: Form, folder: Path, *, title: str) -> None:
-    """Write the files, and print."""
+def report(results: Results, form: Form, folder: Path, *, title: str, checks: Sequence[tuple[bool, str]] = ()) -> None:
+    """Write the files, and print.
+
+    Args:
+        results: What was measured.
+        form: For whom it is printed.
+        folder: Where the files go; it is there.
+        title: The page's heading.
+        checks: What became of each `--fail-if`: whether it failed, and the line that says so.
+    """
     write_page(results, folder / PAGE, title=title)
+    write_chrome_trace(results_trace(results), folder / TRACE)
     results.write(folder / RESULTS)
     if form is Form.json:
         typer.echo(results.to_json(indent=2))
     elif form is Form.markdown:
-        typer.echo(markdown(results))
+        typer.echo(pull_request(results, checks=checks))
     else:
         console = Console(highlight=False)
         print_report(results, console)
-        console.print(f"\nOpen {folder / PAGE} in a browser; the numbers are in {folder / RESULTS}.", soft_wrap=True)
+        where = f"Open {folder / PAGE} in a browser, and {folder / TRACE} in https://ui.perfetto.dev; "
+        console.print(f"\n{where}the numbers are in {folder / RESULTS}.", soft_wrap=True)
+    for failed, text in checks:
+        typer.secho(text, fg="red" if failed else "green", err=True)

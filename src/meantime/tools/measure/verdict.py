@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from meantime.tools.emulator.limits import cpu_share
+from meantime.tools.measure.diagnosis import computing_ms
 from meantime.tools.report.comparison import NOISE, baseline_of, is_faster
 from meantime.tools.report.intervals import ratio_interval
 from meantime.tools.report.results import Verdict
@@ -40,16 +41,11 @@ def verdicts(runs: Iterable[Run]) -> tuple[Verdict, ...]:
     return tuple(found)
 
 
-def computing_ms(run: Run) -> float:
-    """How long the CPU time of one invocation takes at the share of CPU that its memory gives."""
-    return (run.cpu_ms or 0.0) / min(1.0, cpu_share(run.memory_mb))
-
-
 def _sentence(baseline: Run, others: list[Run]) -> str:
     best = others[0]
     times = baseline.p50_ms / best.p50_ms
     share = f"{cpu_share(best.memory_mb):.0%} of a core"
-    computing = f"{_ms(best.cpu_ms or 0)} of CPU at {share} take {_ms(computing_ms(best))}"
+    computing = f"{_ms(best.cpu_ms or 0)} of CPU at {share} take {_ms(computing_ms(best.cpu_ms or 0, best.memory_mb))}"
     is_limited_by_cpu = _is_limited_by_cpu(best)
     waits_ms = _waits_ms(baseline)
     if not is_faster(best, baseline):
@@ -88,7 +84,7 @@ def _sentence(baseline: Run, others: list[Run]) -> str:
 def _is_limited_by_cpu(run: Run) -> bool:
     """Whether computing, at the share of CPU there is, fills the duration; short bursts pass at the speed of a core."""
     if run.recording is None:
-        return computing_ms(run) >= _LIMITING * run.p50_ms
+        return computing_ms(run.cpu_ms or 0, run.memory_mb) >= _LIMITING * run.p50_ms
     parts = run.recording.accounting
     return parts.computing_ms + parts.lock_ms + parts.throttled_ms >= _LIMITING * run.recording.duration_ms
 

@@ -15,6 +15,7 @@ MEMORY_SIZES = (128, 512, 1024, 1769)
 INVOCATIONS = 15  # the interval of their median leaves out three on each side: one that was unlucky does not count
 COLD_STARTS = 3
 RECORDINGS = 3
+TIMEOUT = 60.0
 _A_PERCENTILE = 2  # of one value says nothing
 
 
@@ -31,6 +32,7 @@ class Work:
         description: One line.
         environment: Variables they see.
         timeout: Seconds one invocation may take.
+        options: What `meantime measure` needs beside the handler to run it again, for the commands that verify advice.
     """
 
     name: str
@@ -40,7 +42,8 @@ class Work:
     title: str = ""
     description: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
-    timeout: float = 60.0
+    timeout: float = TIMEOUT
+    options: str = "--event event.json"
 
     def __post_init__(self) -> None:
         if not self.handlers:
