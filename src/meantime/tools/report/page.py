@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.resources import files
@@ -13,21 +14,70 @@ from markupsafe import Markup
 
 from meantime.tools.report.embedding import defaults, embedded
 from meantime.tools.report.figures import memory
+from meantime.tools.report.promises import advised_run, promises
+from meantime.tools.report.shares import PARTS, bars
 from meantime.tools.report.sheets import example_sheet, summary_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from meantime.tools.report.results import Results
+    from meantime.tools.report.promises import Promise
+    from meantime.tools.report.results import Example, Results, Run
+    from meantime.tools.report.shares import Bar
+    from meantime.tools.report.sheets import Sheet
 
 _PACKAGE = "meantime.tools.report"
 _CHARTS = "vendor/echarts/echarts.min.js"
-_SCRIPTS = ("look.js", "waterfall.js", "curve.js", "calls.js", "page.js")
+_SCRIPTS = (
+    "look.js", "recording.js", "segments.js", "rows.js", "span.js", "painter.js", "strips.js", "details.js",
+    "names.js", "gestures.js", "waterfall.js", "calls.js", "axes.js", "curve.js", "what_if.js", "memory_cost.js",
+    "advice.js", "page.js",
+)  # fmt: skip
+_STYLES = ("page.css", "tables.css", "advice.css", "shares.css", "figures.css", "waterfall.css", "narrow.css")
 
 # Each variant keeps its colour, dash and marker over all pages; others take the places after these.
 _LOOKS = {"sequential": 1, "threads": 2, "tasks": 3, "processes": 4}
 _LOOKS_DRAWN = 6
+_SPOKEN = {
+    "sequential": "one after another",
+    "threads": "on threads",
+    "tasks": "on asyncio tasks",
+    "processes": "in processes",
+}
+
+
+@dataclass(frozen=True)
+class View:
+    """What the page tells of one example."""
+
+    example: Example
+    runs: tuple[Run, ...]
+    sheet: Sheet
+    bars: tuple[Bar, ...]
+    promised: tuple[tuple[Promise, ...], ...]
+    advised: tuple[Run | None, ...]
+
+    @property
+    def recorded_memories(self) -> list[tuple[int, str]]:
+        """The memory sizes with a recording, each with its label."""
+        return [(each, memory(each)) for each in sorted({bar.run.memory_mb for bar in self.bars})]
+
+    @property
+    def chosen_memory(self) -> int:
+        """The memory size that is shown first: the one that the advice was made from, else the largest."""
+        first = self.advised[0] if self.advised else None
+        return first.memory_mb if first and first.recording else max(each for each, _ in self.recorded_memories)
+
+    @property
+    def variants(self) -> int:
+        """How many there are."""
+        return len({run.variant for run in self.runs})
+
+    @property
+    def executors(self) -> list[tuple[str, str]]:
+        """What the predictions are for."""
+        return [(each, each) for each in dict.fromkeys(one.executor for one in self.example.predictions)]
 
 
 def write_page(results: Results, path: Path, *, title: str = "One invocation, many waits") -> None:
@@ -54,21 +104,26 @@ def render_page(results: Results, *, title: str = "One invocation, many waits") 
     )
     charts = _read(_CHARTS)
     script = "\n".join(_read(f"templates/{name}") for name in _SCRIPTS)
+    style = "\n".join(_read(f"templates/{name}") for name in _STYLES)
+    views = [_view(results, example) for example in results.examples]
+    variants = _variants(results)
     return environment.get_template("page.html.j2").render(
         title=title,
         results=results,
         summary=summary_sheet(results),
-        sheets={example.name: example_sheet(results, example, details=True) for example in results.examples},
-        variants=_variants(results),
+        views=views,
+        advised=any(example.advice for example in results.examples),
+        columns=views[0].sheet.columns if views else (),
+        parts=PARTS,
+        variants=variants,
+        sizes=sorted({run.memory_mb for run in results.runs}),
+        spoken=_SPOKEN,
+        examples_of_ours=set(variants) <= set(_SPOKEN),
         looks=looks(run.variant for run in results.runs),
-        memories={
-            example.name: sorted({run.memory_mb for run in results.runs_of(example.name)})
-            for example in results.examples
-        },
         memory=memory,
         date=moment(results.machine.date),
         price=f"{results.prices.usd_per_gb_second:.10f}".rstrip("0"),
-        style=Markup(_read("templates/page.css")),  # noqa: S704  # our own file
+        style=Markup(style),  # noqa: S704  # our own files
         scripts=[Markup(charts), Markup(script)],  # noqa: S704  # our own files
         script_sources=" ".join(_source(text) for text in (charts, script)),
         data=embedded(results),
@@ -97,6 +152,18 @@ def moment(date: str) -> str:
     if len(date) <= len("2026-01-15"):
         return day
     return f"{day}, {time:%H:%M}{' UTC' if time.tzinfo is not None else ''}"
+
+
+def _view(results: Results, example: Example) -> View:
+    runs = results.runs_of(example.name)
+    return View(
+        example=example,
+        runs=runs,
+        sheet=example_sheet(results, example, details=True),
+        bars=bars(runs),
+        promised=tuple(promises(results, example, advice) for advice in example.advice),
+        advised=tuple(advised_run(results, example, advice) for advice in example.advice),
+    )
 
 
 def _variants(results: Results) -> list[str]:

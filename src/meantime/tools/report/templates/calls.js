@@ -1,24 +1,27 @@
-// The calls of the waterfalls as a table, for those who do not see or do not hover.
+// The calls of the waterfall as a table, to be read and copied.
 
-/** Fill `container` with a table of the calls of `runs`, by start. */
-function fillCalls(container, runs) {
+const LISTED = 1000;
+const HEADINGS = ["call", "target", "line", "on", "start ms", "end ms", "waiting ms", "computing ms", "held up ms"];
+
+/** Fill `container` with a table of a run's calls, by start. */
+function fillCalls(container, run) {
   const table = element("table");
   const head = table.createTHead().insertRow();
-  for (const [index, heading] of ["variant", "call", "lane", "start ms", "end ms", "waiting ms", "computing ms", "held up ms"].entries()) {
-    const cell = element("th", index > 2 ? "figure" : "", heading);
+  for (const [index, heading] of HEADINGS.entries()) {
+    const cell = element("th", index > 3 ? "figure" : "", heading);
     cell.scope = "col";
     head.append(cell);
   }
-  for (const run of runs) {
-    const body = table.createTBody();
-    for (const call of callsOf(run).toSorted((one, other) => one.start_ms - other.start_ms)) {
-      const row = body.insertRow();
-      const spent = parts(call);
-      row.append(element("td", "", run.variant), element("td", "", call.name), element("td", "", String(call.lane)));
-      for (const value of [call.start_ms, call.end_ms, spent.waiting, spent.computing, spent.throttled]) {
-        row.append(element("td", "figure", value.toLocaleString("en-US", { minimumFractionDigits: 1, maximumFractionDigits: 1 })));
-      }
+  const body = table.createTBody();
+  const { recording, nodes } = modelOf(run);
+  for (const { call } of nodes.slice(0, LISTED)) {
+    const row = body.insertRow();
+    for (const words of [call.name, call.target, call.line, laneName(recording, call)]) row.append(element("td", "", words));
+    for (const value of [call.start_ms, call.end_ms, call.waiting_ms, call.computing_ms, call.held_up_ms]) {
+      row.append(element("td", "figure", value.toLocaleString("en-US", { minimumFractionDigits: 1, maximumFractionDigits: 1 })));
     }
   }
   container.replaceChildren(table);
+  const rest = nodes.length - LISTED;
+  if (rest > 0) container.append(element("p", "note", `${counted(rest, "further call")}: results.json holds them all.`));
 }

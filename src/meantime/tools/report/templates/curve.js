@@ -1,25 +1,15 @@
 // Duration against memory: one line a variant, whiskers up to the 95th percentile, the ideal as a thin reference.
 
-// Durations further apart than this are drawn on a logarithmic scale.
-const LINEAR_UP_TO = 6;
-
 /** Draw the runs of one example into `container`; `looks` gives each variant its look. Returns chart and scale. */
 function drawCurve(container, runs, looks) {
   const memories = [...new Set(runs.map((run) => run.memory_mb))].toSorted((one, other) => one - other);
   const variants = [...new Set(runs.map((run) => run.variant))];
   const ideals = idealsByMemory(runs);
   const values = runs.flatMap((run) => [run.p50_ms, run.p95_ms]).concat([...ideals.values()].filter((value) => value > 0));
-  const low = Math.min(...values);
-  const high = Math.max(...values);
-  const logarithmic = high / low > LINEAR_UP_TO;
-  const height = logarithmic ? Math.log10 : (value) => value;
-  const ticks = logarithmic ? oneTwoFive(low, high) : linearTicks(high);
+  const { option, height, logarithmic } = durationAxis(values);
   const position = Math.log2;
   const span = position(memories.at(-1)) - position(memories[0]) || 1;
   const ink = colour("ink");
-  const soft = colour("soft");
-  const rule = colour("rule");
-  const font = getComputedStyle(document.body).fontFamily;
 
   const series = [...ideals].length
     ? [
@@ -64,39 +54,11 @@ function drawCurve(container, runs, looks) {
   });
 
   const chart = echarts.init(container, null, { renderer: "svg", width: container.clientWidth });
-  const text = { color: soft, fontSize: 11, fontFamily: font };
   chart.setOption({
     animation: false,
-    grid: { left: 52, right: 28, top: 24, bottom: 42 },
-    xAxis: {
-      type: "value",
-      min: position(memories[0]) - span * 0.05,
-      max: position(memories.at(-1)) + span * 0.05,
-      name: "memory, MB",
-      nameLocation: "middle",
-      nameGap: 26,
-      nameTextStyle: text,
-      axisLine: { show: true, onZero: false, lineStyle: { color: soft } },
-      axisTick: { show: true, customValues: memories.map(position), lineStyle: { color: soft } },
-      axisLabel: { ...text, customValues: memories.map(position), formatter: (value) => String(Math.round(2 ** value)) },
-      splitLine: { show: false },
-    },
-    yAxis: {
-      type: "value",
-      min: height(ticks[0]),
-      max: height(ticks.at(-1)),
-      name: "ms",
-      nameGap: 8,
-      nameTextStyle: { ...text, align: "right", padding: [0, 6, 0, 0] },
-      axisLine: { show: false },
-      axisTick: { show: false, customValues: ticks.map(height) },
-      axisLabel: {
-        ...text,
-        customValues: ticks.map(height),
-        formatter: (value) => Number((logarithmic ? 10 ** value : value).toPrecision(6)).toLocaleString("en-US"),
-      },
-      splitLine: { lineStyle: { color: rule, width: 0.75 } },
-    },
+    grid: { left: 56, right: 28, top: 26, bottom: 42 },
+    xAxis: categoryAxis(memories, "memory, MB"),
+    yAxis: option,
     tooltip: { ...tooltipStyle(), trigger: "item", formatter: ({ data }) => describeRun(data.run) },
     series,
   });
@@ -111,34 +73,6 @@ function idealsByMemory(runs) {
     if (run.ideal_ms > 0) ideals.set(run.memory_mb, Math.min(run.ideal_ms, ideals.get(run.memory_mb) ?? Infinity));
   }
   return ideals;
-}
-
-function whisker(api, hue) {
-  const [x, bottom] = api.coord([api.value(0), api.value(1)]);
-  const [, top] = api.coord([api.value(0), api.value(2)]);
-  const style = { stroke: hue, lineWidth: 1.25 };
-  return {
-    type: "group",
-    children: [
-      { type: "line", shape: { x1: x, y1: bottom, x2: x, y2: top }, style },
-      { type: "line", shape: { x1: x - 4, y1: top, x2: x + 4, y2: top }, style },
-    ],
-  };
-}
-
-function oneTwoFive(low, high) {
-  const all = [];
-  for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power += 1) {
-    for (const factor of [1, 2, 5]) all.push(factor * 10 ** power);
-  }
-  const first = all.findLastIndex((tick) => tick <= low);
-  const last = all.findIndex((tick) => tick >= high);
-  return all.slice(first, last + 1);
-}
-
-function linearTicks(high) {
-  const step = niceStep(high, 6);
-  return Array.from({ length: Math.ceil(high / step - 1e-9) + 1 }, (_, index) => index * step);
 }
 
 function describeRun(run) {

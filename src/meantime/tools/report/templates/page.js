@@ -1,15 +1,17 @@
-// Brings the page to life: draws each example, follows the memory chosen, the theme, the width.
+// Brings the page to life: draws each example, follows the run chosen, the theme, the width.
 
 const results = JSON.parse(document.getElementById("results").textContent);
+const looks = JSON.parse(document.getElementById("looks").textContent);
 const defaults = JSON.parse(document.getElementById("defaults").textContent);
+const sections = [...document.querySelectorAll("section.example")];
+const drawn = new Map();
+const waterfalls = new Map();
+
 for (const { recording } of results.runs) {
   if (!recording) continue;
   recording.calls = recording.calls.map((call) => ({ ...defaults.call, ...call }));
   recording.waits = recording.waits.map((wait) => ({ ...defaults.wait, ...wait }));
 }
-const looks = JSON.parse(document.getElementById("looks").textContent);
-const sections = [...document.querySelectorAll("section.example")];
-const drawn = new Map();
 
 function runsOf(section) {
   return results.runs
@@ -17,77 +19,74 @@ function runsOf(section) {
     .toSorted((one, other) => one.memory_mb - other.memory_mb || looks[one.variant] - looks[other.variant]);
 }
 
+function exampleOf(section) {
+  return results.examples.find((example) => example.name === section.dataset.example);
+}
+
 function draw(section) {
   // A page that is not laid out, in a hidden frame for one, has no width to draw in; the resize that ends this draws.
   if (section.clientWidth === 0) return;
   for (const chart of drawn.get(section) ?? []) chart.dispose();
   const runs = runsOf(section);
-  drawn.set(section, runs.length ? [...drawWaterfalls(section, runs), drawDurations(section, runs)] : []);
-}
-
-function drawWaterfalls(section, runs) {
-  const memory = Number(section.querySelector("fieldset.memory input:checked").value);
-  const chosen = runs.filter((run) => run.memory_mb === memory);
-  const longest = Math.max(...chosen.map((run) => Math.max(answerTime(run), ...callsOf(run).map((call) => call.end_ms))));
-  const holder = section.querySelector(".bars");
-  holder.replaceChildren();
+  const example = exampleOf(section);
   const charts = [];
-  for (const run of chosen) {
-    const block = element("div", "variant");
-    const heading = element("h4");
-    const name = element("span", "name");
-    name.append(sample(looks[run.variant]), run.variant);
-    heading.append(name);
-    block.append(heading);
-    holder.append(block);
-    if (!callsOf(run).length) {
-      block.append(element("p", "empty", "No calls were recorded."));
-      continue;
-    }
-    heading.append(element("span", "answer", `${milliseconds(answerTime(run))} ms`), element("span", "sums", waterfallSums(run)));
-    const container = element("div", "chart");
-    container.dataset.variant = run.variant;
-    block.append(container);
-    charts.push(drawWaterfall(container, run, looks[run.variant], longest));
-  }
-  linkZooms(charts);
-  const calls = section.querySelector("details.calls");
-  if (calls.open) fillCalls(calls.querySelector(".scroller"), chosen);
-  calls.ontoggle = () => calls.open && fillCalls(calls.querySelector(".scroller"), chosen);
-  return charts;
+  if (section.querySelector(".durations")) charts.push(drawDurations(section, runs));
+  if (example.predictions.length) charts.push(drawPredictions(section, example.predictions));
+  if (example.memory_points.length) charts.push(drawMemory(section, example));
+  drawn.set(section, charts);
+  if (waterfalls.has(section)) waterfalls.get(section).layOut();
+  else addWaterfall(section, runs);
 }
 
-/** Zoomed or not, the variants keep one time axis. */
-function linkZooms(charts) {
-  for (const chart of charts) {
-    chart.on("datazoom", ({ start, end }) => {
-      for (const other of charts) {
-        if (other !== chart) other.dispatchAction({ type: "dataZoom", start, end }, { silent: true });
-      }
-    });
-  }
+function addWaterfall(section, runs) {
+  const figure = section.querySelector("figure.waterfall");
+  if (!figure) return;
+  const first = section.querySelector(".advice")?.dataset.variant;
+  const recorded = runs.filter((run) => run.recording);
+  const waterfall = new Waterfall(figure, recorded.toSorted((one, other) => (other.variant === first) - (one.variant === first)));
+  waterfalls.set(section, waterfall);
+  addShowing(section, waterfall);
 }
 
 function drawDurations(section, runs) {
-  const { chart, logarithmic, variants } = drawCurve(section.querySelector(".curve"), runs, looks);
-  section.querySelector(".scale").textContent = logarithmic ? "(logarithmic scale)" : "";
-  const key = section.querySelector(".durations .key");
-  key.replaceChildren(
-    ...variants.map((variant) => {
-      const entry = element("span");
-      entry.append(sample(looks[variant]), variant);
-      return entry;
-    }),
-  );
-  if (runs.some((run) => run.ideal_ms > 0)) {
-    const entry = element("span");
-    entry.append(sample("ideal"), "ideal: the longest chain of waits");
-    key.append(entry);
-  }
+  const { chart, logarithmic, variants } = drawCurve(section.querySelector(".durations .curve"), runs, looks);
+  scaleIn(section.querySelector(".durations .scale"), logarithmic);
+  const entries = variants.map((variant) => [looks[variant], variant]);
+  if (runs.some((run) => run.ideal_ms > 0)) entries.push(["ideal", "ideal: the longest chain of waits"]);
+  keyIn(section.querySelector(".durations .key"), entries);
   return chart;
 }
 
+function drawPredictions(section, predictions) {
+  const executor = section.querySelector(".what-if fieldset input:checked")?.value ?? predictions[0].executor;
+  const { chart, memories, logarithmic } = drawWhatIf(section.querySelector(".what-if .curve"), predictions.filter((one) => one.executor === executor));
+  scaleIn(section.querySelector(".what-if .scale"), logarithmic);
+  keyIn(section.querySelector(".what-if .key"), memories.map((memory, index) => [(index % 6) + 1, `${memory} MB`]));
+  return chart;
+}
+
+function drawMemory(section, example) {
+  const chart = drawMemoryCost(section.querySelector(".memory-cost .curve"), example.memory_points, example.best_memory);
+  keyIn(section.querySelector(".memory-cost .key"), [[SPEED_LOOK, "duration, ms"], [COST_LOOK, "cost, $ a million"]]);
+  return chart;
+}
+
+function scaleIn(holder, logarithmic) {
+  holder.textContent = logarithmic ? "(logarithmic scale)" : "";
+}
+
+function keyIn(holder, entries) {
+  holder.replaceChildren(
+    ...entries.map(([look, words]) => {
+      const entry = element("span");
+      entry.append(sample(look), words);
+      return entry;
+    }),
+  );
+}
+
 function drawAll() {
+  forgetPaints();
   for (const section of sections) draw(section);
 }
 
@@ -112,10 +111,12 @@ dark.addEventListener("change", followTheme);
 matchMedia("print").addEventListener("change", drawAll);
 
 for (const section of sections) {
-  section.querySelector(".charts").hidden = false;
-  section.querySelector("fieldset.memory").addEventListener("change", () => draw(section));
+  const charts = section.querySelector(".charts");
+  if (charts) charts.hidden = false;
+  section.querySelector(".what-if fieldset")?.addEventListener("change", () => draw(section));
 }
 toggle.hidden = false;
+addCopying();
 
 let width = document.body.clientWidth;
 addEventListener("resize", () => {

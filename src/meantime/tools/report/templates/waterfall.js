@@ -1,187 +1,217 @@
-// The waterfall of one invocation: one bar a call, on a time axis that all variants share.
+// The waterfall of one recorded invocation: rows that fold, a span of time that zooms, and one chosen call.
 
-// Above this many calls, calls of one worker share a row and the time axis can be zoomed.
-const ROW_A_CALL = 60;
-// Milliseconds; what is shorter comes of rounding.
-const TOO_SHORT = 0.001;
+const NARROW = 560;
+const models = new WeakMap();
 
-/** Length, and what it was spent on. Waiting never exceeds what the computing leaves. */
-function parts(call) {
-  const length = call.end_ms - call.start_ms;
-  const computing = Math.min(call.computing_ms, length);
-  const waiting = Math.min(call.waiting_ms, length - computing);
-  return { length, waiting, computing, throttled: Math.max(0, length - waiting - computing) };
+/** The prepared recording of a run; made once. */
+function modelOf(run) {
+  if (!models.has(run)) models.set(run, prepare(run.recording));
+  return models.get(run);
 }
 
-/** The calls of the run's recorded invocation that are no part of another. */
-function callsOf(run) {
-  return (run.recording?.calls ?? []).filter((call) => call.parent === null).map((call) => ({ ...call, lane: call.thread }));
-}
-
-/** When the recorded invocation answered. */
-function answerTime(run) {
-  return run.recording?.duration_ms ?? 0;
-}
-
-/** The sums over the calls of a run, in words. */
-function waterfallSums(run) {
-  const sums = { waiting: 0, computing: 0, throttled: 0 };
-  for (const call of callsOf(run)) {
-    const spent = parts(call);
-    for (const part in sums) sums[part] += spent[part];
+class Waterfall {
+  /** @param figure the figure it lives in; @param runs the example's runs that have a recording */
+  constructor(figure, runs) {
+    this.figure = figure;
+    this.runs = runs;
+    this.find = (selector) => figure.querySelector(selector);
+    [this.flow, this.pane, this.tree, this.tip, this.panel] = [".flow", ".pane", ".rows", ".tip", ".details"].map(this.find);
+    this.canvas = this.find(".pane > canvas");
+    this.shown = { order: "start", filter: "", folded: new Set(), unfolded: new Set() };
+    this.marked = null;
+    this.paints = 0;
+    this.wire();
+    this.flow.addEventListener("scroll", () => this.schedule());
+    addGestures(this);
+    this.pick(this.find("fieldset[data-choice=memory] input:checked").value);
   }
-  const count = callsOf(run).length === 1 ? "1 call" : `${callsOf(run).length.toLocaleString("en-US")} calls`;
-  const names = new Set(callsOf(run).map((call) => call.name));
-  return (
-    `${count}${names.size === 1 ? ` of ${callsOf(run)[0].name}` : ""}, together ${milliseconds(sums.waiting)} ms waiting, ${milliseconds(sums.computing)} ms computing, ` +
-    `${milliseconds(sums.throttled)} ms held up`
-  );
-}
 
-/** Draw the calls of `run` into `container`, on an axis from 0 to at least `longest`. */
-function drawWaterfall(container, run, look, longest) {
-  const calls = callsOf(run).toSorted((one, other) => one.start_ms - other.start_ms || one.end_ms - other.end_ms);
-  const crowded = calls.length > ROW_A_CALL;
-  const lanes = [...new Set(calls.map((call) => call.lane))];
-  const rows = crowded ? lanes.length : calls.length;
-  // Many bars of one name are named once, in the heading.
-  const named = !crowded && (rows <= 4 || new Set(calls.map((call) => call.name)).size > 1) && rows <= 24;
-  const pitch = rows <= 4 ? 22 : named ? 16 : 10;
-  const barHeight = pitch - (pitch > 10 ? 5 : 3);
-  const width = container.clientWidth;
-  const step = niceStep(longest, Math.max(3, Math.min(10, Math.floor(width / 62))));
-  const end = Math.ceil(longest / step - 1e-9) * step;
-  const zoom = crowded ? 34 : 0;
-  container.style.height = `${rows * pitch + 26 + zoom}px`;
+  wire() {
+    this.find("fieldset[data-choice=memory]").addEventListener("change", ({ target }) => this.pick(target.value, this.run.variant));
+    this.find("fieldset[data-choice=rows]").addEventListener("change", ({ target }) => this.reshape({ order: target.value }));
+    this.search = this.find("input[type=search]");
+    this.search.addEventListener("input", () => this.reshape({ filter: this.search.value.trim() }));
+    this.search.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") this.tree.focus();
+    });
+    this.find(".fold").addEventListener("click", () => this.foldAll());
+    for (const button of this.figure.querySelectorAll("button[data-zoom]")) button.addEventListener("click", () => this.zoomBy(button.dataset.zoom));
+    const calls = this.find("details.calls");
+    calls.ontoggle = () => this.list();
+  }
 
-  const ink = colour("ink");
-  const hue = colour(`look-${look}`);
-  const tint = colour(`tint-${look}`);
-  const paper = colour("paper");
-  const font = getComputedStyle(document.body).fontFamily;
-  const hatch = { symbol: "rect", symbolSize: 1, dashArrayX: [1, 0], dashArrayY: [1.5, 2.5], rotation: -Math.PI / 4, color: hue };
+  /** Show the run of a memory size: of this variant, else of the first there is. */
+  pick(memory, variant) {
+    const beside = this.runs.filter((run) => run.memory_mb === Number(memory));
+    this.find(`fieldset[data-choice=memory] input[value="${memory}"]`).checked = true;
+    const run = beside.find((each) => each.variant === variant) ?? beside[0];
+    const name = this.find("fieldset[data-choice=memory] input").name.replace("memory", "handler");
+    this.strips = showStrips(this.find(".strips"), name, beside, run, (other) => this.show(other));
+    this.show(run);
+  }
 
-  function bar(parameters, api) {
-    const call = calls[parameters.dataIndex];
-    const spent = parts(call);
-    const row = crowded ? lanes.indexOf(call.lane) : parameters.dataIndex;
-    const [left, middle] = api.coord([call.start_ms, row]);
-    const [right] = api.coord([call.end_ms, row]);
-    const area = parameters.coordSys;
-    const y = Math.round(middle - barHeight / 2);
-    const scale = (right - left) / (spent.length || 1);
-    const children = [];
-    let x = left;
-    const rectangle = (from, length, { lineWidth, ...fill }) => {
-      // At least a pixel for what took any time at all, so that a short call is not invisible; in a crowd that
-      // pixel would hide its neighbours, and so would a border.
-      const shape = { x: from, y, width: crowded ? length : Math.max(length, 1), height: barHeight };
-      const style = { ...fill, lineWidth: length > 3 ? lineWidth : 0 };
-      const clipped = echarts.graphic.clipRectByRect(shape, { x: area.x, y: area.y, width: area.width + 1, height: area.height });
-      if (clipped) children.push({ type: "rect", shape: clipped, style });
-    };
-    for (const [part, style] of [
-      ["waiting", { fill: tint, stroke: hue, lineWidth: 0.75 }],
-      ["computing", { fill: hue, lineWidth: 0 }],
-      ["throttled", { fill: paper, stroke: hue, lineWidth: 0.75, decal: hatch }],
-    ]) {
-      if (spent[part] < TOO_SHORT) continue;
-      rectangle(x, spent[part] * scale, style);
-      x += spent[part] * scale;
+  show(run) {
+    this.run = run;
+    this.model = modelOf(run);
+    this.span = new Span(this.model.end * 1.01);
+    this.shown.folded.clear();
+    this.shown.unfolded.clear();
+    this.chosen = null;
+    this.marked = null;
+    this.flow.scrollTop = 0;
+    this.figure.dataset.variant = run.variant;
+    this.figure.dataset.memory = run.memory_mb;
+    this.figure.dispatchEvent(new CustomEvent("shown", { bubbles: true }));
+    this.reshape({});
+    this.list();
+  }
+
+  /** Dim all calls but these; null for none. */
+  mark(ids) {
+    this.marked = ids && new Set(ids);
+    // Their parts with them: the calls come in the order they began, so a part after what it is a part of.
+    for (const { call } of ids ? this.model.nodes : []) if (this.marked.has(call.parent)) this.marked.add(call.id);
+    if (ids?.length) {
+      if (this.shown.filter) this.reshape({ filter: (this.search.value = "") });
+      this.reveal(ids[0]);
     }
-    if (named) children.push(label(call.name, left, right, middle, area));
-    return { type: "group", children };
+    this.schedule();
   }
 
-  /** The call's name: after its bar where there is room, before it where there is more, else on it. */
-  function label(name, left, right, middle, area) {
-    const style = { text: name, fill: ink, font: `11px ${font}`, verticalAlign: "middle", y: middle, overflow: "truncate", ellipsis: "…" };
-    const after = area.x + area.width - right - 6;
-    const before = left - area.x - 6;
-    const needed = name.length * 6.2;
-    const halo = { stroke: paper, lineWidth: 3 };
-    if (after >= needed || (after >= before && after >= 90)) Object.assign(style, halo, { x: right + 6, width: after });
-    else if (before >= needed || before >= 90) Object.assign(style, halo, { x: left - 6, width: before, align: "right" });
-    else Object.assign(style, { stroke: tint, lineWidth: 3, x: left + 5, width: right - left - 10 });
-    return { type: "text", style, silent: true };
+  /** Unfold what a call is a part of, choose it, and bring it into sight. */
+  reveal(id) {
+    const node = this.model.byId.get(id);
+    if (!node) return;
+    for (let each = node.parent; each; each = each.parent) this.shown.unfolded.add(each.call.id);
+    const top = (function up(each) { return each.parent ? up(each.parent) : each; })(node);
+    if (this.shown.order === "lane") this.shown.unfolded.add(top.lane.key);
+    this.reshape({});
+    this.choose(this.rows.findIndex((row) => row.key === id));
   }
 
-  function describe({ dataIndex }) {
-    const call = calls[dataIndex];
-    const spent = parts(call);
-    return tooltip([
-      call.name,
-      `${milliseconds(call.start_ms)} to ${milliseconds(call.end_ms)} ms: ${milliseconds(spent.length)} ms`,
-      `waiting ${milliseconds(spent.waiting)} ms`,
-      `computing ${milliseconds(spent.computing)} ms`,
-      `held up ${milliseconds(spent.throttled)} ms`,
-    ]);
+  reshape(changes) {
+    Object.assign(this.shown, changes);
+    this.rows = rowsOf(this.model, this.shown);
+    this.at = this.rows.findIndex((row) => row.key === this.chosen);
+    if (this.at < 0) this.chosen = null;
+    const calls = this.rows.filter((row) => row.node).length;
+    const filtered = this.shown.filter ? `${counted(calls, "call")} with “${this.shown.filter}”, of ` : "";
+    this.find(".status").textContent = `${filtered}${inSum(this.model)}.`;
+    this.find(".fold").textContent = this.rows.some((row) => row.parts && !row.open) ? "Unfold all" : "Fold all";
+    this.find(".fold").disabled = !this.rows.some((row) => row.parts);
+    this.describe();
+    this.layOut();
   }
 
-  const chart = echarts.init(container, null, { renderer: "svg", width, height: rows * pitch + 26 + zoom });
-  chart.setOption({
-    animation: false,
-    grid: { left: 2, right: 22, top: 2, bottom: 24 + zoom, containLabel: false },
-    xAxis: {
-      type: "value",
-      min: 0,
-      max: end,
-      interval: step,
-      axisLine: { show: true, onZero: false, lineStyle: { color: colour("rule") } },
-      axisTick: { show: false },
-      axisLabel: {
-        color: colour("soft"),
-        fontSize: 11,
-        fontFamily: font,
-        alignMinLabel: "left",
-        alignMaxLabel: "right",
-        formatter: (value) => (value === 0 ? "0 ms" : value.toLocaleString("en-US")),
-      },
-      splitLine: { lineStyle: { color: colour("rule"), width: 0.75 } },
-    },
-    yAxis: { type: "value", min: -0.5, max: rows - 0.5, inverse: true, show: false },
-    tooltip: { ...tooltipStyle(), trigger: "item", formatter: describe },
-    dataZoom: crowded
-      ? [
-          {
-            type: "slider",
-            xAxisIndex: 0,
-            filterMode: "none",
-            height: 18,
-            bottom: 4,
-            showDetail: false,
-            showDataShadow: false,
-            brushSelect: false,
-            borderColor: colour("rule"),
-            fillerColor: tint,
-            handleStyle: { color: paper, borderColor: hue },
-            moveHandleSize: 0,
-          },
-        ]
-      : [],
-    series: [
-      {
-        type: "custom",
-        renderItem: bar,
-        z: 6,
-        encode: { x: [0, 1], y: 2 },
-        data: calls.map((call, index) => [call.start_ms, call.end_ms, crowded ? lanes.indexOf(call.lane) : index]),
-        markLine: {
-          silent: true,
-          z: 5,
-          symbol: "none",
-          label: { show: false },
-          lineStyle: { color: ink, width: 1, type: "solid" },
-          data: [{ xAxis: answerTime(run) }],
-        },
-      },
-    ],
-  });
-  container.setAttribute("role", "img");
-  container.setAttribute(
-    "aria-label",
-    `Waterfall of one invocation, ${run.variant}, ${run.memory_mb} MB: ${waterfallSums(run)}; ` +
-      `answered after ${milliseconds(answerTime(run))} ms.`,
-  );
-  return chart;
+  layOut() {
+    const width = this.flow.clientWidth;
+    this.narrow = width < NARROW;
+    this.pitch = this.narrow ? 36 : 20;
+    this.above = this.narrow ? 19 : 4;
+    this.left = this.narrow ? 4 : Math.round(Math.min(330, width * 0.36));
+    this.figure.classList.toggle("narrow", this.narrow);
+    const wanted = Math.max(1, this.rows.length) * this.pitch;
+    const most = matchMedia("print").matches ? 100 * this.pitch : Math.max(200, Math.min(440, innerHeight * 0.6));
+    this.height = Math.min(wanted, most);
+    this.flow.style.height = this.pane.style.height = `${this.height}px`;
+    this.find(".sizer").style.height = `${wanted}px`;
+    this.schedule();
+  }
+
+  /** Another span is to be shown: with rows in sight that have calls in it, if there are any. */
+  respan() {
+    this.following = true;
+    this.schedule();
+  }
+
+  schedule() {
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = null;
+      this.paint();
+    });
+  }
+
+  paint() {
+    const width = this.pane.clientWidth;
+    if (!width) return;
+    const scroll = Math.min(this.flow.scrollTop, Math.max(0, this.rows.length * this.pitch - this.height));
+    const first = Math.floor(scroll / this.pitch);
+    const sight = { first, shift: scroll - first * this.pitch, pitch: this.pitch, left: this.left, width, height: this.height, span: this.span };
+    const { painted, bars } = paintRows(this.canvas, { ...sight, rows: this.rows, above: this.above, bar: 12, answer: this.model.recording.duration_ms, marked: this.marked });
+    paintAxis(this.find(".axis"), sight);
+    for (const strip of this.strips) paintStrip(strip, strip.run === this.run ? this.span : null);
+    nameRows(this, sight);
+    this.paints += 1;
+    if (this.following && !bars) this.follow();
+    this.following = false;
+    Object.assign(this.figure.dataset, { from: this.span.from.toFixed(4), to: this.span.to.toFixed(4), rows: this.rows.length, painted, bars, paints: this.paints });
+  }
+
+  follow() {
+    const { from, to } = this.span;
+    const at = this.rows.findIndex(({ node }) => node && node.call.end_ms >= from && node.call.start_ms <= to);
+    if (at >= 0) this.flow.scrollTop = at * this.pitch;
+  }
+
+  choose(at) {
+    if (!this.rows.length) return;
+    this.at = Math.min(Math.max(0, at), this.rows.length - 1);
+    this.chosen = this.rows[this.at].key;
+    const top = this.at * this.pitch;
+    if (top < this.flow.scrollTop) this.flow.scrollTop = top;
+    if (top + this.pitch > this.flow.scrollTop + this.height) this.flow.scrollTop = top + this.pitch - this.height;
+    this.describe();
+    // What a screen reader is told of must be there when it is told.
+    this.paint();
+  }
+
+  describe() {
+    describeIn(this.panel, this.rows[this.at], this.model);
+  }
+
+  toggle(row, open = !row?.open) {
+    if (!row?.parts || row.open === open) return false;
+    this.shown[open ? "unfolded" : "folded"].add(row.key);
+    this.shown[open ? "folded" : "unfolded"].delete(row.key);
+    this.reshape({});
+    return true;
+  }
+
+  foldAll() {
+    const open = this.rows.some((row) => row.parts && !row.open);
+    const keys = [...this.model.nodes.filter((node) => node.parts.length).map(({ call }) => call.id), ...this.model.lanes.map(({ key }) => key)];
+    this.shown.unfolded = new Set(open ? keys : []);
+    this.shown.folded = new Set(open ? [] : keys);
+    this.reshape({});
+  }
+
+  zoomBy(way, around) {
+    if (way === "all") this.span.reset();
+    else this.span.zoom(way === "in" ? 0.6 : 1 / 0.6, around ?? this.middle());
+    this.respan();
+  }
+
+  /** Where zooming by key goes: the chosen call, where it is in sight, else the middle. */
+  middle() {
+    const call = this.rows[this.at]?.node?.call;
+    const moment = call && (call.start_ms + call.end_ms) / 2;
+    return moment >= this.span.from && moment <= this.span.to ? moment : undefined;
+  }
+
+  zoomTo(row) {
+    const call = row?.node?.call;
+    if (!call) return;
+    const margin = Math.max(0.1, (call.end_ms - call.start_ms) * 0.15);
+    this.span.set(call.start_ms - margin, call.end_ms + margin);
+    this.respan();
+  }
+
+  moment(x) {
+    return this.span.from + ((x - this.left) / Math.max(1, this.pane.clientWidth - this.left)) * this.span.length;
+  }
+
+  list() {
+    const calls = this.find("details.calls");
+    if (calls.open) fillCalls(calls.querySelector(".scroller"), this.run);
+  }
 }
