@@ -38,14 +38,16 @@ def observed(recorder: Recorder, kind: str) -> list[dict[str, Any]]:
 def assert_waited(calls: Sequence[dict[str, Any]], seconds: Sequence[float]) -> None:
     """Each call waited as long as its server says, within 3 % and a millisecond for the best of them.
 
-    None may have waited less. That the machine lets a client wait for its turn after the answer is there is no fault of
-    the clock's, and does not happen to every call.
+    The server is a thread of this process: while it computes, a client that is about to wait stands in line for the
+    interpreter's lock instead, and a busy machine lets it wait for its turn after the answer is there. Neither
+    happens to every call.
     """
-    waited = sorted(call["waiting_ms"] for call in calls)
     told = sorted(each * 1000 for each in seconds)
-    assert len(waited) == len(told), (waited, told)
-    excess = [one - other for one, other in zip(waited, told, strict=True)]
-    shortest = min(told)
-    assert min(excess) >= -(_PART * shortest + _SLACK_MS), (waited, told)
-    assert min(excess) <= _PART * shortest + _SLACK_MS, (waited, told)
-    assert max(excess) <= _PART * shortest + _SLOW_MACHINE_MS, (waited, told)
+    waited = sorted(call["waiting_ms"] for call in calls)
+    at_most = sorted(call["waiting_ms"] + call["held_up_ms"] for call in calls)
+    facts = f"waited {waited}, at most {at_most}, told {told}"
+    assert len(waited) == len(told), facts
+    allowed = _PART * min(told) + _SLACK_MS
+    assert min(abs(one - other) for one, other in zip(waited, told, strict=True)) <= allowed, facts
+    assert all(one >= other - allowed for one, other in zip(at_most, told, strict=True)), facts
+    assert all(one <= other + allowed + _SLOW_MACHINE_MS for one, other in zip(waited, told, strict=True)), facts

@@ -7,7 +7,7 @@ from functools import wraps
 from meantime.measure.boundaries import Description, boundary_async
 from meantime.measure.libraries import wrap
 from meantime.measure.libraries.addresses import request_name, split
-from meantime.measure.libraries.bodies import call_of, note_body, reading_async
+from meantime.measure.libraries.bodies import note_body, reading_async
 from meantime.measure.libraries.nesting import enclosing, is_part
 from meantime.measure.libraries.sums import add
 
@@ -37,7 +37,12 @@ def _record_streams(patches: Patches) -> None:
     stream = import_module("aiohttp.streams").StreamReader
     for name in ("read", "readany", "readchunk", "readline", "readuntil", "readexactly"):
         if hasattr(stream, name):
-            wrap(patches, stream, name, reading_async)
+            wrap(patches, stream, name, lambda function: reading_async(function, _connection_of))
+
+
+def _connection_of(stream: Any) -> Any:
+    """What a body comes over, for which it can be known: a stream has no room for a weak reference."""
+    return getattr(stream, "_protocol", None)
 
 
 def _describe(args: tuple[Any, ...], keywords: dict[str, Any]) -> Description | None:
@@ -62,9 +67,7 @@ def _noting(function: Callable[..., Any]) -> Callable[..., Any]:
         response = await function(session, *args, **keywords)
         if call is not None and call.description.library == "aiohttp":
             note_body(response, call)
-            content = getattr(response, "content", None)
-            if content is not None and not getattr(content, "at_eof", bool)():
-                note_body(content, call_of(response))
+            note_body(_connection_of(getattr(response, "content", None)), call)
             if call.new_connection is None:
                 call.used_connection(new=False)
         return response

@@ -37,6 +37,7 @@ def record(module: ModuleType, patches: Patches) -> None:
     if module.__name__ == "botocore.endpoint":
         wrap(patches, module.Endpoint, "_update_retries_context", _counting_attempts)
     else:
+        _told.clear()  # every client is news to this recording
         wrap(patches, module.BaseClient, "_make_api_call", _noting)
 
 
@@ -81,11 +82,6 @@ def note_bodies(answer: Any, of_what: Callable[[Any], Any]) -> None:
         for value in answer.values():
             if hasattr(value, "_raw_stream") and (call := current_call()) is not None:
                 note_body(of_what(value), call)
-
-
-def forget() -> None:
-    """Every client is news to the next recording."""
-    _told.clear()
 
 
 def _noting(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -42,7 +42,7 @@ def reading(function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     def read(body: Any, *args: Any, **keywords: Any) -> Any:
         session = Active.session
-        call = None if session is None else _calls.get(body)
+        call = None if session is None else call_of(body)
         if session is None or call is None or is_part():
             return function(body, *args, **keywords)
         if not _goes_on(session, call, None):
@@ -54,19 +54,24 @@ def reading(function: Callable[..., Any]) -> Callable[..., Any]:
     return read
 
 
-def reading_async(function: Callable[..., Any]) -> Callable[..., Any]:
-    """This async method that reads from an answer, as a part of its call."""
+def reading_async(function: Callable[..., Any], key: Callable[[Any], Any] | None = None) -> Callable[..., Any]:
+    """This async method that reads from an answer, as a part of its call.
+
+    Args:
+        function: The method.
+        key: By what the answer was noted, where that is not the object whose method it is.
+    """
 
     @wraps(function)
     async def read(body: Any, *args: Any, **keywords: Any) -> Any:
         session = Active.session
-        call = None if session is None else _calls.get(body)
+        call = None if session is None else call_of(body if key is None else key(body))
         if session is None or call is None or is_part():
             return await function(body, *args, **keywords)
         if _goes_on(session, call, task_name(timeline_of(session))):
             return await _go_on_async(session, call, function(body, *args, **keywords))
         rest = Call(_rest_of(call), current.get(), own_place(2), is_async=True)
-        note_body(body, rest)
+        note_body(body if key is None else key(body), rest)
         return await await_call(session, rest, function(body, *args, **keywords))
 
     return read
@@ -161,7 +166,7 @@ def reading_stream_async(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _is_foreign(body: Any) -> bool:
-    return Active.session is None or body not in _calls or is_part()
+    return Active.session is None or call_of(body) is None or is_part()
 
 
 def _read_pieces(body: Any, iterator: Iterator[Any]) -> Iterator[Any]:
@@ -197,4 +202,7 @@ _NOTHING = object()
 
 def call_of(body: Any) -> Call | None:
     """The call that this answer belongs to."""
-    return _calls.get(body)
+    try:
+        return _calls.get(body)
+    except TypeError:  # nothing of its kind can be remembered
+        return None
