@@ -7,7 +7,7 @@ import sys
 import time
 
 from meantime.measure.accounting import Account
-from meantime.measure.timeline import KINDS, NO_CALL
+from meantime.measure.timeline import KINDS, NO_CALL, WIDTH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ def document_of(
         "threads": [
             {
                 "name": timeline.name,
-                "computing_ms": _ms(timeline.samples[-6] - timeline.samples[1]),
-                "held_up_ms": _ms(timeline.samples[-5] - timeline.samples[2]),
+                "computing_ms": _ms(timeline.samples[1 - WIDTH] - timeline.samples[1]),
+                "held_up_ms": _ms(timeline.samples[2 - WIDTH] - timeline.samples[2]),
                 "loop": timeline.loop,
             }
             for timeline in session.timelines

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
-from importlib.util import find_spec
 from threading import Lock
 
 from meantime.measure.patching import Patches
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 MAX_CALLS = 20_000
 
 # What notes waits, each with its `install`; loaded only by who records.
-_PARTS = ("files", "locks", "loops", "processes", "sleeping", "sockets", "starting", "tls")
+_PARTS = ("files", "locks", "loops", "processes", "sleeping", "sockets", "starting", "tls", "libraries")
 
 _one_at_a_time = Lock()
 
@@ -59,6 +58,7 @@ class Recorder:
         try:
             _install(self._patches)
             self._session = Active.session = Session(self._max_calls)
+            import_module("meantime.measure.libraries").tell_absent()
         except BaseException:
             self._patches.undo()
             _one_at_a_time.release()
@@ -134,7 +134,3 @@ def _install(patches: Patches) -> None:
     """Wrap what waits and what calls."""
     for name in _PARTS:
         import_module(f"meantime.measure.{name}").install(patches)
-    if find_spec("meantime.measure.libraries") is not None:
-        libraries = import_module("meantime.measure.libraries")
-        if hasattr(libraries, "install"):
-            libraries.install(patches)
