@@ -134,6 +134,7 @@ def test_a_scope_that_will_not_be_measured_is_refused_before_any_work():
         ("p95 > 400 minutes", "the unit 'minutes'"),
         ("cost > 5ms", r"cost needs \$, and there is the unit 'ms'"),
         ("cost > 5%", "cost has no percentage"),
+        ("p95 > 5%", "p95 has no percentage"),
         ("explained < 97ms", "explained needs %"),
         ("cost > $5ms", "'ms' behind a number of dollars"),
         ("p95 > 400ms at home", "'at home' is no memory size and no handler"),

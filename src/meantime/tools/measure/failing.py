@@ -137,7 +137,7 @@ def _limit(text: str, metric: metrics.Metric, found: re.Match[str]) -> tuple[flo
     if found["dollar"] and found["unit"]:
         raise _not_understood(text, f"{found['unit']!r} behind a number of dollars")
     if unit == "%":
-        if not (metric.is_share or metric.unit == "ms"):
+        if not (metric.is_share or metric.is_part):
             raise _not_understood(text, f"{metric.name} has no percentage")
         return number, True
     factor = metrics.FACTORS[metric.unit].get(unit)

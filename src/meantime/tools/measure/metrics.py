@@ -37,6 +37,7 @@ class Metric:
         meaning: What it is, for the documentation and the help.
         value: Gives it; None where it is not known.
         unknown: Why it may not be known.
+        is_part: Whether it is a part of the duration, so that a percentage of it makes sense.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Metric:
     meaning: str
     value: Value
     unknown: str = _NOT_RECORDED
+    is_part: bool = False
 
     @property
     def is_share(self) -> bool:
@@ -69,8 +71,11 @@ def percentile(values: tuple[float, ...], percent: float) -> float:
     return sorted(values)[max(0, math.ceil(len(values) * percent / 100) - 1)]
 
 
-def _part(of: Callable[[Accounting], float]) -> Value:
-    return lambda run, _: None if run.recording is None else of(run.recording.accounting)
+def _part(name: str, meaning: str, of: Callable[[Accounting], float]) -> Metric:
+    def value(run: Run, _: Results) -> float | None:
+        return None if run.recording is None else of(run.recording.accounting)
+
+    return Metric(name, "ms", meaning, value, is_part=True)
 
 
 def _monthly(run: Run, results: Results) -> float | None:
@@ -93,15 +98,15 @@ _METRICS = (
     Metric("billed", "ms", "billed duration of one invocation", lambda run, _: run.billed_ms),
     Metric("cost", "$", "US dollars per million invocations", _cost),
     Metric("month", "$", "US dollars per month", _monthly, "say how often it is invoked with --rate"),
-    Metric("cpu", "ms", "CPU time of one invocation", lambda run, _: run.cpu_ms, "it was not measured"),
-    Metric(
-        "waiting", "ms", "time in which it waited and did nothing else",
-        _part(lambda parts: parts.waiting_alone_ms + parts.waiting_together_ms),
+    Metric("cpu", "ms", "CPU time of one invocation", lambda run, _: run.cpu_ms, "it was not measured", is_part=True),
+    _part(
+        "waiting", "time in which it waited and did nothing else",
+        lambda parts: parts.waiting_alone_ms + parts.waiting_together_ms,
     ),
-    Metric("alone", "ms", "the part of it in which one call waited alone", _part(lambda parts: parts.waiting_alone_ms)),
-    Metric("computing", "ms", "time in which it computed", _part(lambda parts: parts.computing_ms)),
-    Metric("throttled", "ms", "time in which it was ready and had no core", _part(lambda parts: parts.throttled_ms)),
-    Metric("lock", "ms", "time in line for the interpreter's lock", _part(lambda parts: parts.lock_ms)),
+    _part("alone", "the part of it in which one call waited alone", lambda parts: parts.waiting_alone_ms),
+    _part("computing", "time in which it computed", lambda parts: parts.computing_ms),
+    _part("throttled", "time in which it was ready and had no core", lambda parts: parts.throttled_ms),
+    _part("lock", "time in line for the interpreter's lock", lambda parts: parts.lock_ms),
     Metric(
         "explained", "%", "the part of the duration that the recording explains",
         lambda run, _: None if run.recording is None else 100 * run.recording.explained,
