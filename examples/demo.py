@@ -85,7 +85,7 @@ def main(
     except (MeasurementError, AWSServerError, EmulatorError) as error:
         console.print(str(error), style="red", markup=False, highlight=False)
         raise typer.Exit(1) from None
-    results = results_of(measured, notes=_notes(invocations, init_cpu))
+    results = results_of(measured, packages=["pillow"], notes=_notes(invocations, init_cpu))
     write_page(results, output / "index.html")
     results.write(output / "results.json")
     print_results(results, console)

@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
     from meantime.tools.emulator.mechanisms import Mechanisms
 
-PACKAGES = ("meantime", "awslambdaric", "boto3", "httpx", "requests", "pillow")
+PACKAGES = ("meantime", "awslambdaric")
 
 
-def this_machine(mechanisms: Mechanisms, *, packages: Iterable[str] = PACKAGES, notes: Iterable[str] = ()) -> Machine:
+def this_machine(mechanisms: Mechanisms, *, packages: Iterable[str] = (), notes: Iterable[str] = ()) -> Machine:
     """What a reader needs to judge the numbers.
 
     Args:
         mechanisms: How the emulator froze and limited the functions.
-        packages: The packages whose versions matter; those not installed are left out.
+        packages: Further packages whose versions matter; those not installed are left out.
         notes: Further conditions, a sentence each.
     """
     return Machine(
@@ -36,7 +36,7 @@ def this_machine(mechanisms: Mechanisms, *, packages: Iterable[str] = PACKAGES, 
         cpu_limit=mechanisms.cpu,
         memory_limit=mechanisms.memory,
         freeze=mechanisms.freeze,
-        versions={name: found for name in packages if (found := _version(name))},
+        versions={name: found for name in (*PACKAGES, *packages) if (found := _version(name))},
         notes=tuple(notes),
     )
 

@@ -65,7 +65,12 @@ async def measured(
 
 
 def results_of(
-    parts: Sequence[Measured], *, prices: Prices | None = None, rate: Rate | None = None, notes: Iterable[str] = ()
+    parts: Sequence[Measured],
+    *,
+    prices: Prices | None = None,
+    rate: Rate | None = None,
+    packages: Iterable[str] = (),
+    notes: Iterable[str] = (),
 ) -> Results:
     """Sum up what was run, and say what it means.
 
@@ -73,6 +78,7 @@ def results_of(
         parts: What was run. Parts of one work are of different memory sizes.
         prices: What the bill is made from; today's of x86_64 if None.
         rate: How often it is invoked.
+        packages: Whose versions matter to the numbers, beside the libraries whose calls were recorded.
         notes: Conditions of the measurement, a sentence each.
 
     Raises:
@@ -88,13 +94,20 @@ def results_of(
             examples.append(example)
             runs += its_runs
     return Results(
-        machine=this_machine(parts[-1].rounds.mechanisms, notes=notes),
+        machine=this_machine(parts[-1].rounds.mechanisms, packages=[*packages, *_libraries(parts)], notes=notes),
         prices=prices,
         examples=tuple(examples),
         runs=tuple(runs),
         bills=bills(runs, prices, rate=rate),
         rate="" if rate is None else rate.text,
     )
+
+
+def _libraries(parts: Sequence[Measured]) -> list[str]:
+    recordings = (
+        one for part in parts for cell in part.rounds.cells for of_event in cell.recordings.values() for one in of_event
+    )
+    return sorted({call.library for recording in recordings for call in recording.calls if call.library})
 
 
 def _examples(parts: Sequence[Measured], prices: Prices) -> Iterable[tuple[Example, list[Run]]]:

@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 
 from meantime.measure import recording
+from meantime.measure.boundaries import observe
 from meantime.measure.document import document_of
 from meantime.measure.recorder import MAX_CALLS
 from meantime.measure.session import Active, Session
@@ -25,6 +26,7 @@ HANDLER_VARIABLE = "MEANTIME_RECORDED_HANDLER"  # the real handler, as `package.
 _KEY = "meantime_recording"
 
 _is_cold = True
+_not_recorded: list[str] = []  # boundaries that the versions of the libraries here do not have
 
 
 def request(path: Path) -> dict[str, Any]:
@@ -41,6 +43,8 @@ def lambda_handler(event: Any, context: Any) -> Any:
     if path is None:
         return _handler(event, context)
     session = Active.session = Session(MAX_CALLS)
+    for name in _not_recorded:
+        observe("not_recorded", name)
     try:
         answer = _handler(event, context)
     finally:
@@ -70,6 +74,7 @@ def _load_handler() -> Callable[[Any, Any], Any]:
     loading, Active.session = Active.session, None
     if loading is not None:
         loading.end()
+        _not_recorded.extend(each["text"] for each in loading.observations if each["kind"] == "not_recorded")
     return handler
 
 
