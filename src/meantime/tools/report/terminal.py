@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from meantime.tools.report.conditions import conditions
@@ -99,7 +100,9 @@ class _Report:
         for number, advice in enumerate(self._example.advice, start=1):
             if number > 1:
                 self._say("")
-            self._say(f"{number}. {advice.title}", "bold")
+            title = Table.grid()
+            title.add_row(f"{number}.".ljust(_INDENT), _text(advice.title, self._console, "bold"))
+            self._console.print(title)
             for line, style in self._advice_lines(advice):
                 self._console.print(Padding(_text(line, self._console, style), (0, 0, 0, _INDENT), expand=False))
             # Code and commands are for copying: where a line is too long, the terminal itself breaks it.
