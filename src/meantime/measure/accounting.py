@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from meantime.measure.session import Call, Session
     from meantime.measure.timeline import Timeline
 
-# Waits for another part of the invocation itself: while that waits for something outside, they are no wait of their own.
+# Waits for another part of the invocation itself: while that waits for something outside, they are no waits of their
+# own.
 _INNER = frozenset(NUMBERS[kind] for kind in ("lock", "pool", "loop", "other"))
 
 _OTHER = NUMBERS["other"]
@@ -45,7 +46,8 @@ class Account:
     """The sums of a session, and its waits.
 
     Attributes:
-        parts: Nanoseconds by name: `waiting_alone`, `waiting_together`, `computing`, `lock`, `throttled`, `unexplained`.
+        parts: Nanoseconds by name: `waiting_alone`, `waiting_together`, `computing`, `lock`, `throttled` and
+            `unexplained`.
         waits: In the order they began.
         overlapped: Nanoseconds for each call, by number.
     """
@@ -147,7 +149,7 @@ class Account:
         return [border for clock in self._clocks for border in clock.borders(begin, end)]
 
     def _line_in(self, timeline: Timeline, begin: int, end: int, blocked: int, slices: int) -> int:
-        """How much of the time that a thread was blocked in a way unknown it stood in line for the interpreter's lock."""
+        """How much of the time that it was blocked, nobody knows by what, it stood in line for the lock."""
         if blocked <= 0 or len(self._clocks) == 1:
             return 0
         longest = min(blocked, max(slices, 1) * self._switch) if timeline.sees_cores else blocked

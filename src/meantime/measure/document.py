@@ -23,10 +23,10 @@ _MB_PER_CORE = 1769
 
 
 def document_of(
-    session: Session, *, handler: str, memory_mb: int | None, cold: bool, request_id: str = ""
+    session: Session, *, handler: str, memory_mb: int | None, cold: bool, request_id: str = "", code: str = ""
 ) -> dict[str, Any]:
     """The session, which has ended, as the tools' `Recording.of` takes it."""
-    code = os.environ.get("LAMBDA_TASK_ROOT") or os.getcwd()  # noqa: PTH109  # pathlib would have to be imported
+    code = code or folder_of_function()
     account = Account(session, _cores(memory_mb))
     began = session.began
     return {
@@ -77,6 +77,11 @@ def document_of(
         ],
         "dropped_calls": session.dropped,
     }
+
+
+def folder_of_function() -> str:
+    """Where the function's code is, to which lines are relative."""
+    return os.environ.get("LAMBDA_TASK_ROOT") or os.getcwd()  # noqa: PTH109  # pathlib would have to be imported
 
 
 def _call(call: Call, session: Session, account: Account, code: str) -> dict[str, Any]:

@@ -51,6 +51,7 @@ class Recorder:
         self._document: dict[str, Any] | None = None
         self.cold = False
         self.request_id = ""
+        self.code = ""  # the function's folder; else where the process is
 
     def __enter__(self) -> Self:
         if not _one_at_a_time.acquire(blocking=False):
@@ -96,8 +97,14 @@ class Recorder:
                 memory_mb=self._memory_mb or _memory_of_lambda(),
                 cold=self.cold,
                 request_id=self.request_id,
+                code=self.code,
             )
         return self._document
+
+    @property
+    def number_of_calls(self) -> int:
+        """How many calls it has kept until now."""
+        return 0 if self._session is None else len(self._session.calls)
 
     @property
     def calls(self) -> list[dict[str, Any]]:
