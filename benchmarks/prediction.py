@@ -101,6 +101,7 @@ def measure(workload: Workload) -> dict[str, Any]:
     """Record and run one workload's functions in turn, so that what the machine does meanwhile meets all of them."""
     recorded: dict[int, list[Any]] = {cell.recorded_mb: [] for cell in workload.cells}
     sequential: dict[int, list[float]] = {size: [] for size in recorded}
+    unrecorded: dict[int, list[float]] = {size: [] for size in recorded}  # CPU time, to know what recording costs
     durations: list[list[float]] = [[] for _ in workload.cells]
     cpu: list[list[float]] = [[] for _ in workload.cells]
     recordings, invocations = RECORDINGS[workload.is_constant], INVOCATIONS[workload.is_constant]
@@ -128,13 +129,21 @@ def measure(workload: Workload) -> dict[str, Any]:
             for size, recorder in recorders.items():
                 seen = invoke(recorder, event(workload, 1, record=True))
                 recorded[size].append(seen.payload)
+                seen = invoke(recorder, event(workload, 1))
                 sequential[size].append(seen.duration_ms)
+                unrecorded[size].append(seen.cpu_ms)
             for _ in range(ceil(invocations / recordings) if number else invocations - _later(recordings, invocations)):
                 for place, (emulator, cell) in enumerate(zip(emulators, workload.cells, strict=True)):
                     seen = invoke(emulator, event(workload, cell.max_concurrency))
                     durations[place].append(seen.duration_ms)
                     cpu[place].append(seen.cpu_ms)
-    return {"recorded": recorded, "sequential": sequential, "durations": durations, "cpu": cpu}
+    return {
+        "recorded": recorded,
+        "sequential": sequential,
+        "unrecorded": unrecorded,
+        "durations": durations,
+        "cpu": cpu,
+    }
 
 
 def _later(recordings: int, invocations: int) -> int:

@@ -74,7 +74,7 @@ HELD_BACK = (
 
 TRAINING = (
     Workload("boto3", "15ms", 48, _cells((3, 1769), (12, 512), (24, 1769), (6, 128, 128))),
-    Workload("boto3", "60ms", 72, _cells((6, 1024), (48, 1769), (24, 256), (12, 512, 512)), body_bytes=20_000),
+    Workload("boto3", "60ms", 72, _cells((6, 1024), (48, 1769), (24, 256), (12, 512, 512)), lines=100),
     Workload("boto3", "lognormal:p50=35ms,p99=200ms", 80, _cells((6, 512), (20, 1769), (10, 192))),
     Workload("requests", "20ms", 72, _cells((3, 192), (12, 1769), (48, 1024), (6, 384, 384))),
     Workload("requests", "100ms", 48, _cells((6, 1769), (24, 128), (48, 512)), lines=200),
