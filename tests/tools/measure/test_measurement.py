@@ -144,6 +144,29 @@ def test_a_recording_holds_its_waits_and_the_function_does_not_notice(work):
     assert recording.calls[0].line.startswith("app.py:")
 
 
+def test_calls_in_a_row_are_recorded_in_a_row_as_long_as_the_server_kept_them(work, api):
+    (run,) = measure(work("in_a_row", environment={"API_URL": api.url}), recordings=1).runs
+
+    calls = [call for call in run.recording.calls if call.kind == "http"]
+    assert [call.name for call in calls] == ["GET /a", "GET /b", "GET /c"]
+    assert calls[0].end_ms <= calls[1].start_ms <= calls[1].end_ms <= calls[2].start_ms
+    assert all(call.waiting_ms >= DELAY * 1000 - 1 for call in calls)
+
+
+def test_a_library_that_is_imported_within_the_handler_is_recorded_too(work, api, tmp_path):
+    one = work("in_a_row", environment={"API_URL": api.url})
+    (tmp_path / "app.py").write_text(
+        "import os\n"
+        "def in_a_row(event, context):\n"
+        "    import requests\n"
+        "    return requests.get(os.environ['API_URL'] + '/late', timeout=5).status_code\n"
+    )
+
+    (run,) = measure(one, recordings=1).runs
+
+    assert "GET /late" in [call.name for call in run.recording.calls]
+
+
 def test_without_recordings_there_are_numbers_only(work):
     results = measure(work("computing"), recordings=0)
 
@@ -169,9 +192,11 @@ def test_several_events_weigh_alike_and_each_is_told_by_itself(work):
 
     assert [example.name for example in results.examples] == ["example", "example, short", "example, long"]
     whole, short, long = results.runs
-    assert len(whole.durations_ms) == 6
-    assert set(whole.durations_ms) == set(short.durations_ms) | set(long.durations_ms)
+    assert whole.durations_ms == pytest.approx(
+        [(one + other) / 2 for one, other in zip(short.durations_ms, long.durations_ms, strict=True)], abs=0.002
+    )
     assert whole.billed_ms == (short.billed_ms + long.billed_ms) / 2
+    assert results.examples[0].advice == ()  # what is to be done is said of each
     assert short.recording.duration_ms < long.recording.duration_ms
 
 

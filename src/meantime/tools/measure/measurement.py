@@ -114,9 +114,13 @@ def _examples(parts: Sequence[Measured], prices: Prices) -> Iterable[tuple[Examp
     """One of the whole work; and where there are several events, one of each."""
     work = parts[0].work
     names = list(work.events)
-    chosen = [(work.name, work.title or work.name, work.description, names)]
-    if len(names) > 1:
-        chosen += [(f"{work.name}, {name}", f"{work.title or work.name}: {name}", "", [name]) for name in names]
+    title = work.title or work.name
+    if len(names) == 1:
+        chosen = [(work.name, title, work.description, names)]
+    else:
+        alike = f"The mean of {len(names)} events, each as often as any other; each is told by itself below."
+        chosen = [(work.name, title, f"{work.description} {alike}".strip(), names)]
+        chosen += [(f"{work.name}, {name}", f"{title}: {name}", "", [name]) for name in names]
     for name, title, description, events in chosen:
         runs = [
             run_of(cell, example=name, events=events, prices=prices, requests=part.requests)
@@ -130,7 +134,7 @@ def _examples(parts: Sequence[Measured], prices: Prices) -> Iterable[tuple[Examp
             recording
             for part in parts
             for cell in part.rounds.cells
-            if cell.variant == first
+            if cell.variant == first and len(events) == 1
             for event in events
             for recording in cell.recordings.get(event, ())
         ]

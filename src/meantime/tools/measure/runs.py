@@ -27,7 +27,7 @@ def run_of(
 ) -> Run:
     """Sum up one handler at one memory size.
 
-    The durations with several events are pooled, as if each came as often as any other; what is billed is their mean.
+    With several events, a round counts as one duration, the mean of its events: as if each came as often as any other.
 
     Args:
         cell: What was run; at least two rounds of it.
@@ -37,7 +37,7 @@ def run_of(
         requests: What the downstreams have seen; without it `ideal_ms` stays unknown.
     """
     warm = {event: cell.warm[event] for event in events}
-    durations = [one.duration_ms for one_round in zip(*warm.values(), strict=True) for one in one_round]
+    durations = [fmean(one.duration_ms for one in one_round) for one_round in zip(*warm.values(), strict=True)]
     billed_ms = fmean(median(one.billed_ms for one in of_event) for of_event in warm.values())
     ideal_ms = fmean(median(_chain_ms(one, requests) for one in of_event) for of_event in warm.values())
     interval = median_interval(durations)
