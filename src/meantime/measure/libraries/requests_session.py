@@ -45,9 +45,9 @@ def _describe(args: tuple[Any, ...], keywords: dict[str, Any]) -> Description | 
 
 def _noting(function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
-    def send(session: Any, request: Any, **keywords: Any) -> Any:
+    def send(*args: Any, **keywords: Any) -> Any:
         call = enclosing()
-        response = function(session, request, **keywords)
+        response = function(*args, **keywords)
         if call is not None:
             if not getattr(response, "_content_consumed", True):
                 note_body(getattr(response, "raw", None), call)

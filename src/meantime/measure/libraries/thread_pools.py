@@ -35,17 +35,19 @@ def _noting(function: Callable[..., Any]) -> Callable[..., Any]:
         submitted = time.monotonic()
         width = float(getattr(pool, "_max_workers", 0))
 
+        add(
+            "fan_out",
+            "ThreadPoolExecutor",
+            pool,
+            fixed={"max_concurrency": width},
+            most={"longest_queued_ms": 0.0},
+            items=1,
+            queued_ms=0.0,
+        )
+
         def describe(_args: tuple[Any, ...], _keywords: dict[str, Any]) -> Description:
             queued = (time.monotonic() - submitted) * 1e3
-            add(
-                "fan_out",
-                "ThreadPoolExecutor",
-                pool,
-                fixed={"max_concurrency": width},
-                most={"longest_queued_ms": queued},
-                items=1,
-                queued_ms=queued,
-            )
+            add("fan_out", "ThreadPoolExecutor", pool, most={"longest_queued_ms": queued}, items=0, queued_ms=queued)
             return Description(name, "item", "concurrent.futures")
 
         return function(pool, carried(job, describe), *args, **keywords)
