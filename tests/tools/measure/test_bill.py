@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from meantime.tools.measure.bill import bill, bills
+from meantime.tools.measure.bill import bill, billed_again, bills, parsed_share
 from meantime.tools.measure.pricing import compute_cost, cost_per_million, current_prices
 from meantime.tools.measure.rate import Rate
-from meantime.tools.report.results import Run
+from meantime.tools.report.results import Example, Machine, Results, Run
 
 PRICES = current_prices()
 
@@ -110,3 +110,27 @@ def test_a_rate_is_read_in_the_words_people_use(text, per_month):
 def test_a_rate_that_is_none_is_refused_with_how_to_write_one(text):
     with pytest.raises(ValueError, match="'2 million per month' or '50 per second'"):
         Rate.parse(text)
+
+
+def test_results_are_billed_again_at_another_rate():
+    machine = Machine(
+        date="2026-01-01", python="3.11", platform="p", cpu="c", cores=2, cpu_limit="q", memory_limit="m", freeze="f"
+    )
+    results = Results(machine=machine, prices=PRICES, examples=(Example(name="orders", title="orders"),), runs=(run(),))
+
+    again = billed_again(results, rate=Rate.parse("3 million per month"), cold_share=0.02)
+
+    assert again.bills == bills([run()], PRICES, rate=Rate.parse("3 million per month"), cold_share=0.02)
+    assert (again.rate, again.cold_share) == ("3 million per month", 0.02)
+    assert again.runs == results.runs
+
+
+@pytest.mark.parametrize(("text", "share"), [("1%", 0.01), (" 0.5 % ", 0.005), ("0%", 0.0), ("100%", 1.0)])
+def test_the_part_of_cold_starts_is_a_percentage(text, share):
+    assert parsed_share(text) == pytest.approx(share)
+
+
+@pytest.mark.parametrize("text", ["", "1", "%", "many", "-1%", "101%", "1% or so", "nan%"])
+def test_another_part_of_cold_starts_is_refused(text):
+    with pytest.raises(ValueError, match="write a percentage, as in '1%'"):
+        parsed_share(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from meantime.tools.measure.pricing import MILLION, billed, compute_cost, gigabyte_seconds
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from meantime.tools.measure.rate import Rate
-    from meantime.tools.report.results import Prices, Run
+    from meantime.tools.report.results import Prices, Results, Run
 
 
 def bill(run: Run, prices: Prices, *, rate: Rate | None = None, cold_share: float = 0.0) -> Bill:
@@ -58,3 +59,29 @@ def bills(
 ) -> tuple[Bill, ...]:
     """The bill of each run, as `Results.bills` wants them."""
     return tuple(bill(run, prices, rate=rate, cold_share=cold_share) for run in runs)
+
+
+def billed_again(results: Results, *, rate: Rate | None = None, cold_share: float = 0.0) -> Results:
+    """The same results with other bills: at another rate, or with another share of cold starts."""
+    return replace(
+        results,
+        bills=bills(results.runs, results.prices, rate=rate, cold_share=cold_share),
+        rate="" if rate is None else rate.text,
+        cold_share=cold_share,
+    )
+
+
+def parsed_share(text: str) -> float:
+    """Read the part of the invocations that are cold starts, such as `1%` or `0.5 %`.
+
+    Raises:
+        ValueError: It is none; the text says how one is written.
+    """
+    number, sign, rest = text.strip().partition("%")
+    try:
+        share = float(number) / 100
+    except ValueError:
+        share = -1.0
+    if not sign or rest or not 0 <= share <= 1:
+        raise ValueError(f"the part of cold starts {text!r} is not understood: write a percentage, as in '1%'")
+    return share

@@ -17,6 +17,7 @@ from meantime.tools.emulator.errors import EmulatorError
 from meantime.tools.emulator.function_options import Code, Handler, Timeout, Variables, chosen_function
 from meantime.tools.emulator.variable_option import parsed_variables
 from meantime.tools.measure import failing
+from meantime.tools.measure.bill import billed_again, parsed_share
 from meantime.tools.measure.errors import MeasurementError, NothingMeasuredError
 from meantime.tools.measure.event_options import named_events
 from meantime.tools.measure.measurement import measured
@@ -63,6 +64,9 @@ FailIf = Annotated[
 RateOption = Annotated[
     str, typer.Option("--rate", metavar="RATE", help="How often it is invoked, for the bill: '2 million per month'.")
 ]
+ColdStarts = Annotated[
+    str, typer.Option(metavar="PERCENT", help="Which part of the invocations the bill takes for cold starts: '1%'.")
+]
 Architecture = Annotated[str, typer.Option(metavar="NAME", help="For the bill: x86_64 or arm64.")]
 NoRecord = Annotated[
     bool, typer.Option("--no-record", help="Only time it: no recording, so no advice and no predictions.")
@@ -91,6 +95,7 @@ def measure(
     env: Variables = None,
     timeout: Timeout = TIMEOUT,
     rate: RateOption = "",
+    cold_starts: ColdStarts = "0%",
     architecture: Architecture = "x86_64",
     fail_if: FailIf = None,
     no_record: NoRecord = False,
@@ -129,8 +134,10 @@ def measure(
             condition.require(work.handlers, extent.memory_mb)
         prices = current_prices(architecture)  # type: ignore[arg-type]  # it refuses what it has no price for
         often = Rate.parse(rate) if rate else None
+        cold_share = parsed_share(cold_starts)
         folder = MadeFolder(output)
         results, interrupted = _measured(work, extent, prices, often)
+        results = billed_again(results, rate=often, cold_share=cold_share)
     except (ValueError, OSError, EmulatorError, MeasurementError, NothingMeasuredError) as error:
         if folder is not None:
             folder.remove_if_made()

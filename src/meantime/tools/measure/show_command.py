@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from meantime.tools.measure.bill import billed_again, parsed_share
 from meantime.tools.measure.pricing import current_prices
 from meantime.tools.measure.rate import Rate
 from meantime.tools.measure.reporting import Folder, Form, FormOption, MadeFolder, report
@@ -32,6 +33,9 @@ def show(
     rate: Annotated[
         str, typer.Option(metavar="RATE", help="How often it is invoked, for the bill: '2 million per month'.")
     ] = "",
+    cold_starts: Annotated[
+        str, typer.Option(metavar="PERCENT", help="Which part of the invocations the bill takes for cold starts: '1%'.")
+    ] = "0%",
     architecture: Annotated[str, typer.Option(metavar="NAME", help="For the bill: x86_64 or arm64.")] = "x86_64",
     output: Folder = Path("build/measure"),
     form: FormOption = Form.text,
@@ -46,7 +50,10 @@ def show(
     try:
         prices = current_prices(architecture)  # type: ignore[arg-type]  # it refuses what it has no price for
         often = Rate.parse(rate) if rate else None
+        cold_share = parsed_share(cold_starts)
         results = shown_results(files, code=code, prices=prices, rate=often)
+        if often is not None or cold_share:
+            results = billed_again(results, rate=often, cold_share=cold_share)
         folder = MadeFolder(output)
     except (ValueError, OSError, SavedError) as error:
         typer.echo(f"Error: {error}", err=True)

@@ -112,15 +112,15 @@ def bill_sheet(results: Results, example: Example) -> Sheet:
     columns: tuple[Column, ...] = (
         Column("memory"),
         Column("handler", figures=False),
-        Column("billed ms", "Billed duration of one invocation"),
+        Column("billed", "Billed duration of one invocation, ms"),
         Column("compute", "US dollars for the GB-seconds of a million invocations"),
         Column("requests", "For a million requests"),
     )
     if with_cold:
         columns += (Column("cold", "What cold starts add, initialisation included"),)
-    columns += (Column("per million", "All of it", key=True),)
+    columns += (Column("/million", "All of it", key=True),)
     if by_month:
-        columns += (Column("per month", "At the rate that was given", key=True),)
+        columns += (Column("/month", "At the rate that was given", key=True),)
     return Sheet("Bill, US dollars", columns, tuple(groups))
 
 

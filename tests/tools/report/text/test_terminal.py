@@ -98,7 +98,7 @@ def test_the_bill_is_per_million_and_per_month_at_the_rate_that_was_given(shown,
     text = shown(print_report, results)
 
     assert "Bill, US dollars at 2 million per month" in text
-    assert "512 MB  app.handler         985     8.21      0.20  0.03         8.44      16.88" in text
+    assert "512 MB  app.handler      985     8.21      0.20  0.03      8.44   16.88" in text
     assert "At 512 MB app.threaded saves $5.28 per million, $10.55 per month." in text
     assert "At 128 MB app.threaded costs about what app.handler does: the difference is noise." in words(text)
 
