@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
-from meantime.measure import recording
+from meantime.measure import recorded, recording
+from meantime.testing import LambdaContext
 from meantime.tools.cli import cli
 from meantime.tools.report.results import Results
 
@@ -258,6 +259,41 @@ def test_recordings_of_one_function_are_shown_together(tmp_path, output):
     assert (run.variant, run.memory_mb, len(run.durations_ms)) == ("app.handler", 512, 3)
     assert run.recording.duration_ms == run.p50_ms
     assert (output / "index.html").exists()
+
+
+def test_recordings_are_found_in_a_log_as_cloudwatch_gives_it(tmp_path, output, capsys):
+    @recorded(first=2)
+    def handler(event, context):
+        time.sleep(0.01)
+
+    for _ in range(4):
+        handler({}, LambdaContext())
+    lines = capsys.readouterr().out.splitlines()
+    events = [{"timestamp": 1, "message": f"{line}\n"} for line in ["START RequestId: 1", *lines, "END"]]
+    path = tmp_path / "log.json"
+    path.write_text(json.dumps({"events": events}, indent=2))
+
+    result = CliRunner().invoke(cli, ["measure", "show", str(path), "--output", str(output)])
+
+    assert result.exit_code == 0, result.output
+    (run,) = Results.read(output / "results.json").runs
+    assert len(run.durations_ms) == 2
+    assert [call.name for call in run.recording.calls] == ["sleep"]
+
+
+def test_a_log_that_was_cut_off_is_told_as_such(tmp_path, output, capsys):
+    @recorded(cold=True)
+    def handler(event, context):
+        pass
+
+    handler({}, LambdaContext())
+    path = tmp_path / "log.txt"
+    path.write_text(capsys.readouterr().out.replace("1/1", "1/2"))
+
+    result = CliRunner().invoke(cli, ["measure", "show", str(path), "--output", str(output)])
+
+    assert result.exit_code == 2
+    assert "cut off: save the whole log" in " ".join(result.stderr.split())
 
 
 @pytest.mark.parametrize(

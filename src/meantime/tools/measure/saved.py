@@ -6,6 +6,7 @@ import json
 from statistics import median, quantiles
 from typing import TYPE_CHECKING
 
+from meantime.measure.log_lines import MARKER, documents_in
 from meantime.tools.measure.bill import bills
 from meantime.tools.measure.findings import with_findings
 from meantime.tools.measure.pricing import billed, cost_per_million
@@ -63,10 +64,14 @@ def _parsed(text: str) -> object:
 
 
 def _recordings(document: object, text: str, path: Path) -> list[Recording]:
-    """The recordings of one file."""
+    """The recordings of one file: it is one, or it has some between its lines."""
     if isinstance(document, dict) and document.get("format") == FORMAT:
         return [Recording.of(document, str(path))]
-    raise SavedError(f"{path} holds no recording: a file or a log written by meantime.measure, or a results.json")
+    found = [Recording.of(each, f"{path}, recording {number}") for number, each in enumerate(documents_in(text), 1)]
+    if not found:
+        cut = " A recording in it is cut off: save the whole log." if MARKER in text else ""
+        raise SavedError(f"{path} holds no recording: a file or a log of meantime.measure, or a results.json.{cut}")
+    return found
 
 
 def _of_recordings(recordings: Sequence[Recording], *, code: Path | None, prices: Prices, rate: Rate | None) -> Results:
