@@ -49,7 +49,7 @@ define tested
 	$(BIN)/python -m pytest -q --last-failed --last-failed-no-failures none $(2); }
 endef
 
-unit: $(VENV)/.installed $(VENV)/.aws-server system-packages
+unit: $(VENV)/.installed $(VENV)/.aws-server $(VENV)/.aiobotocore system-packages
 	@echo "== tests"
 	$(call tested,-n2 --dist=loadfile,$(addprefix --ignore=,$(WITH_SERVERS)))
 	$(call tested,-n2 --dist=loadfile,$(addprefix --ignore=,$(ONE_BY_ONE)) $(WITH_SERVERS))
@@ -90,6 +90,13 @@ $(VENV)/.aws-server: $(VENV)/.installed aws-server-constraints.txt
 	@echo "== installing the local server for S3, DynamoDB and SQS into $(VENV)/aws-server"
 	@$(BIN)/python -m venv $(VENV)/aws-server
 	@$(VENV)/aws-server/bin/python -m pip install --quiet --constraint aws-server-constraints.txt ministack hypercorn
+	@touch $@
+
+# So does aiobotocore, which the wait clock knows.
+$(VENV)/.aiobotocore: $(VENV)/.installed aiobotocore-constraints.txt
+	@echo "== installing aiobotocore into $(VENV)/aiobotocore"
+	@$(BIN)/python -m venv $(VENV)/aiobotocore
+	@$(VENV)/aiobotocore/bin/python -m pip install --quiet --constraint aiobotocore-constraints.txt aiobotocore
 	@touch $@
 
 # Only what Debian's own packages can bring, and only where this may install them; else the tests that need it say so.
