@@ -106,6 +106,10 @@ def _assumed(
         )
     if any(call.kind == "sleep" for call in calls):
         assumptions.append("if the sleep is not there to keep a pace")
+    shared = reading.shared.get(loop.number, ())
+    if shared:
+        lines = ", ".join(shared[:3])
+        assumptions.append(f"if what the turns share may be changed in any order, and by several at once: {lines}")
     pooled = connections(*(call for call in calls))
     if pooled:
         assumptions.append(pooled)

@@ -246,7 +246,7 @@ def found_then_read(event, context):
 def queries(event, context):
     found = []
     for key in KEYS:
-        found.append(Connection().execute("SELECT name FROM orders WHERE id = %s", (key,)))
+        found.append(Connection().execute("SELECT name FROM orders WHERE id = %s", (key,)).fetchall())
     return found
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import difflib
-import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,7 +25,7 @@ class _Statement:
 
 
 def change_of(situation: Situation, group: Group, executor: str, width: int) -> str:
-    """A unified diff that puts the group side by side; a sketch of one where its code is not simple enough.
+    """A unified diff that puts the group side by side; nothing where its code is not simple enough.
 
     Args:
         situation: The function.
@@ -41,9 +40,7 @@ def change_of(situation: Situation, group: Group, executor: str, width: int) -> 
             if group.loop.kind in ("verb", "records")
             else rewritten_loop(file, node, executor, width)
         )
-        if found is not None:
-            return diff_of(file, found, executor)
-        return _sketch(file, node, executor, width)
+        return diff_of(file, found, executor) if found is not None else ""
     statements = _statements(situation, group)
     if statements:
         found = rewritten_statements(statements[0].file, [each.node for each in statements], executor, width)
@@ -57,33 +54,28 @@ def diff_of(file: SourceFile, found: Rewritten, executor: str) -> str:
     before = file.text.splitlines()
     after = list(before)
     after[found.first - 1 : found.last] = found.lines
-    if not _imports(file, executor):
-        at = _behind_imports(file)
-        after[at:at] = [f"from meantime import {executor}"]
-    return "\n".join(
-        line.rstrip("\n")
-        for line in difflib.unified_diff(before, after, f"a/{file.name}", f"b/{file.name}", n=_CONTEXT, lineterm="")
-    )
+    if any(f"{executor}." in line for line in found.lines):
+        _import(file, after, executor)
+    lines = difflib.unified_diff(before, after, f"a/{file.name}", f"b/{file.name}", n=_CONTEXT, lineterm="")
+    return "\n".join(line.rstrip("\n") for line in lines)
 
 
-def _imports(file: SourceFile, name: str) -> bool:
-    return any(
-        isinstance(node, ast.ImportFrom)
-        and node.module == "meantime"
-        and any(each.name == name and each.asname is None for each in node.names)
-        for node in file.tree.body
-    )
-
-
-def _behind_imports(file: SourceFile) -> int:
-    """The line behind the module's imports, or its docstring."""
-    lines = [
-        node.end_lineno or node.lineno
-        for index, node in enumerate(file.tree.body)
-        if isinstance(node, (ast.Import, ast.ImportFrom))
-        or (index == 0 and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
-    ]
-    return max(lines, default=0)
+def _import(file: SourceFile, lines: list[str], executor: str) -> None:
+    """Put `from meantime import threads` among a file's imports, where it is missing; what it replaced goes."""
+    at = 0
+    for index, node in enumerate(file.tree.body):
+        is_docstring = index == 0 and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if isinstance(node, ast.Import | ast.ImportFrom) or is_docstring:
+            at = node.end_lineno or node.lineno
+        if isinstance(node, ast.ImportFrom) and node.module == "meantime" and node.lineno == node.end_lineno:
+            names = [each.name if each.asname is None else f"{each.name} as {each.asname}" for each in node.names]
+            if executor in names:
+                return
+            rest = lines[: node.lineno - 1] + lines[node.lineno :]
+            kept = [name for name in names if name != "sequential" or any("sequential." in line for line in rest)]
+            lines[node.lineno - 1] = f"from meantime import {', '.join(sorted([*kept, executor]))}"
+            return
+    lines[at:at] = [f"from meantime import {executor}"]
 
 
 def _statements(situation: Situation, group: Group) -> list[_Statement]:
@@ -115,30 +107,3 @@ def _statements(situation: Situation, group: Group) -> list[_Statement]:
             return []
         found.append(_Statement(file, max(holding, key=lambda node: node.lineno)))
     return found
-
-
-def _sketch(file: SourceFile, node: ast.AST, executor: str, width: int) -> str:
-    """The shape of the change, where the loop's body does more than a diff could safely take apart."""
-    if not isinstance(node, ast.For | ast.AsyncFor):
-        return ""
-    lines = file.lines
-    body = textwrap.dedent("\n".join(lines[node.body[0].lineno - 1 : node.end_lineno])).splitlines()
-    target, over = ast.unparse(node.target), ast.unparse(node.iter)
-    is_tasks = executor == "tasks"
-    define = "async def" if is_tasks else "def"
-    parameter = target if isinstance(node.target, ast.Name) else "item"
-    unpack = [] if isinstance(node.target, ast.Name) else [f"    {target} = item"]
-    call = f"{'await ' if is_tasks else ''}{executor}.map(one, {over}, max_concurrency={width})"
-    return "\n".join(
-        [
-            f"# {file.name}:{node.lineno}: the loop's body becomes a function that returns what the loop collected",
-            f"from meantime import {executor}",
-            "",
-            f"{define} one({parameter}):",
-            *unpack,
-            *(f"    {line}" if line else "" for line in body),
-            "    return …    # what this turn gave, instead of adding it to something outside",
-            "",
-            f"results = {call}",
-        ]
-    )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from meantime.tools.measure.advice.situation import Situation
 
 _WORTH_A_WORD = 0.1  # of the duration
+_SIDE_BY_SIDE = 1.3  # times the duration: what calls add up to that overlap
 
 
 def advise(situation: Situation) -> Iterator[Advice]:
@@ -38,6 +39,13 @@ def _reason(situation: Situation) -> tuple[str, str, tuple[int, ...], tuple[str,
     kind = diagnose(situation.run).kind
     chains = sorted(situation.dependence.chains, key=lambda chain: -_waited(situation, chain.calls))
     waiting = seen.waiting_alone_ms + seen.waiting_together_ms
+    in_all = sum(call.duration_ms for call in situation.library_calls if call.kind != "lock")
+    if in_all > _SIDE_BY_SIDE * situation.recording.duration_ms:
+        text = (
+            f"Its calls take {ms(in_all)} in all, and the invocation {ms(situation.median_ms)}: they go side by side. Of its "
+            f"time, {ms(seen.waiting_together_ms + seen.waiting_alone_ms)} are waiting, and {ms(seen.computing_ms)} computing."
+        )
+        return "Leave it as it is: its calls go side by side already", text, (), ()
     if kind == "computes":
         cpu = situation.run.cpu_ms if situation.run.cpu_ms is not None else situation.recording.cpu_ms
         text = (
@@ -64,9 +72,6 @@ def _reason(situation: Situation) -> tuple[str, str, tuple[int, ...], tuple[str,
             "side by side does not."
         )
         return "Keep the calls in their order: each needs the one before", text, chain.calls, chain.lines
-    if seen.waiting_together_ms > seen.waiting_alone_ms:
-        text = f"Of {ms(waiting)} of waiting, {ms(seen.waiting_together_ms)} are side by side already."
-        return "Leave it as it is: its calls go side by side already", text, (), ()
     text = f"No two calls that wait could go side by side: {ms(waiting)} of {ms(situation.median_ms)} are waiting."
     return "Keep it sequential: there is nothing to put side by side", text, (), ()
 

@@ -6,6 +6,8 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from meantime.tools.measure.advice.bodies import mapped_body
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -29,6 +31,10 @@ def rewritten_verb(file: SourceFile, node: ast.AST, executor: str, width: int) -
     """`sequential.map(…)` with another executor; or a decorator that said sequential."""
     if isinstance(node, ast.FunctionDef):
         return _rewritten_decorator(file, node, width)
+    if isinstance(node, ast.Call) and _is_name(node.func, "map") and len(node.args) == 2 and executor == "threads":  # noqa: PLR2004  # map(get, keys)
+        return _replaced(
+            file, node, "threads.map", [*(text_of(file, each) for each in node.args), f"max_concurrency={width}"]
+        )
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr not in _VERBS:
         return None
     owner = node.func.value
@@ -60,7 +66,10 @@ def _rewritten_decorator(file: SourceFile, node: ast.FunctionDef, width: int) ->
 def rewritten_loop(file: SourceFile, node: ast.AST, executor: str, width: int) -> Rewritten | None:
     """A loop or comprehension that makes one call an item."""
     if isinstance(node, ast.For):
-        return _rewritten_for(file, node, executor, width)
+        found = _rewritten_for(file, node, executor, width)
+        if found is None and (lines := mapped_body(file, node, executor, width)) is not None:
+            found = Rewritten(node.lineno, node.end_lineno or node.lineno, lines)
+        return found
     for each in ast.walk(file.tree):
         if isinstance(each, _Comprehension) and any(generator.target is node for generator in each.generators):
             return _rewritten_comprehension(file, each, executor, width)
@@ -212,16 +221,20 @@ def _replaced(file: SourceFile, node: ast.expr, name: str, arguments: list[str])
     first, last = node.lineno, node.end_lineno or node.lineno
     before = file.lines[first - 1].encode()[: node.col_offset].decode()
     after = file.lines[last - 1].encode()[node.end_col_offset or 0 :].decode()
+    if isinstance(node, ast.GeneratorExp) and before[-1:].isidentifier():
+        before, after = f"{before}(", f"){after}"  # its parentheses are the call's: `sum(get(key) for key in keys)`
     return Rewritten(first, last, _call_lines(f"{before}{name}", arguments, after))
 
 
 def _call_lines(before: str, arguments: list[str], after: str) -> list[str]:
-    """A call on one line, or on three where it is long."""
+    """A call on one line; where that is long, on three, or on one for each argument."""
     text = f"{before}({', '.join(arguments)}){after}"
     if len(text) <= _LONGEST:
         return [text]
     indent = before[: len(before) - len(before.lstrip())]
-    return [f"{before}(", f"{indent}    {', '.join(arguments)}", f"{indent}){after}"]
+    whole = f"{indent}    {', '.join(arguments)}"
+    inner = [whole] if len(whole) <= _LONGEST else [f"{indent}    {each}," for each in arguments]
+    return [f"{before}(", *inner, f"{indent}){after}"]
 
 
 def text_of(file: SourceFile, node: ast.AST) -> str:

@@ -40,7 +40,11 @@ def executor_of(situation: Situation, group: Group) -> str:
 def leaves_of(situation: Situation, group: Group) -> list[RecordedCall]:
     """The calls of libraries in a group."""
     within = set(group.calls)
-    return [call for call in situation.library_calls if call.id in within or call.parent in within]
+    return [
+        call
+        for call in situation.library_calls
+        if (call.id in within or call.parent in within) and call.kind != "socket"  # what is left of an answer
+    ]
 
 
 def best_width(situation: Situation, group: Group) -> tuple[int, Estimate | None]:

@@ -5,19 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meantime.tools.measure.advice.situation import lines_of, listed
+from meantime.tools.measure.source.places import frames_of
 from meantime.tools.report.advice import Advice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from meantime.tools.measure.advice.situation import Situation
+    from meantime.tools.report.recording import RecordedCall
 
 _WITH_A_SERVER = {"aws", "http", "sql", "redis", "socket"}
 
 
 def advise(situation: Situation) -> Iterator[Advice]:
     """Advise a timeout for the calls that are known to have none."""
-    calls = [call for call in situation.library_calls if call.has_timeout is False and call.kind in _WITH_A_SERVER]
+    calls = [
+        call
+        for call in situation.library_calls
+        if call.has_timeout is False and call.kind in _WITH_A_SERVER and not _may_have_one(situation, call)
+    ]
     if not calls:
         return
     lines = lines_of(calls)
@@ -37,3 +43,12 @@ def advise(situation: Situation) -> Iterator[Advice]:
         memory_mb=situation.memory_mb,
         change=change,
     )
+
+
+def _may_have_one(situation: Situation, call: RecordedCall) -> bool:
+    """Whether the source has a session with a timeout of its own, which a library's call does not tell of."""
+    for frame in frames_of(call):
+        file = situation.files.read(frame.file)
+        if file is not None and ("meantime" in file.text or ("HTTPAdapter" in file.text and "timeout" in file.text)):
+            return True
+    return False

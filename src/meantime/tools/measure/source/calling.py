@@ -188,7 +188,7 @@ class Calling(Expressions):
     def _call_own(self, thing: Thing, given: Given, node: ast.Call) -> Value:
         if thing.kind == "function":
             return self.call_function(thing, given.positional, node, given.names)
-        made = Thing("instance")
+        made = Thing("instance", made_in=self.around)
         made.fields["class"] = Value(things=(thing,))
         value = Value(things=(made,))
         beginning = find_method(made, "__init__")
@@ -218,6 +218,9 @@ class Calling(Expressions):
             )
         if name == "super" and self._self is not None:
             return self._self
+        if changes_receiver(name):
+            for thing in owner.things:
+                self.changed(thing, node)
         answer = known(name, owner, given.positional, given.names)
         if answer is not None:
             return answer

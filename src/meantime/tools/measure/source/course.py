@@ -103,9 +103,11 @@ class Course:
         self.visited: dict[int, tuple[int, ...]] = {}  # place → the loops around it
         self.nodes: dict[int, set[int]] = {}  # place → the expressions, and ways to them, that make its calls
         self.turns: tuple[tuple[int, int], ...] = ()
+        self.shared: dict[int, dict[str, None]] = {}  # loop → lines of other functions that change what its turns share
         self.conditions: list[Condition] = []
         self.runs: list[Run] = []
         self._left = _MOST_STEPS
+        self._depths: dict[int, int] = {}  # loop → the runs that were under way when it began
 
     @property
     def run(self) -> Run:
@@ -176,6 +178,20 @@ class Course:
                 return loop
         return None
 
+    @property
+    def around(self) -> tuple[int, ...]:
+        """The loops that are being read."""
+        return tuple(loop for loop, _ in self.turns)
+
+    def changed(self, thing: Thing, node: ast.AST) -> None:
+        """Note a change to something, made in a function that a loop calls, if the loop's turns share that thing."""
+        if thing.made_in is None:
+            return
+        for loop in self.around:
+            if loop not in thing.made_in and len(self.runs) > self._depths[loop]:
+                where = f"{self.run.file.name}:{getattr(node, 'lineno', 0)}"
+                self.shared.setdefault(loop, {})[where] = None
+
     # ------------------------------------------------------- loops, conditions
 
     def loop_at(self, node: ast.AST, kind: str) -> Loop:
@@ -201,6 +217,7 @@ class Course:
         """Read one turn of a loop; gives the mark of its item."""
         before = self.turns
         self.turns = (*before, (loop.number, number))
+        self._depths[loop.number] = len(self.runs)
         try:
             yield Mark(loop.number, is_item=True, turns=self.turns)
         finally:

@@ -25,8 +25,8 @@ _WAITING = {"sleep", "file"}
 
 def reads_only(call: RecordedCall) -> bool:
     """Whether a call changes nothing that another one could see, by its name; what is not known may change anything."""
-    if call.kind in _WAITING:
-        return True
+    if call.kind in _WAITING or (call.kind == "socket" and call.name.startswith(("recv", "read"))):
+        return True  # the rest of an answer is read with it
     pattern = _READING.get(call.kind)
     # `dynamodb Query` and `redis GET` begin with the service; `GET /orders` and `SELECT readings` do not.
     words = call.name.split()

@@ -115,7 +115,7 @@ class Expressions(Course):
         return self._waited_for(node, marked(join(*found), owner.marks | key))
 
     def _list(self, node: ast.List | ast.Tuple | ast.Set, scope: Scope) -> Value:
-        thing = Thing("container")
+        thing = Thing("container", made_in=self.around)
         for index, each in enumerate(node.elts):
             thing.put(None if isinstance(each, ast.Starred) else index, self.value(each, scope))
         return Value(things=(thing,))
@@ -124,7 +124,7 @@ class Expressions(Course):
     _set = _list
 
     def _dict(self, node: ast.Dict, scope: Scope) -> Value:
-        thing = Thing("container")
+        thing = Thing("container", made_in=self.around)
         for key, each in zip(node.keys, node.values, strict=True):
             value = self.value(each, scope)
             if key is None:
@@ -147,7 +147,7 @@ class Expressions(Course):
 
     def _comprehension(self, node: _Comprehension, scope: Scope) -> Value:
         inner = Scope({}, scope.file, scope)
-        made = Thing("container")
+        made = Thing("container", made_in=self.around)
 
         def go_on(generators: list[ast.comprehension]) -> None:
             if not generators:
@@ -224,6 +224,7 @@ class Expressions(Course):
                 for thing in owner.things:
                     if thing.kind in ("container", "instance", "class"):
                         thing.put(key, marked(value, implied))
+                        self.changed(thing, target)
                     elif thing.kind == "other":
                         thing.marks |= all_marks((value,))
             case _:

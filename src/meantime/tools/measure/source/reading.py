@@ -28,6 +28,7 @@ class Reading:
         loops: The loops, by number.
         within: The loops around a place, outermost first; without those that were never reached.
         items: The loops whose item is in a place's arguments.
+        shared: The lines of functions called in a loop that change what its turns share.
         files: The files themselves.
     """
 
@@ -36,6 +37,7 @@ class Reading:
     loops: dict[int, Loop]
     within: dict[int, tuple[int, ...]]
     items: dict[int, frozenset[int]]
+    shared: dict[int, tuple[str, ...]]
     files: SourceFiles
 
     def is_read(self, place: Place) -> bool:
@@ -64,9 +66,10 @@ def read(calls: Iterable[RecordedCall], folder: Path) -> Reading:
             _enter_all(again, is_repeated=True)
             course = again
     except (TooMuchSource, RecursionError):
-        return Reading(places, set(), {}, {}, {}, files)
+        return Reading(places, set(), {}, {}, {}, {}, files)
     loops = {loop.number: loop for loop in course.loops.values()}
-    return Reading(places, course.flows, loops, course.visited, course.items, files)
+    shared = {loop: tuple(lines) for loop, lines in course.shared.items()}
+    return Reading(places, course.flows, loops, course.visited, course.items, shared, files)
 
 
 def _enter_all(course: Statements, *, is_repeated: bool = False) -> None:

@@ -49,6 +49,7 @@ class Thing:
         scope: What a function sees around it.
         bound: What a function was given beforehand: by `self.`, by `partial`.
         bound_names: The same, by name.
+        made_in: The loops in whose turns it was made; None where that is not known.
     """
 
     kind: str
@@ -60,6 +61,7 @@ class Thing:
     scope: Scope | None = None
     bound: tuple[Value, ...] = ()
     bound_names: dict[str, Value] = field(default_factory=dict)
+    made_in: tuple[int, ...] | None = None
 
     def put(self, key: Hashable | None, value: Value) -> None:
         """Keep a value in it; it may have held another before, and may still."""
