@@ -14,9 +14,12 @@ from markupsafe import Markup
 
 from meantime.tools.report.embedding import defaults, embedded
 from meantime.tools.report.figures import memory
+from meantime.tools.report.measured_sheets import bill_sheet, handlers_sheet, memory_sheet, savings
+from meantime.tools.report.observed import observed
 from meantime.tools.report.promises import advised_run, promises
 from meantime.tools.report.shares import PARTS, bars
 from meantime.tools.report.sheets import example_sheet, summary_sheet
+from meantime.tools.report.wording import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,6 +57,10 @@ class View:
     example: Example
     runs: tuple[Run, ...]
     sheet: Sheet
+    bill: Sheet
+    memory: Sheet
+    savings: tuple[str, ...]
+    observed: tuple[tuple[Run, tuple[str, ...]], ...]
     bars: tuple[Bar, ...]
     promised: tuple[tuple[Promise, ...], ...]
     advised: tuple[Run | None, ...]
@@ -118,6 +125,7 @@ def render_page(results: Results, *, title: str = "One invocation, many waits") 
         variants=variants,
         sizes=sorted({run.memory_mb for run in results.runs}),
         spoken=_SPOKEN,
+        kinds=KINDS,
         examples_of_ours=set(variants) <= set(_SPOKEN),
         looks=looks(run.variant for run in results.runs),
         memory=memory,
@@ -159,7 +167,14 @@ def _view(results: Results, example: Example) -> View:
     return View(
         example=example,
         runs=runs,
-        sheet=example_sheet(results, example, details=True),
+        # What the downstream really delivered is known where the downstream is ours.
+        sheet=example_sheet(results, example, details=True)
+        if any(run.ideal_ms is not None for run in runs)
+        else handlers_sheet(results, example),
+        bill=bill_sheet(results, example),
+        memory=memory_sheet(example),
+        savings=savings(results, example),
+        observed=tuple((run, observed(run.recording)) for run in runs if run.recording is not None),
         bars=bars(runs),
         promised=tuple(promises(results, example, advice) for advice in example.advice),
         advised=tuple(advised_run(results, example, advice) for advice in example.advice),

@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from meantime.tools.report.advice import Diagnosis
     from meantime.tools.report.results import Verdict
 
-_KINDS = {"waits": "IO-bound", "computes": "CPU-bound", "mixed": "Mixed", "fast_enough": "Fast enough"}
+KINDS = {"waits": "IO-bound", "computes": "CPU-bound", "mixed": "Mixed", "fast_enough": "Fast enough"}
 
 
 def in_short(diagnosis: Diagnosis) -> str:
     """Give the diagnosis as a sentence that begins with its name."""
-    return f"{_KINDS.get(diagnosis.kind, diagnosis.kind)}: {diagnosis.text}"
+    return f"{KINDS.get(diagnosis.kind, diagnosis.kind)}: {diagnosis.text}"
 
 
 def verdict_text(verdict: Verdict) -> str:

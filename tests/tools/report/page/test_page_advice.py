@@ -40,7 +40,7 @@ def test_the_diagnosis_stands_above_it(open_page: OpenPage, measured_page: str) 
     with open_page(measured_page) as page:
         told = page.locator(".diagnosis").first.inner_text()
 
-    assert told.startswith("It waits It waits for 1,932 ms of 1,988 ms")
+    assert told.startswith("IO-bound It waits for 1,932 ms of 1,988 ms")
 
 
 def test_what_it_promises_is_told_with_its_range(open_page: OpenPage, measured_page: str, measured: Results) -> None:
@@ -74,6 +74,7 @@ def test_the_change_can_be_copied_line_by_line(open_page: OpenPage, measured_pag
         assert page.evaluate("copied").split("\n") == [
             "-prices = [fetch(order) for order in orders]",
             "+prices = threads.map(fetch, orders, max_concurrency=8)",
+            "",
         ]
 
 

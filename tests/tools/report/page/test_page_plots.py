@@ -141,6 +141,41 @@ def test_without_advice_predictions_and_recordings_the_page_is_whole(
         assert page.locator("#summary").is_visible()
 
 
+def test_an_invocation_without_calls_and_sizes_without_a_best_one_are_shown(
+    open_page: OpenPage, measured: Results, tmp_path: Path
+) -> None:
+    example = replace(measured.examples[0], advice=(), best_memory=None)
+    runs = tuple(
+        replace(run, recording=replace(run.recording, calls=(), waits=(), observations=()))
+        for run in measured.runs_of(example.name)
+        if run.recording
+    )
+    path = tmp_path / "computing.html"
+    write_page(replace(measured, examples=(example,), runs=runs), path)
+
+    with open_page(path.as_uri()) as page:
+        page.wait_for_function("() => document.querySelector('figure.waterfall').dataset.rows === '0'")
+        page.locator(".rows").press("ArrowDown")
+
+        assert page.locator(".status").inner_text().startswith("0 calls")
+        assert page.locator(".memory-cost .curve svg").is_visible()
+
+
+def test_a_call_that_is_a_part_of_itself_hangs_nothing(open_page: OpenPage, measured: Results, tmp_path: Path) -> None:
+    run = measured.runs[0]
+    assert run.recording is not None
+    first, second, *others = run.recording.calls
+    calls = (replace(first, parent=second.id), replace(second, parent=first.id), *others)
+    path = tmp_path / "circle.html"
+    odd = replace(run, recording=replace(run.recording, calls=calls))
+    write_page(replace(measured, examples=measured.examples[:1], runs=(odd,)), path)
+
+    with open_page(path.as_uri()) as page:
+        page.locator(".row").first.wait_for()
+
+        assert page.locator("figure.waterfall").get_attribute("data-rows") == "60"
+
+
 def test_advice_of_a_run_without_a_recording_has_nothing_to_show(
     open_page: OpenPage, measured: Results, tmp_path: Path
 ) -> None:
@@ -176,3 +211,12 @@ def test_with_advice_the_summary_stands_below_the_examples(open_page: OpenPage, 
         headings = page.locator("h2").all_inner_texts()
 
     assert headings == ["app.handler, order.json", "app.handler, refund.json", "Summary", "How this was measured"]
+
+
+def test_what_was_observed_in_the_invocation_shown_is_told(open_page: OpenPage, measured_page: str) -> None:
+    with open_page(measured_page) as page:
+        told = page.locator(".observed:visible").first
+
+        assert told.inner_text().split("\n")[0] == "Also seen in this invocation"
+        assert "client made during the invocation: requests.Session, app.py:22" in told.inner_text()
+        assert page.locator("figure.waterfall").first.locator(".observed:visible").count() == 1

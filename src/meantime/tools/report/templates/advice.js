@@ -14,7 +14,9 @@ function addCopying() {
 
 /** Copy by the clipboard's own interface, or, where a file may not use it, as a reader's hand would. */
 async function copied(code) {
-  const text = [...code.children].map((line) => line.textContent.trimEnd()).join("\n");
+  const lines = [...code.children].map((line) => line.textContent);
+  // A patch ends with the end of its last line.
+  const text = lines.length > 1 ? `${lines.join("\n")}\n` : lines[0];
   try {
     await navigator.clipboard.writeText(text);
     return true;

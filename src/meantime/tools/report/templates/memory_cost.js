@@ -17,8 +17,8 @@ function drawMemoryCost(container, points, best) {
     yAxis: [speed.option, { ...cost.option, position: "right" }],
     tooltip: { ...tooltipStyle(), trigger: "item", formatter: ({ data }) => data?.one && tooltip(pointInWords(data.one)) },
     series: [
-      ...lineOf(sorted, "duration_ms", SPEED_LOOK, 0, speed.height),
-      ...lineOf(sorted, "cost_per_million_usd", COST_LOOK, 1, cost.height),
+      ...lineOf(sorted, "duration_ms", SPEED_LOOK, 0, speed),
+      ...lineOf(sorted, "cost_per_million_usd", COST_LOOK, 1, cost),
       ...(best ? [bestLines(best)] : []),
     ],
   });
@@ -26,14 +26,14 @@ function drawMemoryCost(container, points, best) {
   return chart;
 }
 
-function lineOf(points, field, look, yAxisIndex, height) {
+function lineOf(points, field, look, yAxisIndex, { height, low }) {
   const hue = colour(`look-${look}`);
   const at = (one) => Math.log2(one.memory_mb);
   return [
     {
       type: "custom",
       yAxisIndex,
-      data: points.map((one) => [at(one), height(one[field].low), height(one[field].high)]),
+      data: points.map((one) => [at(one), height(Math.max(one[field].low, low)), height(one[field].high)]),
       encode: { x: 0, y: [1, 2] },
       silent: true,
       z: 2,

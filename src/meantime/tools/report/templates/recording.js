@@ -5,10 +5,11 @@ let prepared = 0;
 /** Prepare a recording once; everything drawn reads from what this gives. */
 function prepare(recording) {
   const byId = new Map(recording.calls.map((call) => [call.id, { call, parts: [], waits: [], depth: 0, parent: null }]));
-  const nodes = [...byId.values()].sort((one, other) => one.call.start_ms - other.call.start_ms || one.call.id - other.call.id);
+  const nodes = [...byId.values()].sort(nodeOrder);
   for (const node of nodes) {
     const parent = node.call.parent === null ? null : byId.get(node.call.parent);
-    if (parent && parent !== node) {
+    // What a call is a part of began before it; a file that says otherwise must not lead in circles.
+    if (parent && nodeOrder(parent, node) < 0) {
       node.parent = parent;
       parent.parts.push(node);
     }
@@ -22,6 +23,10 @@ function prepare(recording) {
   const end = nodes.reduce((latest, { call }) => Math.max(latest, call.end_ms), recording.duration_ms);
   prepared += 1;
   return { number: prepared, recording, byId, nodes, tops, end, lanes: lanesOf(recording, tops) };
+}
+
+function nodeOrder(one, other) {
+  return one.call.start_ms - other.call.start_ms || one.call.id - other.call.id;
 }
 
 function deepen(tops) {

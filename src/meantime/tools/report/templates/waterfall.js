@@ -61,6 +61,9 @@ class Waterfall {
     this.flow.scrollTop = 0;
     this.figure.dataset.variant = run.variant;
     this.figure.dataset.memory = run.memory_mb;
+    for (const each of this.figure.querySelectorAll(".observed")) {
+      each.hidden = each.dataset.variant !== run.variant || Number(each.dataset.memory) !== run.memory_mb;
+    }
     this.figure.dispatchEvent(new CustomEvent("shown", { bubbles: true }));
     this.reshape({});
     this.list();
@@ -108,7 +111,7 @@ class Waterfall {
     this.narrow = width < NARROW;
     this.pitch = this.narrow ? 36 : 20;
     this.above = this.narrow ? 19 : 4;
-    this.left = this.narrow ? 4 : Math.round(Math.min(330, width * 0.36));
+    this.left = this.narrow ? 4 : Math.round(Math.min(380, width * 0.4));
     this.figure.classList.toggle("narrow", this.narrow);
     const wanted = Math.max(1, this.rows.length) * this.pitch;
     const most = matchMedia("print").matches ? 100 * this.pitch : Math.max(200, Math.min(440, innerHeight * 0.6));
