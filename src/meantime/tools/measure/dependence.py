@@ -1,4 +1,4 @@
-"""Which calls of an invocation may go side by side, and which need what an earlier one gave: from the function's source.
+"""Which calls of an invocation may go side by side, and which need what an earlier one gave, by the function's source.
 
 Calls that stood in line are looked up in the source by the lines they were recorded with; definitions and uses on the
 way from the handler to them say which is given what another one gave (`meantime.tools.measure.source`).

@@ -44,7 +44,9 @@ def diagnose(run: Run) -> Diagnosis:
         )
     return Diagnosis(
         kind="mixed",
-        text=f"It waits for {waits:.0%} of {_ms(duration)} and computes for {computes:.0%}{_for_what(run)}. {_cpu(run)}",
+        text=(
+            f"It waits for {waits:.0%} of {_ms(duration)} and computes for {computes:.0%}{_for_what(run)}. {_cpu(run)}"
+        ),
     )
 
 
@@ -101,7 +103,10 @@ def _cpu(run: Run) -> str:
     share = cpu_share(run.memory_mb)
     if share >= 1:
         return f"Its computing is {_ms(cpu)} of CPU."
-    return f"Its computing is {_ms(cpu)} of CPU, which take {_ms(computing_ms(cpu, run.memory_mb))} at {share:.0%} of a core."
+    return (
+        f"Its computing is {_ms(cpu)} of CPU, which take {_ms(computing_ms(cpu, run.memory_mb))} at "
+        f"{share:.0%} of a core."
+    )
 
 
 def _ms(milliseconds: float) -> str:

@@ -110,7 +110,7 @@ def orders_of(earlier: Top, later: Top, reading: Reading) -> Order:
     flows = [flow for flow in reading.flows if flow.source in earlier.places and flow.target in later.places]
     if earlier.places == later.places and not earlier.loops and not later.loops:
         flows = [flow for flow in flows if flow.carried is None]
-    hard = next((flow for flow in flows if flow.how != "exit" and flow.how != "failure"), None)
+    hard = next((flow for flow in flows if flow.how not in ("exit", "failure")), None)
     if hard is not None:
         return Order(reason=because(hard, reading))
     leaving = next((flow for flow in flows if flow.how == "exit"), None)
@@ -150,7 +150,9 @@ def _effects(one: RecordedCall, other: RecordedCall) -> Order:
     if one_reads or other_reads or one.name.split()[:1] == other.name.split()[:1] != []:
         writer, reader = (other, one) if one_reads else (one, other)
         return Order(
-            assumption=f"if `{writer.name}` at {writer.line} and `{reader.name}` at {reader.line} need not keep their order"
+            assumption=(
+                f"if `{writer.name}` at {writer.line} and `{reader.name}` at {reader.line} need not keep their order"
+            )
         )
     return Order(reason=f"{names} both change something, and may have to in this order")
 

@@ -34,25 +34,20 @@ def mapped_body(file: SourceFile, node: ast.For, executor: str, width: int) -> l
         executor: `threads` or `tasks`.
         width: How many at once.
     """
-    is_tasks = executor == "tasks"
     inner = [each for statement in node.body for each in _within(statement)]
-    if node.orelse or any(isinstance(each, _LEAVING) for each in inner):
-        return None
-    if is_tasks != any(isinstance(each, ast.Await) for each in inner):
+    awaits = any(isinstance(each, ast.Await) for each in inner)
+    if node.orelse or awaits != (executor == "tasks") or any(isinstance(each, _LEAVING) for each in inner):
         return None
     bound = _bound(node)
-    if bound & _used_elsewhere(file, node):
-        return None
-    *rest, last = node.body
-    collected = _collected(file, last, bound)
-    if any(_changes(each, bound) for statement in rest for each in _within(statement)):
-        return None
-    if collected is None and any(_changes(each, bound) for each in _within(last)):
+    collected = _collected(file, node.body[-1], bound)
+    own = node.body if collected is None else node.body[:-1]
+    is_seen = any(_changes(each, bound) for statement in own for each in _within(statement))
+    if is_seen or bound & _used_elsewhere(file, node):
         return None
     continues = [each for each in inner if isinstance(each, ast.Continue)]
     if any(isinstance(each, ast.For | ast.While) for each in inner) and continues:
         return None  # it may be the inner loop's
-    return _lines(file, node, collected, continues, executor, width)
+    return _lines(file, node, collected, continues, executor=executor, width=width)
 
 
 def _lines(
@@ -60,6 +55,7 @@ def _lines(
     node: ast.For,
     collected: _Collected | None,
     continues: list[ast.Continue],
+    *,
     executor: str,
     width: int,
 ) -> list[str]:

@@ -42,7 +42,8 @@ def advise(situation: Situation) -> Iterator[Advice]:
         code="client-outside",
         title=f"Make {names} once, outside the handler: saves {situation.saved(duration)}",
         text=(
-            f"A warm invocation made {len(made)} ({names}), which took {ms(computed)}{also}. Made at module level, they are "
+            f"A warm invocation made {len(made)} ({names}), which took {ms(computed)}{also}. Made at "
+            "module level, they are "
             f"kept with their connections: {in_words(duration)} instead of {ms(situation.median_ms)}."
         ),
         lines=tuple(dict.fromkeys(seen.line for seen in made if seen.line)),

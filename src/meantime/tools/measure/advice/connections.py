@@ -40,15 +40,20 @@ def advise(situation: Situation) -> Iterator[Advice]:
             title=f"Keep the connection to {target}: saves {situation.saved(duration)}",
             text=(
                 f"{len(ids)} calls to {target} opened a connection each, which took {ms(total)}{tls}. Kept, they take "
-                f"{in_words(duration)} instead of {ms(situation.median_ms)}. Use one session or client for all of them, as "
-                "wide as there are calls at once, and read each answer to its end, so that its connection can be used again."
+                f"{in_words(duration)} instead of {ms(situation.median_ms)}. Use one session or client for "
+                "all of them, as "
+                "wide as there are calls at once, and read each answer to its end, so that its connection "
+                "can be used again."
             ),
             calls=tuple(ids),
             lines=lines_of(calls),
             memory_mb=situation.memory_mb,
             duration_ms=duration,
             cost_per_million_usd=situation.cost(duration),
-            change="from meantime import clients\n\nsession = clients.requests()    # at module level, instead of requests.get(…)"
+            change=(
+                "from meantime import clients\n\nsession = clients.requests()    # at module level, instead "
+                "of requests.get(…)"
+            )
             if any(call.library in ("requests", "urllib3") for call in calls)
             else "",
             verify=situation.verify("kept"),

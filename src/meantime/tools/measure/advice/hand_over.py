@@ -37,15 +37,19 @@ def advise(situation: Situation) -> Iterator[Advice]:
         asleep = kind == "sleep"
         yield Advice(
             code="hand-over",
-            title=f"Hand the wait of {waited / 1000:.1f} s {'between polls' if asleep else f'for {target}'} to a service that waits for free",
+            title=(
+                f"Hand the wait of {waited / 1000:.1f} s {'between polls' if asleep else f'for {target}'} to a "
+                "service that waits for free"
+            ),
             text=(
-                f"{ms(waited)} of {ms(situation.median_ms)} pass {'asleep' if asleep else f'waiting for {target}'}; a million "
+                f"{ms(waited)} of {ms(situation.median_ms)} pass "
+                f"{'asleep' if asleep else f'waiting for {target}'}; a million "
                 f"invocations pay {usd(paid)} for that, and no concurrency shortens one long wait. "
                 + (
                     "A Step Functions Wait state, or an event from whoever is waited for, costs nothing meanwhile."
                     if asleep
-                    else "Let Step Functions call it (a task token, or its HTTP task), put the request on an SQS queue, or have "
-                    "it answer by an event, and let another invocation go on with the answer."
+                    else "Let Step Functions call it (a task token, or its HTTP task), put the request on a queue, or "
+                    "have it answer by an event, and let another invocation go on with the answer."
                 )
             ),
             calls=tuple(ids),

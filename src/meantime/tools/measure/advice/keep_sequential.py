@@ -42,14 +42,17 @@ def _reason(situation: Situation) -> tuple[str, str, tuple[int, ...], tuple[str,
     in_all = sum(call.duration_ms for call in situation.library_calls if call.kind != "lock")
     if in_all > _SIDE_BY_SIDE * situation.recording.duration_ms:
         text = (
-            f"Its calls take {ms(in_all)} in all, and the invocation {ms(situation.median_ms)}: they go side by side. Of its "
-            f"time, {ms(seen.waiting_together_ms + seen.waiting_alone_ms)} are waiting, and {ms(seen.computing_ms)} computing."
+            f"Its calls take {ms(in_all)} in all, and the invocation {ms(situation.median_ms)}: they go "
+            "side by side. Of its "
+            f"time, {ms(seen.waiting_together_ms + seen.waiting_alone_ms)} are waiting, and "
+            f"{ms(seen.computing_ms)} computing."
         )
         return "Leave it as it is: its calls go side by side already", text, (), ()
     if kind == "computes":
         cpu = situation.run.cpu_ms if situation.run.cpu_ms is not None else situation.recording.cpu_ms
         text = (
-            f"Its computing takes {ms(computing_ms(cpu, situation.memory_mb))} of {ms(situation.median_ms)}, and threads "
+            f"Its computing takes {ms(computing_ms(cpu, situation.memory_mb))} of "
+            f"{ms(situation.median_ms)}, and threads "
             f"or tasks compute no faster: one runs at a time. The waits are {ms(waiting)} in all."
         )
         if chains:

@@ -23,7 +23,8 @@ def advise(situation: Situation) -> Iterator[Advice]:
         code="leftovers",
         title=f"Wait for what was started: {count} left over when the handler had its answer",
         text=(
-            f"{listed(seen.text for seen in left)}: still under way at the answer. The environment is frozen then; what is "
+            f"{listed(seen.text for seen in left)}: still under way at the answer. The environment is "
+            "frozen then; what is "
             "left runs on in the next invocation, fails there on dead connections, or is lost."
         ),
         lines=tuple(dict.fromkeys(seen.line for seen in left if seen.line)),

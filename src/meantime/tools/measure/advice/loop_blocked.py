@@ -38,8 +38,10 @@ def advise(situation: Situation) -> Iterator[Advice]:
         code="loop-blocked",
         title=f"Do not block the event loop: {names} at {listed(lines)} stopped it for {ms(blocked)}",
         text=(
-            f"An async function called what blocks: {names}, up to {ms(longest)} at a time, {ms(blocked)} in all. Meanwhile "
-            "no other task goes on, so that tasks side by side wait in line after all. Await an async client, or hand the "
+            f"An async function called what blocks: {names}, up to {ms(longest)} at a time, {ms(blocked)} "
+            "in all. Meanwhile "
+            "no other task goes on, so that tasks side by side wait in line after all. Await an async "
+            "client, or hand the "
             "blocking function to a thread."
         ),
         calls=tuple(call.id for call in calls),
@@ -68,4 +70,7 @@ def _change(call: RecordedCall | None) -> str:
     name = {"sleep": "time.sleep"}.get(call.kind, call.function or "function")
     if call.kind == "sleep":
         return f"- time.sleep(…)    # {call.line}\n+ await asyncio.sleep(…)"
-    return f"+ {name}_in_thread = meantime.in_thread(blocking_function)    # what {call.line} calls\n+ answer = await {name}_in_thread(…)"
+    return (
+        f"+ {name}_in_thread = meantime.in_thread(blocking_function)    # what {call.line} calls\n+ answer = "
+        f"await {name}_in_thread(…)"
+    )

@@ -114,6 +114,7 @@ def _side_by_side(situation: Situation, best: MemoryPoint) -> str:
         return ""
     there = situation.predicted(group.phases, executor_of(situation, group), width, best.memory_mb)
     return (
-        f" With {width} calls side by side it would take {ms(there.value)} at {best.memory_mb:,} MB and {ms(here.value)} at "
+        f" With {width} calls side by side it would take {ms(there.value)} at {best.memory_mb:,} MB and "
+        f"{ms(here.value)} at "
         f"{situation.memory_mb:,} MB: they share the CPU."
     )

@@ -42,7 +42,10 @@ def advise(situation: Situation) -> Iterator[Advice]:
         )
         yield Advice(
             code="wider-pool",
-            title=f"Make the pool of {seen.text} as wide as what uses it: {widest or 'more'} instead of {size or 'what it is'}",
+            title=(
+                f"Make the pool of {seen.text} as wide as what uses it: {widest or 'more'} instead of "
+                f"{size or 'what it is'}"
+            ),
             text=f"It holds {size or 'fewer'}, and there were {wide}: {count} times a call {what}.{gain}",
             lines=(seen.line,) if seen.line else (),
             max_concurrency=widest or None,

@@ -41,8 +41,10 @@ def advise(situation: Situation) -> Iterator[Advice]:
         code="processes",
         title=f"Compute the {len(items)} items on {cores} processes: saves {situation.saved(duration)}",
         text=(
-            f"{len(items)} items compute {ms(computing)} one after another; threads would, too. At {situation.memory_mb:,} MB "
-            f"there are {situation.share:.1f} cores: {in_words(duration)} instead of {ms(situation.median_ms)}. What goes "
+            f"{len(items)} items compute {ms(computing)} one after another; threads would, too. At "
+            f"{situation.memory_mb:,} MB "
+            f"there are {situation.share:.1f} cores: {in_words(duration)} instead of "
+            f"{ms(situation.median_ms)}. What goes "
             "to a process and comes back is pickled; large items cost more than this says."
         ),
         calls=tuple(call.id for call in items),
@@ -52,6 +54,9 @@ def advise(situation: Situation) -> Iterator[Advice]:
         memory_mb=situation.memory_mb,
         duration_ms=duration,
         cost_per_million_usd=situation.cost(duration),
-        change=f"from meantime import processes\n\nresults = processes.map({items[0].name}, items, max_concurrency={cores})",
+        change=(
+            f"from meantime import processes\n\nresults = processes.map({items[0].name}, items, "
+            f"max_concurrency={cores})"
+        ),
         verify=situation.verify("processes"),
     )

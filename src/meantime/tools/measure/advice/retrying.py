@@ -28,12 +28,14 @@ def advise(situation: Situation) -> Iterator[Advice]:
     attempts = sum(call.attempts for call in calls)
     spent = sum(call.duration_ms for call in calls)
     text = (
-        f"{len(calls)} calls ({listed(call.name for call in calls)}) took {attempts} attempts and {ms(spent)} in all. Whom they "
+        f"{len(calls)} calls ({listed(call.name for call in calls)}) took {attempts} attempts and "
+        f"{ms(spent)} in all. Whom they "
         "call refuses or fails: fewer at once, a limiter, or a larger quota helps; more attempts do not."
     )
     if doubled:
         text += (
-            f" {len(doubled)} of them were tried again by the library and by Retry around it: the attempts multiply. Let one "
+            f" {len(doubled)} of them were tried again by the library and by Retry around it: the attempts "
+            "multiply. Let one "
             'of the two do it: `Config(retries={"total_max_attempts": 1})`, or no Retry around the library\'s own.'
         )
     yield Advice(

@@ -80,19 +80,18 @@ def _rewritten_comprehension(file: SourceFile, node: _Comprehension, executor: s
     (generator, *more) = node.generators
     if more or generator.ifs or generator.is_async or not isinstance(generator.target, ast.Name):
         return None
-    is_dictionary = isinstance(node, ast.DictComp)
-    mapped = _mapped(file, node.value if is_dictionary else node.elt, generator.target, generator.iter, executor, width)  # type: ignore[union-attr]  # as tested
+    value = node.value if isinstance(node, ast.DictComp) else node.elt
+    mapped = _mapped(file, value, generator.target, generator.iter, executor=executor, width=width)
     if mapped is None:
         return None
-    if is_dictionary:
-        if not _is_name(node.key, generator.target.id) or not _is_read_twice(generator.iter):  # type: ignore[union-attr]  # as tested
-            return None
-        waits, name, arguments = mapped
-        inner = f"{waits}{name}({', '.join(arguments)})"
-        return _replaced(file, node, "dict", [f"zip({text_of(file, generator.iter)}, {inner}, strict=True)"])
     waits, name, arguments = mapped
+    call = f"{waits}{name}({', '.join(arguments)})"
+    if isinstance(node, ast.DictComp):
+        if not _is_name(node.key, generator.target.id) or not _is_read_twice(generator.iter):
+            return None
+        return _replaced(file, node, "dict", [f"zip({text_of(file, generator.iter)}, {call}, strict=True)"])
     if isinstance(node, ast.SetComp):
-        return _replaced(file, node, "set", [f"{waits}{name}({', '.join(arguments)})"])
+        return _replaced(file, node, "set", [call])
     return _replaced(file, node, waits + name, arguments)
 
 
@@ -111,7 +110,7 @@ def _rewritten_for(file: SourceFile, node: ast.For, executor: str, width: int) -
     is_taken_apart = len(first.targets) == 1 and isinstance(value, ast.Call) and not awaits
     if not is_taken_apart or (_stored(node.body) - {node.target.id}) & used or not _is_read_twice(node.iter):
         return None
-    mapped = _mapped(file, first.value, node.target, node.iter, executor, width)
+    mapped = _mapped(file, first.value, node.target, node.iter, executor=executor, width=width)
     if mapped is None:
         return None
     waits, name, arguments = mapped
@@ -136,7 +135,7 @@ def _rewritten_single(
     if not isinstance(call, ast.Call):
         return None
     is_append = isinstance(call.func, ast.Attribute) and call.func.attr == "append" and len(call.args) == 1
-    mapped = _mapped(file, call.args[0] if is_append else value, node.target, node.iter, executor, width)
+    mapped = _mapped(file, call.args[0] if is_append else value, node.target, node.iter, executor=executor, width=width)
     if mapped is None:
         return None
     waits, name, arguments = mapped
@@ -149,7 +148,7 @@ def _rewritten_single(
 
 
 def _mapped(
-    file: SourceFile, value: ast.expr, target: ast.expr, items: ast.expr, executor: str, width: int
+    file: SourceFile, value: ast.expr, target: ast.expr, items: ast.expr, *, executor: str, width: int
 ) -> tuple[str, str, list[str]] | None:
     """The parts of `threads.map(get, keys, max_concurrency=8)` for `get(key)` of every key."""
     is_tasks = executor == "tasks"

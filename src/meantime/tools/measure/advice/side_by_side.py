@@ -132,7 +132,7 @@ def _more(situation: Situation, group: Group, width: int, leaves: list[RecordedC
     libraries = {call.library for call in leaves}
     size = int(min(pools)) if pools and "boto3" in libraries else _USUAL_POOL
     if width > size and libraries & {"boto3", "requests", "urllib3"}:
-        yield f"The client keeps {size} connections: make its pool {width} wide, or the others are opened for each call."
+        yield f"The client keeps {size} connections: give it {width}, or the rest are opened for each call."
     if "requests" in libraries:
         yield "A requests.Session shared by threads is safe as long as no call changes it, its cookies included."
     if "boto3" in libraries:

@@ -142,9 +142,8 @@ class Situation:
         sizes = ",".join(str(size) for size in sizes_mb or (self.memory_mb,))
         module, _, function = (self.handler or self.recording.handler or "app.lambda_handler").rpartition(".")
         against = f" --against {module}_{variant}.{function}" if variant else ""
-        return f"meantime measure {module}.{function}{against} {self.options} --memory {self.memory_mb}".replace(
-            "  ", " "
-        )
+        options = f" {self.options}" if self.options else ""
+        return f"meantime measure {module}.{function}{against}{options} --memory {sizes}"
 
     def saved(self, duration: Estimate) -> str:
         """What a predicted duration saves, in words."""

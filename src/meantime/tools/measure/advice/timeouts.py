@@ -35,7 +35,8 @@ def advise(situation: Situation) -> Iterator[Advice]:
         code="timeout",
         title=f"Give the calls at {listed(lines)} a timeout",
         text=(
-            f"{len(calls)} calls of {listed(sorted(libraries))} have no limit for how long they wait. If whom they call hangs, "
+            f"{len(calls)} calls of {listed(sorted(libraries))} have no limit for how long they wait. If "
+            "whom they call hangs, "
             "the invocation lasts until Lambda's own timeout, is billed for it, and takes the environment with it."
         ),
         calls=tuple(call.id for call in calls),

@@ -6,6 +6,14 @@ import ast
 from abc import abstractmethod
 from typing import TYPE_CHECKING
 
+from meantime.tools.measure.source.callables import (
+    Given,
+    callable_of,
+    fills,
+    function_name,
+    functions_in,
+    gives_items,
+)
 from meantime.tools.measure.source.course import TURNS, Run
 from meantime.tools.measure.source.expressions import (
     Expressions,
@@ -29,20 +37,6 @@ if TYPE_CHECKING:
 _DEEPEST = 40  # functions within functions
 
 
-class Given:
-    """What a call is given, read."""
-
-    def __init__(self, positional: tuple[Value, ...], names: dict[str, Value], texts: dict[str, Value]) -> None:
-        self.positional = positional
-        self.names = names
-        self.texts = texts
-
-    @property
-    def values(self) -> list[Value]:
-        """All of it."""
-        return [*self.positional, *self.names.values()]
-
-
 class Calling(Expressions):
     """Reads calls."""
 
@@ -63,7 +57,7 @@ class Calling(Expressions):
         place = self.place_at(node)
         if place is not None and not any(step.below for step in self.steps(node)):
             return self._recorded(node, place, owner, given)
-        own = [found for thing in called.things if (found := _callable(thing)) is not None]
+        own = [found for thing in called.things if (found := callable_of(thing)) is not None]
         if own:
             results = [self._call_own(thing, given, node) for thing in own]
             return join(*results)
@@ -77,7 +71,9 @@ class Calling(Expressions):
         names: dict[str, Value] | None = None,
     ) -> Value:
         """Read a function of the own code as called from an expression."""
-        steps = steps_into(self.steps(node), function.file, _name(function)) if function.file is not None else []
+        steps = (
+            steps_into(self.steps(node), function.file, function_name(function)) if function.file is not None else []
+        )
         return self.enter(function, given, names or {}, steps, node)
 
     def enter(
@@ -106,7 +102,7 @@ class Calling(Expressions):
         if isinstance(definition, ast.Lambda):
             run.result = self.value(definition.body, scope)
         else:
-            if _gives_items(definition):
+            if gives_items(definition):
                 run.yielded = Thing("container")
             self.statements(definition.body, scope)
         self.over(run)
@@ -177,7 +173,7 @@ class Calling(Expressions):
         mark = self.visit(place, node, texts)
         items = {each for each in all_marks(texts.values()) if each.is_item}
         marks = frozenset({mark, *items})
-        if place.calls[0].kind == "sql" or _fills(node):
+        if place.calls[0].kind == "sql" or fills(node):
             # A cursor, and what is given to be filled, hold afterwards what the call gave.
             for value in (owner, *given.values):
                 for thing in value.things:
@@ -252,8 +248,8 @@ class Calling(Expressions):
         return Value(first.marks, tuple(found))
 
     def _called_back(self, node: ast.Call, name: str, given: Given) -> list[Value]:
-        """Read the functions that a call was given, or that the recording saw it call, as called once for every item."""
-        functions = [thing for value in given.values for thing in _functions_in(value)]
+        """Read the functions that a call was given, or was seen to call, as called once for every item."""
+        functions = [thing for value in given.values for thing in functions_in(value)]
         rest = [value for value in given.positional if not any(thing.kind == "function" for thing in value.things)]
         if name in DIRECT:
             return [self.call_function(thing, tuple(rest), node) for thing in functions]
@@ -285,38 +281,3 @@ class Calling(Expressions):
                 if file is not None and definition is not None and frame.function not in named:
                     found.append(Thing("function", definition=definition, file=file))
         return found
-
-
-def _functions_in(value: Value) -> list[Thing]:
-    held = [*value.things]
-    held += [each for thing in value.things if thing.kind == "container" for each in thing.get(None).things]
-    return [thing for thing in held if thing.kind == "function"]
-
-
-def _callable(thing: Thing) -> Thing | None:
-    if thing.kind in ("function", "class"):
-        return thing
-    if thing.kind == "instance":
-        method = find_method(thing, "__call__")
-        return bind(method, (Value(things=(thing,)),)) if method is not None else None
-    return None
-
-
-def _name(function: Thing) -> str:
-    return getattr(function.definition, "name", "<lambda>")
-
-
-def _gives_items(definition: ast.AST) -> bool:
-    left = list(ast.iter_child_nodes(definition))
-    while left:
-        node = left.pop()
-        if isinstance(node, (ast.Yield, ast.YieldFrom)):
-            return True
-        if not isinstance(node, (*Definition.__args__, ast.ClassDef)):
-            left += ast.iter_child_nodes(node)
-    return False
-
-
-def _fills(node: ast.Call) -> bool:
-    name = getattr(node.func, "attr", "")
-    return name.startswith(("download_", "readinto", "recv_into"))

@@ -1,4 +1,4 @@
-"""The course through the source: in which loop, under which condition and below which calls it is, and what it found."""
+"""The course through the source: in which loop, on which condition and below which calls it is; what it found."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ class Expressions(Course):
         return self._waited_for(node, marked(join(*found), owner.marks) if found else owner)
 
     def _attribute_of(self, thing: Thing, owner: Value, node: ast.Attribute) -> Value:
-        if thing.kind == "instance" or thing.kind == "class":
+        if thing.kind in ("instance", "class"):
             method = find_method(thing, node.attr)
             held = thing.fields.get(node.attr)
             if method is not None and held is None:

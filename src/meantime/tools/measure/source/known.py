@@ -68,20 +68,10 @@ def _of_container(
     for thing in containers:
         if name in _ADDING and given:
             thing.put(None, given[-1])
-        elif name == "insert" and len(given) > 1:
+        elif name in ("insert", "setdefault") and len(given) > 1:
             thing.put(None, given[1])
         elif name in ("extend", "update"):
-            for value in given:
-                for other in value.things:
-                    for key, held in other.fields.items():
-                        thing.put(key if name == "update" else None, held)
-                thing.put(None, Value(value.marks))
-                if any(other.elements is not None or not other.fields for other in value.things):
-                    thing.put(None, elements_of(value))
-            for key, value in names.items():
-                thing.put(key, value)
-        elif name == "setdefault" and len(given) > 1:
-            thing.put(None, given[1])
+            _put_all(thing, name, given, names)
     held = join(*(thing.get(None) for thing in containers))
     if name == "items":
         return _container(_pair(NOTHING, held), owner)
@@ -92,6 +82,18 @@ def _of_container(
     if name in ("get", "pop", "popleft", "popitem", "setdefault", "get_nowait", "__getitem__"):
         return marked(join(held, *given[1:]), all_marks(given[:1]) | owner.marks)
     return NOTHING if changes_receiver(name) else Value(all_marks([owner, *given]))
+
+
+def _put_all(thing: Thing, name: str, given: tuple[Value, ...], names: dict[str, Value]) -> None:
+    for value in given:
+        for other in value.things:
+            for key, held in other.fields.items():
+                thing.put(key if name == "update" else None, held)
+        thing.put(None, Value(value.marks))
+        if any(other.elements is not None or not other.fields for other in value.things):
+            thing.put(None, elements_of(value))
+    for key, value in names.items():
+        thing.put(key, value)
 
 
 def _zip(given: tuple[Value, ...], _names: dict[str, Value]) -> Value:
