@@ -11,7 +11,7 @@ from meantime.tools.measure.findings import with_findings
 from meantime.tools.measure.machine import this_machine
 from meantime.tools.measure.pricing import current_prices
 from meantime.tools.measure.rounds import run_rounds
-from meantime.tools.measure.runs import run_of
+from meantime.tools.measure.runs import run_of, undisturbed
 from meantime.tools.report.results import Example, Results, Verdict
 
 if TYPE_CHECKING:
@@ -135,8 +135,9 @@ def _examples(parts: Sequence[Measured], prices: Prices) -> Iterable[tuple[Examp
             for part in parts
             for cell in part.rounds.cells
             if cell.variant == first and len(events) == 1
-            for event in events
-            for recording in cell.recordings.get(event, ())
+            for recording in undisturbed(
+                cell.recordings.get(events[0], ()), [one.duration_ms for one in cell.warm[events[0]]]
+            )
         ]
         odd = dict.fromkeys(sentence for part in parts for sentence in part.rounds.odd)
         warnings = tuple(Verdict(text=sentence) for sentence in odd)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from meantime.tools.report.results import Prices
 
 _DIGITS = 3  # of a millisecond
+_ABOUT = 1.05
 
 
 def run_of(
@@ -63,6 +64,17 @@ def run_of(
 def nearest(recordings: Sequence[Recording], duration_ms: float) -> Recording | None:
     """Give the recording that took most nearly as long as this; None without any."""
     return min(recordings, key=lambda recording: abs(recording.duration_ms - duration_ms), default=None)
+
+
+def undisturbed(recordings: Sequence[Recording], durations_ms: Sequence[float]) -> list[Recording]:
+    """Give the recordings that took about as long as what was measured: what held up the others is not the function's.
+
+    Where that is none, the least unusual is given.
+    """
+    longest = max(durations_ms) * _ABOUT
+    kept = [recording for recording in recordings if recording.duration_ms <= longest]
+    usual = nearest(recordings, median(durations_ms))
+    return kept or ([] if usual is None else [usual])
 
 
 def _chain_ms(invocation: Invocation, requests: Sequence[RequestRecord]) -> float:
