@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from bisect import bisect_left
 
-from meantime.measure.timeline import IDLE, NO_CALL, NUMBERS, WIDTH, tick
+from meantime.measure.timeline import IDLE, NO_CALL, NUMBERS, WIDTH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,7 +56,6 @@ class Account:
         self._session = session
         self._cores = cores
         self._switch = int(sys.getswitchinterval() * 1e9)
-        self._tick = tick()
         self._clocks = [_Clock(timeline) for timeline in session.timelines]
         self._events: list[tuple[int, float, float, float, int, float]] = []
         self.waits: list[Stretch] = []
@@ -74,7 +73,7 @@ class Account:
         calls = self._session.calls
         for at in range(WIDTH, len(samples), WIDTH):
             begin, cpu_before, held_before, slices_before, waited_before = samples[at - WIDTH : at - WIDTH + 5]
-            end, cpu, held, slices, waited, kind, number, arrived = samples[at : at + WIDTH]
+            end, cpu, held, slices, waited, kind, number = samples[at : at + WIDTH]
             wall = end - begin
             if wall <= 0:
                 continue
@@ -83,7 +82,7 @@ class Account:
             blocked = wall - computed - held
             call = calls[number] if number != NO_CALL else None
             if kind >= 0:
-                line = self._line_after_wait(timeline, end, blocked, slices - slices_before, arrived)
+                line = self._line_after_wait(timeline, end, blocked, slices - slices_before)
                 tail = end - computed - held - line
                 self._add(begin, tail, waiting=1.0, kind=kind)
                 self._add(tail, end, computed, held, line, kind=kind)
@@ -116,7 +115,7 @@ class Account:
                         )
                     )
 
-    def _line_after_wait(self, timeline: Timeline, end: int, blocked: int, slices: int, arrived: int) -> int:
+    def _line_after_wait(self, timeline: Timeline, end: int, blocked: int, slices: int) -> int:
         """How much of a wait's end the thread stood in line for the interpreter's lock: its data was there.
 
         A wait takes one turn on a core to end. Each further one is the lock's: who stands in line for it looks up once
@@ -130,10 +129,6 @@ class Account:
         if busy < least:
             least = 0  # turns that it lost to others while it was ready
         most = min(busy, least + _HANDED_OVER) if least else busy
-        if arrived:
-            earlier, later = max(0, end - arrived - self._tick), max(0, end - arrived)
-            if least <= later and earlier <= busy:
-                least, most = max(least, earlier), min(max(most, earlier), later)
         return min(blocked, (least + most) // 2)
 
     def _busy_until(self, timeline: Timeline, end: int, longest: int) -> int:

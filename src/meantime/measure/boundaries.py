@@ -218,6 +218,7 @@ def run_call(  # noqa: PLR0917  # it stands for a function and its boundary
     timeline = timeline_of(session)
     call = Call(description, parent, place, is_async=False)
     call.timeline = timeline
+    call.on_loop = timeline.running is not None and running_loop() is not None
     session.admit(call)
     token = current.set(call)
     _enter(timeline)
@@ -315,8 +316,9 @@ def stepped(awaitable: Any, call: Call, session: Session) -> Generator[Any, Any,
             timeline.resumed(running_loop())
         resumed = monotonic()
         # A bare yield, as of `sleep(0)`, lets others run and waits for nothing.
-        ready = suspended if awaited is None else timeline.ready_at(suspended, resumed)
+        ready = suspended if awaited is None else timeline.ready_at(suspended, resumed, call.arrived)
         call.waited += ready - suspended
+        call.arrived = 0
         if ready - suspended > SHORTEST and current.get() is call:
             kind = call.phase if call.phase >= 0 else usual
             session.waits.extend(

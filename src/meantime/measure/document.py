@@ -7,6 +7,7 @@ import sys
 import time
 
 from meantime.measure.accounting import Account
+from meantime.measure.stalling import told
 from meantime.measure.timeline import KINDS, NO_CALL, WIDTH
 
 TYPE_CHECKING = False
@@ -73,7 +74,7 @@ def document_of(
                 "duration_ms": seen["duration_ms"],
                 "numbers": seen["numbers"],
             }
-            for seen in session.observations
+            for seen in sorted([*session.observations, *told(session)], key=lambda seen: seen["at"])
         ],
         "dropped_calls": session.dropped,
     }

@@ -6,7 +6,9 @@ import sys
 import time
 from functools import wraps
 
+from meantime.measure.boundaries import running_loop
 from meantime.measure.session import Active, current
+from meantime.measure.stalling import watch
 from meantime.measure.timeline import NO_CALL, NUMBERS, SHORTEST, timeline_of
 from meantime.measure.waiting import wait
 
@@ -58,6 +60,7 @@ def _polling(select: Callable[..., Any]) -> Callable[..., Any]:
                 select(selector, timeout) if timeout == 0 else wait(session, _RECEIVE, select, (selector, timeout), {})
             )
         timeline = timeline_of(session)
+        watch(session, timeline, running_loop())
         if timeout is not None and timeout <= 0:
             begun = time.monotonic_ns()
             events = select(selector, timeout)

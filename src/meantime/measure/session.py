@@ -37,6 +37,7 @@ class Call:
     """One call under way or done. What a library learns of it meanwhile is added to it."""
 
     __slots__ = (
+        "arrived",
         "attempts",
         "computed",
         "cpu",
@@ -47,6 +48,7 @@ class Call:
         "is_async",
         "new_connection",
         "number",
+        "on_loop",
         "parent",
         "phase",
         "place",
@@ -73,6 +75,8 @@ class Call:
         self.computed = self.waited = self.held = 0  # nanoseconds
         self.cpu = 0  # its thread's CPU clock when it began
         self.told = 0  # of what it computed, what came before its last wait
+        self.on_loop = False  # a blocking call that a running event loop has to wait for
+        self.arrived = 0  # the earliest that its last data can have come, where its loop was busy then
         self.phase = -1  # the kind of wait it is in while its task is suspended, where that is known better
         self.attempts = 1
         self.sent = self.received = 0
@@ -113,6 +117,9 @@ class Session:
         self.owners: dict[int, Call] = {}  # who sent on a connection last, by its descriptor: the answer is for it
         self.unanswered: dict[int, int] = {}  # bytes sent on a connection, which are the next answer's call's
         self.observations: list[dict[str, Any]] = []
+        self.steps: list[dict[str, Any]] = []  # observations of steps of a loop that took long
+        self.suspects: dict[int, Any] = {}  # steps that may, by thread
+        self.is_watched = False
         self.began = time.monotonic_ns()
         self.wall = time.time()
         self.cpu = time.process_time_ns()
@@ -171,7 +178,7 @@ def own_place(depth: int) -> tuple[Place, ...]:
         back = frame.f_back
         if back is None:
             break
-        if code.co_flags & _COROUTINE and not back.f_code.co_flags & _COROUTINE and spawned.get():
+        if code.co_flags & COROUTINE and not back.f_code.co_flags & COROUTINE and spawned.get():
             places.extend(spawned.get())
             break
         frame = back
@@ -181,8 +188,8 @@ def own_place(depth: int) -> tuple[Place, ...]:
 # The code of the boundaries themselves.
 boundary_code: set[CodeType] = set()
 
-# What a loop steps, and what that awaits: inspect.CO_COROUTINE | CO_ITERABLE_COROUTINE | CO_ASYNC_GENERATOR
-_COROUTINE = 0x80 | 0x100 | 0x200
+# What a loop steps, and what that awaits: inspect.COCOROUTINE | CO_ITERABLECOROUTINE | CO_ASYNC_GENERATOR
+COROUTINE = 0x80 | 0x100 | 0x200
 
 
 def _after_fork() -> None:

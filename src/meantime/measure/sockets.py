@@ -7,7 +7,7 @@ from functools import wraps
 
 from meantime.measure.boundaries import Description, run_call
 from meantime.measure.session import Active, current, own_place
-from meantime.measure.timeline import NUMBERS
+from meantime.measure.timeline import NUMBERS, earliest_arrival, timeline_of
 from meantime.measure.waiting import stands_alone, wait, waiting
 
 TYPE_CHECKING = False
@@ -75,16 +75,29 @@ def noted_socket(function: Callable[..., Any], name: str, wait_kind: str, count:
             description = _describe(name, connection, args)
             inner = (session, kind, function, count, connection, args, keywords)
             return run_call(session, call, own_place(2), description, _alone, inner, {})
+        if not blocks and receives:
+            _note_arrival(session, connection)
         if not blocks or (kind == _SEND and _is_small(args)):
             result = function(connection, *args, **keywords)
         else:
-            waits_on = connection if receives else None
-            result = wait(session, kind, function, (connection, *args), keywords, waits_on)
+            result = wait(session, kind, function, (connection, *args), keywords)
         if count is not None:
             count(connection, (result, args), session, call)
         return result
 
     return noted
+
+
+def _note_arrival(session: Session, connection: Any) -> None:
+    """Data of a loop's connection is read: where the loop was busy before, it had been there for a while."""
+    timeline = timeline_of(session)
+    if timeline.was_busy():
+        call = session.owners.get(connection.fileno())
+        if call is not None and not call.ended:
+            arrived = earliest_arrival(connection)
+            while call is not None and arrived:
+                call.arrived = arrived
+                call = call.parent
 
 
 def _is_small(args: tuple[Any, ...]) -> bool:
@@ -104,10 +117,9 @@ def _send_ahead(session: Session, function: Any, connection: Any, args: Any, key
 def _alone(  # noqa: PLR0917  # it stands for the function within a call of its own
     session: Session, kind: int, function: Any, count: Count | None, connection: Any, args: Any, keywords: Any
 ) -> Any:
-    receives = kind == _RECEIVE
-    result = wait(session, kind, function, (connection, *args), keywords, connection if receives else None)
+    result = wait(session, kind, function, (connection, *args), keywords)
     call = current.get()
-    if receives and call is not None:
+    if kind == _RECEIVE and call is not None:
         call.add_bytes(sent=session.unanswered.pop(connection.fileno(), 0))
     if count is not None:
         count(connection, (result, args), session, call)

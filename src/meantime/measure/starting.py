@@ -6,6 +6,8 @@ from functools import wraps
 
 from meantime.measure.boundaries import Description, carried, is_of
 from meantime.measure.session import Active, own_place, spawned
+from meantime.measure.stalling import watch
+from meantime.measure.timeline import timeline_of
 from meantime.own_code import is_own_code
 
 TYPE_CHECKING = False
@@ -61,7 +63,10 @@ def _plain_run() -> Any:
 def _creating(create_task: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(create_task)
     def noted(loop: Any, coroutine: Any, **keywords: Any) -> Any:
-        if Active.session is None or keywords.get("context") is not None:
+        session = Active.session
+        if session is not None:
+            watch(session, timeline_of(session), loop)
+        if session is None or keywords.get("context") is not None:
             return create_task(loop, coroutine, **keywords)
         token = spawned.set(own_place(2))  # the task's context is a copy of this one
         try:

@@ -36,13 +36,25 @@ RUNNING = -1  # its own code, which may also have waited in ways that nobody see
 IDLE = -2  # a thread with nothing to do: a pool's between two items, or one that is not part of the invocation
 
 # A sample is so many numbers: when, CPU, without a core, turns on a core, waited in all (nanoseconds), what, which
-# call, and, of a wait that may have ended in line for the interpreter's lock, the earliest that its data can have come.
-WIDTH = 8
+# call.
+WIDTH = 7
 NO_CALL = -1
 
 SHORTEST = 50_000  # ns; a wait shorter than this is a part of the running around it: it is in its sums
 _COARSE = 10_000_000  # ns between two samples once there are more than a recording holds
 _SCHEDSTAT = "/proc/thread-self/schedstat"  # https://docs.kernel.org/scheduler/sched-stats.html
+
+_COARSE_CLOCK = 6  # Linux's CLOCK_MONOTONIC_COARSE, for which Python has no name
+
+
+def _tick() -> int:
+    try:
+        return int(time.clock_getres(_COARSE_CLOCK) * 1e9)
+    except (OSError, AttributeError):  # not Linux
+        return 4_000_000
+
+
+TICK = _tick()  # of the kernel's clock, in nanoseconds
 
 here = local()
 
@@ -67,6 +79,8 @@ class Timeline:
         "name",
         "number",
         "polled",
+        "polled_before",
+        "running",
         "samples",
         "scopes",
         "sees_cores",
@@ -84,7 +98,9 @@ class Timeline:
         self._came_round = 0
         self.scopes = 0  # calls under way; a thread without any is idle, unless it runs the handler
         self.loop: str | None = None  # which sort of event loop it runs
+        self.running: Any = None  # that loop, once it is looked after
         self.stepped: tuple[int, int, int, int] | None = None  # its clocks when the last task was suspended
+        self.polled_before = (0, 0, 0, False)
         self.polled = (0, 0, 0, False)  # the loop's last look for events: the one before, begin, end, was it blocked
         self.samples = array("q")
         self._room = room * WIDTH
@@ -117,31 +133,31 @@ class Timeline:
         self._keep(now, kind, call)
         return now
 
-    def waited_since(self, begun: tuple[int, int, int, int], kind: int, call: int, connection: Any = None) -> int:
-        """From these clocks until now it waited, on this connection; how long it was blocked (nanoseconds)."""
+    def waited_since(self, begun: tuple[int, int, int, int], kind: int, call: int) -> int:
+        """From these clocks until now it waited; how long it was blocked (nanoseconds)."""
         now = self._clocks()
         blocked = now[0] - begun[0] - (now[1] - begun[1]) - (now[2] - begun[2])
         if blocked > 0:
             if blocked >= SHORTEST:
                 self._keep(begun, RUNNING, call)
                 self.waited += blocked
-                arrived = earliest_arrival(connection) if connection is not None and now[3] - begun[3] > 1 else 0
-                self._keep(now, kind, call, arrived)
+                self._keep(now, kind, call)
                 self.before = now
             else:
                 self.waited += blocked
             return blocked
         return 0
 
-    def _keep(self, clocks: tuple[int, int, int, int], kind: int, call: int, arrived: int = 0) -> None:
+    def _keep(self, clocks: tuple[int, int, int, int], kind: int, call: int) -> None:
         samples = self.samples
         if len(samples) >= self._room and clocks[0] - samples[-WIDTH] < _COARSE:
             return
         kind = kind if len(samples) < self._room or kind == IDLE else RUNNING
-        samples.extend((*clocks, self.waited, kind, call, arrived))
+        samples.extend((*clocks, self.waited, kind, call))
 
     def polled_events(self, begin: int, end: int, *, blocked: bool) -> None:
         """This thread's event loop has looked for events."""
+        self.polled_before = self.polled
         self.polled = (self.polled[2], begin, end, blocked)
 
     def resumed(self, loop: Any) -> None:
@@ -165,18 +181,28 @@ class Timeline:
             self.polled_events(now, now, blocked=False)
         self._came_round = now
 
-    def ready_at(self, suspended: int, resumed: int) -> int:
+    def was_busy(self) -> bool:
+        """Whether this thread's loop has just been busy for so long that it matters when data came meanwhile."""
+        before, begin, _, blocked = self.polled
+        return not blocked and begin - before > TICK
+
+    def ready_at(self, suspended: int, resumed: int, arrived: int = 0) -> int:
         """When what a task waited for was there, as well as that can be told; after that, its loop was busy.
 
         A loop that had nothing to do went on at that very moment. One that did not have to wait found it when it
-        looked: it had come at some time since it looked before.
+        looked: it had come at some time since it looked before, and if the kernel knows when, at that time.
         """
-        before, begin, end, blocked = self.polled
+        # Where the polling is seen: what it found sets a future, whose task runs next time round.
+        before, begin, end, blocked = self.polled_before if self.loop == "asyncio" else self.polled
         if end <= suspended:
             return suspended
         if blocked:
             return min(end, resumed)
-        return min((max(suspended, before) + max(suspended, begin)) // 2, resumed)
+        earliest, latest = max(suspended, before), max(suspended, begin)
+        if arrived and arrived + TICK > suspended:
+            earliest = max(suspended, arrived)
+            latest = min(latest, earliest + TICK)
+        return min((earliest + latest) // 2, resumed)
 
     def close(self) -> None:
         """Give the descriptor back."""
@@ -188,7 +214,8 @@ class Timeline:
 def earliest_arrival(connection: Any) -> int:
     """The earliest that the last data of a TCP connection can have come, on the monotonic clock; 0 where unknown.
 
-    The kernel counts in ticks, whose length is that of its coarse clock: the data came within the tick after this.
+    The kernel counts in ticks, whose length is that of its coarse clock: the data came within the tick after this, or
+    in one beside that.
     """
     try:
         since = int.from_bytes(connection.getsockopt(_TCP, _TCP_INFO, 56)[_LAST_DATA:], sys.byteorder)
@@ -199,15 +226,6 @@ def earliest_arrival(connection: Any) -> int:
 
 # https://man7.org/linux/man-pages/man7/tcp.7.html: tcpi_last_data_recv, after eight bytes and eleven numbers.
 _TCP, _TCP_INFO, _LAST_DATA = 6, 11, 52
-_COARSE_CLOCK = 6  # Linux's CLOCK_MONOTONIC_COARSE, for which Python has no name
-
-
-def tick() -> int:
-    """The length of the kernel's tick, in nanoseconds."""
-    try:
-        return int(time.clock_getres(_COARSE_CLOCK) * 1e9)
-    except (OSError, AttributeError):
-        return 4_000_000
 
 
 def timeline_of(session: Any) -> Timeline:

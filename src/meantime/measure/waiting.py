@@ -53,15 +53,14 @@ def stands_alone(session: Session, call: Call | None) -> bool:
     return call.description.kind == "item"
 
 
-def wait(  # noqa: PLR0917  # it stands for a function and what it waits for
+def wait(  # it stands for a function and what it waits for
     session: Session,
     kind: int,
     function: Callable[..., Any],
     args: tuple[Any, ...],
     keywords: dict[str, Any],
-    connection: Any = None,
 ) -> Any:
-    """Call a function that waits; on this connection, if it receives."""
+    """Call a function that waits."""
     timeline = timeline_of(session)
     if timeline.scopes == 0 and current.get() is None:  # a thread that does nothing for the invocation
         return function(*args, **keywords)
@@ -74,4 +73,4 @@ def wait(  # noqa: PLR0917  # it stands for a function and what it waits for
     finally:
         timeline.is_waiting = False
         call = current.get()
-        timeline.waited_since(begun, kind, NO_CALL if call is None else call.number, connection)
+        timeline.waited_since(begun, kind, NO_CALL if call is None else call.number)

@@ -1,0 +1,154 @@
+"""Event loops: waiting is told from a loop that was busy, and what blocked it is named."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+
+from meantime import measure
+from meantime.measure.boundaries import Description, boundary_async
+
+uvloop = pytest.importorskip("uvloop")
+
+
+def compute(seconds: float) -> None:
+    until = time.thread_time() + seconds
+    while time.thread_time() < until:
+        pass
+
+
+def described(name: str) -> Any:
+    return lambda *_: Description(name, "http")
+
+
+async def answer(seconds: float) -> None:
+    """As a server's: a future that something else resolves."""
+    loop = asyncio.get_running_loop()
+    future = loop.create_future()
+    loop.call_later(seconds, future.set_result, None)
+    await future
+
+
+loops = pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+
+
+def run(new_loop: Any, coroutine: Any) -> dict[str, Any]:
+    with asyncio.Runner(loop_factory=new_loop) as runner, measure.recording() as recorder:
+        runner.run(coroutine)
+    return recorder.document
+
+
+@loops
+def test_a_call_waits_while_its_loop_has_nothing_to_do(new_loop: Any) -> None:
+    """All of it is waiting, alone."""
+    document = run(new_loop, boundary_async(answer, described("fetch"))(0.05))
+
+    call = document["calls"][0]
+    assert call["waiting_ms"] == pytest.approx(50, abs=6)
+    assert call["held_up_ms"] < 10
+    assert document["accounting"]["waiting_alone_ms"] == pytest.approx(50, abs=6)
+
+
+@loops
+def test_calls_side_by_side_wait_together(new_loop: Any) -> None:
+    """And each one's waiting is overlapped."""
+    fetch = boundary_async(answer, described("fetch"))
+
+    async def main() -> None:
+        await asyncio.gather(*(fetch(0.05) for _ in range(4)))
+
+    document = run(new_loop, main())
+
+    assert document["accounting"]["waiting_together_ms"] == pytest.approx(50, abs=8)
+    assert document["accounting"]["waiting_alone_ms"] < 8
+    assert all(call["overlapped_ms"] > 35 for call in document["calls"])
+
+
+@loops
+def test_a_call_whose_loop_is_busy_is_held_up(new_loop: Any) -> None:
+    """Its answer was there, and another task computed."""
+    fetch = boundary_async(answer, described("fetch"))
+
+    async def busy() -> None:
+        await asyncio.sleep(0.01)
+        compute(0.1)
+
+    async def main() -> None:
+        await asyncio.gather(fetch(0.01), busy())
+
+    document = run(new_loop, main())
+
+    call = next(call for call in document["calls"] if call["name"] == "fetch")
+    assert call["waiting_ms"] + call["held_up_ms"] == pytest.approx(call["end_ms"] - call["start_ms"], abs=5)
+    assert document["accounting"]["computing_ms"] >= 90
+
+
+@loops
+def test_who_computes_on_the_loop_is_named(new_loop: Any) -> None:
+    """With the line, and how long it took."""
+
+    async def crunch() -> None:
+        await asyncio.sleep(0)
+        compute(0.15)
+
+    document = run(new_loop, crunch())
+
+    (seen,) = [seen for seen in document["observations"] if seen["kind"] == "loop_blocked"]
+    assert "compute" in seen["text"]
+    assert "test_loops.py" in seen["line"]
+    assert seen["duration_ms"] > 100
+
+
+@pytest.mark.blocks_the_loop
+@loops
+def test_a_blocking_call_on_the_loop_is_named(new_loop: Any) -> None:
+    """It is the call that the loop waits for."""
+
+    async def main() -> None:
+        await asyncio.sleep(0.001)
+        nap()
+
+    document = run(new_loop, main())
+
+    (seen,) = [seen for seen in document["observations"] if seen["kind"] == "loop_blocked"]
+    assert seen["text"] == "sleep"
+    assert seen["duration_ms"] == pytest.approx(80, rel=0.5)
+
+
+def nap() -> None:
+    time.sleep(0.08)
+
+
+@loops
+def test_many_short_steps_block_nothing(new_loop: Any) -> None:
+    """Each lets the others run."""
+
+    async def many() -> None:
+        for _ in range(40):
+            compute(0.004)
+            await asyncio.sleep(0)
+
+    document = run(new_loop, many())
+
+    assert [seen for seen in document["observations"] if seen["kind"] == "loop_blocked"] == []
+
+
+@loops
+def test_a_task_knows_the_line_that_made_it(new_loop: Any) -> None:
+    """Its stack goes on where it was made, not in the loop."""
+    fetch = boundary_async(answer, described("fetch"))
+
+    async def child() -> None:
+        await fetch(0.001)
+
+    async def parent() -> None:
+        await asyncio.create_task(child())
+
+    document = run(new_loop, parent())
+
+    functions = [each.rpartition(" in ")[2].rpartition(".")[2] for each in document["calls"][0]["stack"]]
+    assert functions[-2:] == ["parent", "child"]
+    assert document["calls"][0]["task"].startswith("Task-")
