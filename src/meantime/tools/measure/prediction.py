@@ -12,7 +12,7 @@ from statistics import fmean, median, pstdev
 from typing import TYPE_CHECKING, Final
 
 from meantime.tools.emulator.limits import MEMORY_MB_PER_CORE, cpu_share
-from meantime.tools.measure.model.costs import ERROR, RUNTIME_MS, TASKS_COMPUTING, THREADS_COMPUTING
+from meantime.tools.measure.model.costs import ERROR, LOST, RUNTIME_MS
 from meantime.tools.measure.model.drawing import Drawing
 from meantime.tools.measure.model.quota import Quota
 from meantime.tools.measure.model.reading import read
@@ -69,13 +69,12 @@ def predict(
         [read(one, groups) for one in used],
         max_concurrency=max_concurrency,
         is_threads=executor == "threads",
-        factor=THREADS_COMPUTING if executor == "threads" else TASKS_COMPUTING,
     )
     share = cpu_share(memory_mb)
     random = Random(calls)  # noqa: S311  # the same recordings give the same answer
-    runtime = InLine(((RUNTIME_MS / 2, 0.0),))
+    runtime = InLine(((RUNTIME_MS, 0.0, 0.0),))
     durations = [
-        simulate((runtime, *drawing.draw(random), runtime), Quota.drawn(share, random))
+        simulate((runtime, *drawing.draw(random), runtime), Quota.drawn(share, random, lost=LOST[executor]))
         for _ in range(max(_FEWEST, min(_MOST, _CALLS_DRAWN // max(1, calls))))
     ]
     return _estimate(durations, len(used))

@@ -12,10 +12,12 @@ from meantime.tools.measure.model.work import InLine
 
 if TYPE_CHECKING:
     from meantime.tools.measure.model.quota import Quota
-    from meantime.tools.measure.model.work import SideBySide, Work
+    from meantime.tools.measure.model.work import Piece, SideBySide, Work
 
 SWITCH_INTERVAL_MS: Final = 5.0
 """After which a thread that computes hands the interpreter over to one that waits for it: sys.getswitchinterval()."""
+
+_NOTHING: Piece = ((0.0, 0.0, 0.0),)
 
 
 def simulate(work: Work, quota: Quota) -> float:
@@ -29,8 +31,8 @@ def simulate(work: Work, quota: Quota) -> float:
     run = quota.run
     for part in work:
         if isinstance(part, InLine):
-            for computing, waiting in part.piece:
-                now = run(now, computing) + waiting
+            for computing, waiting, cold in part.piece:
+                now = run(now, computing, cold) + waiting
         elif part.pieces:
             now = _side_by_side(part, quota, now)
     return now
@@ -38,40 +40,41 @@ def simulate(work: Work, quota: Quota) -> float:
 
 def _side_by_side(part: SideBySide, quota: Quota, start: float) -> float:
     """When the last worker is done. Of those that are ready, the one that has been so for longest computes."""
-    run, first, is_threads = quota.run, part.first, part.is_threads
+    run, is_threads = quota.run, part.is_threads
     pieces = iter(part.pieces)
-    # A worker: when it is ready, its number for an order among equals, its piece, its place in that, what it has
+    # A worker: when it is ready, a number for an order among equals, its piece, its place in that, and what it has
     # still to compute there.
     workers = []
     for number, piece in zip(range(part.max_concurrency), pieces, strict=False):
-        begun = first + piece
-        workers.append((start, number, begun, 0, begun[0][0] if begun else 0.0))
+        begun = (part.first + piece) or _NOTHING
+        workers.append((start, number, begun, 0, begun[0][0]))
     heapify(workers)
     core_free = end = start
     number = len(workers)
     while workers:
         ready, _, piece, place, computing = workers[0]
+        _, waiting, cold = piece[place]
         number += 1
         begins = max(ready, core_free)
         if is_threads and computing > SWITCH_INTERVAL_MS and len(workers) > 1:
-            others = min(workers[1:3])[0]
-            if others < begins + computing:
-                part_of_it = max(SWITCH_INTERVAL_MS, min(computing, others - begins + SWITCH_INTERVAL_MS))
-                if part_of_it < computing:
-                    core_free = run(begins, part_of_it)
-                    heapreplace(workers, (core_free, number, piece, place, computing - part_of_it))
-                    continue
-        core_free = now = run(begins, computing)
-        waiting = piece[place][1] if piece else 0.0
+            asked = max(begins, min(workers[1:3])[0]) + SWITCH_INTERVAL_MS
+            if asked < begins + computing:
+                core_free = run(begins, asked - begins, cold)
+                heapreplace(workers, (core_free, number, piece, place, computing - (asked - begins)))
+                continue
+        core_free = run(begins, computing, cold)
+        now = core_free + waiting
         place += 1
-        if place < len(piece):
-            heapreplace(workers, (now + waiting, number, piece, place, piece[place][0]))
-            continue
-        now += waiting
-        end = max(end, now)
-        following = next(pieces, None)
-        if following is None:
-            heappop(workers)
-        else:
-            heapreplace(workers, (now, number, following, 0, following[0][0] if following else 0.0))
+        if place == len(piece):
+            end = max(end, now)
+            following = None if waiting else next(pieces, None)
+            if waiting:
+                piece, place = _NOTHING, 0  # it draws when the wait is over
+            elif following is None:
+                heappop(workers)
+                continue
+            else:
+                piece, place = following or _NOTHING, 0
+                now = ready  # it goes on before others have their turn
+        heapreplace(workers, (now, number, piece, place, piece[place][0]))
     return end

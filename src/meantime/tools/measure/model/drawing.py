@@ -6,6 +6,7 @@ from collections import defaultdict
 from statistics import fmean, pvariance
 from typing import TYPE_CHECKING, Final
 
+from meantime.tools.measure.model.costs import SCANNED_MS
 from meantime.tools.measure.model.reading import Together
 from meantime.tools.measure.model.work import InLine, SideBySide, waiting_ms
 
@@ -20,6 +21,8 @@ FEW: Final = 8
 
 _OWN_TIMES = 4.0  # calls differ among themselves so much more than from one recording to the next: F distribution, 99 %
 
+_CLEAN_ENOUGH = 0.25  # of all calls
+
 
 class Drawing:
     """All recordings of the same work, to draw invocations from.
@@ -28,18 +31,12 @@ class Drawing:
         lines: What each recording showed.
         max_concurrency: How many at once, where that is to be chosen.
         is_threads: Whether threads run them; tasks otherwise.
-        factor: How much more each call computes side by side.
-        scale: How much more everything computes, at the memory size that is asked for.
     """
 
-    def __init__(
-        self, lines: list[Line], *, max_concurrency: int, is_threads: bool, factor: float, scale: float = 1.0
-    ) -> None:
+    def __init__(self, lines: list[Line], *, max_concurrency: int, is_threads: bool) -> None:
         self._lines = lines
         self._max_concurrency = max_concurrency
         self._is_threads = is_threads
-        self._factor = factor
-        self._scale = scale
         self._samples: dict[int, list[list[ReadCall]]] = {}
         self._is_same = len({tuple(_shape(line)) for line in lines}) == 1
         for place, part in enumerate(lines[0]):
@@ -56,19 +53,15 @@ class Drawing:
             if self._is_same:
                 other = random.choice(self._lines)[place]
                 part = part if isinstance(other, Together) else other
-            return InLine(_more(part, self._scale))
+            return InLine(part)
         samples = self._samples[place] if line is self._lines[0] else [[call] for call in part.calls]
         chosen = [random.choice(seen) for seen in samples]
-        width = part.max_concurrency or self._max_concurrency
-        factor = self._scale * (self._factor if part.max_concurrency is None and width > 1 else 1.0)
+        width = min(part.max_concurrency or self._max_concurrency, len(chosen))
         # A connection that only some calls opened is one that is kept: each worker opens its own.
         opened = [call.set_up for call in part.calls if call.set_up]
-        is_kept = 0 < len(opened) < len(part.calls) or (len(part.calls) == 1 and bool(opened))
-        pieces = tuple(
-            _more((() if is_kept else call.set_up) + call.piece + part.between, factor) for call in chosen
-        )
-        first = _more(opened[0], factor) if is_kept else ()
-        return SideBySide(pieces, width, first, self._is_threads)
+        is_kept = 0 < len(opened) < len(part.calls)
+        pieces = tuple(((() if is_kept else call.set_up) + _among(call, width) + part.between) for call in chosen)
+        return SideBySide(pieces, width, opened[0] if is_kept else (), self._is_threads)
 
     def _sampled(self, place: int, part: Together) -> list[list[ReadCall]]:
         """For each call of a group, all calls whose waits it could have met."""
@@ -80,7 +73,7 @@ class Drawing:
         for numbers in by_origin.values():
             own = [samples[number] for number in numbers]
             if len(numbers) >= FEW and not _have_own_times(own):
-                pooled = [call for calls in own for call in calls]
+                pooled = _clean([call for calls in own for call in calls])
                 for number in numbers:
                     samples[number] = pooled
         return samples
@@ -97,9 +90,20 @@ def _have_own_times(samples: list[list[ReadCall]]) -> bool:
     return among > _OWN_TIMES * within
 
 
+def _clean(calls: list[ReadCall]) -> list[ReadCall]:
+    """Those whose waits are known, where there are enough of them."""
+    clean = [call for call in calls if call.is_clean]
+    return clean if len(clean) >= max(FEW, _CLEAN_ENOUGH * len(calls)) else calls
+
+
 def _shape(line: Line) -> list[tuple[object, ...]]:
     return [(len(part.calls), part.max_concurrency) if isinstance(part, Together) else () for part in line]
 
 
-def _more(piece: Piece, factor: float) -> Piece:
-    return piece if factor == 1.0 else tuple((computing * factor, waiting) for computing, waiting in piece)
+def _among(call: ReadCall, width: int) -> Piece:
+    """A call whose pool has so many connections."""
+    scanned = SCANNED_MS.get(call.library, 0.0) * (width - 1)
+    if not scanned or not call.piece:
+        return call.piece
+    (computing, waiting, cold), *rest = call.piece
+    return ((computing + scanned, waiting, cold), *rest)

@@ -11,6 +11,7 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from meantime.tools.emulator.cpu import PERIOD
+from meantime.tools.measure.model.costs import coldness
 
 if TYPE_CHECKING:
     from random import Random
@@ -26,19 +27,26 @@ _WHOLE_CORE = 0.999
 
 
 class Quota:
-    """The budget of one invocation, asked in the order of time.
+    """The budget of one invocation, asked in the order of time; and how cold the core is that it is spent on.
 
     Args:
         share: Cores; with a whole one or more, a single interpreter is never held up.
         phase_ms: How far into a period it starts, 0 to 20.
         tick_ms: How long after the start the kernel looks first, 0 to 4.
         overdraws: Whether a budget is only checked at ticks; False: to the point.
+        lost: The part of a period's budget that a standstill costs, for code whose caches go cold meanwhile.
     """
 
-    __slots__ = ("_budget", "_is_whole", "_overdraws", "_period", "_phase", "_share_ms", "_tick")
+    __slots__ = ("_budget", "_is_whole", "_lost", "_overdraws", "_period", "_phase", "_share_ms", "_stopped", "_tick")
 
     def __init__(
-        self, share: float, *, phase_ms: float = 0.0, tick_ms: float = 0.0, overdraws: bool = False
+        self,
+        share: float,
+        *,
+        phase_ms: float = 0.0,
+        tick_ms: float = 0.0,
+        overdraws: bool = False,
+        lost: float = 0.0,
     ) -> None:
         if not share > 0:
             raise ValueError(f"a share of CPU is above 0, not {share!r}")
@@ -47,36 +55,52 @@ class Quota:
         self._phase = phase_ms
         self._tick = tick_ms
         self._overdraws = overdraws
+        self._lost = lost
         self._period = 0  # number of the period that the budget is for
         self._budget = self._share_ms
+        self._stopped = 0.0  # when the process computed last
 
     @classmethod
-    def drawn(cls, share: float, random: Random) -> Quota:
+    def drawn(cls, share: float, random: Random, *, lost: float = 0.0) -> Quota:
         """One that an invocation may meet: it starts anywhere in a period."""
-        return cls(
-            share, phase_ms=random.random() * PERIOD_MS, tick_ms=random.random() * TICK_MS, overdraws=True
-        )
+        phase, tick = random.random() * PERIOD_MS, random.random() * TICK_MS
+        return cls(share, phase_ms=phase, tick_ms=tick, overdraws=True, lost=lost)
 
-    def run(self, start: float, computing: float) -> float:
-        """When something that computes so long, and starts then at the earliest, is done; milliseconds."""
-        if self._is_whole or computing <= 0:
-            return start + computing
+    def run(self, start: float, computing: float, cold: float = 0.0) -> float:
+        """When something that is ready then is done; milliseconds.
+
+        Args:
+            start: When it is ready; not before the end of what ran last.
+            computing: How long it computes.
+            cold: How much longer on a core that has done something else for long; 0: no pause makes it slower.
+        """
+        if computing <= 0:
+            return start
+        if cold and start > self._stopped:
+            computing += cold * coldness(start - self._stopped)
+        if self._is_whole:
+            self._stopped = start + computing
+            return self._stopped
         now = start
         while True:
-            now = self._earn(now)
+            begun = self._earn(now)
             budget = self._budget
+            if cold and begun > now:
+                computing += self._lost * min(budget, computing)
+            now = begun
             boundary = (self._period + 1) * PERIOD_MS - self._phase
             end = now + computing
             if end <= boundary and computing <= budget:
-                self._budget = budget - computing
-                return end
+                break
             stop = min(boundary, now + budget if not self._overdraws else self._next_tick(now + budget))
             if end <= stop:
-                self._budget = budget - computing
-                return end
+                break
             self._budget = budget - (stop - now)
             computing -= stop - now
             now = stop
+        self._budget = budget - computing
+        self._stopped = end
+        return end
 
     def _earn(self, now: float) -> float:
         """Add what the periods until now have brought; without a budget, the time of the first that brings some."""

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
+from meantime.tools.emulator.limits import MEMORY_MB_PER_CORE, cpu_share
+from meantime.tools.measure.model.costs import warm_and_cold
+from meantime.tools.measure.model.work import computing_ms, waiting_ms
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -14,6 +18,8 @@ if TYPE_CHECKING:
     from meantime.tools.report.recording import RecordedCall, Recording, Wait
 
 _SET_UP = frozenset({"name_resolution", "connect", "tls"})
+
+_WAKING_MS = 0.5  # until a thread whose answer is there runs, on a machine with a core to spare
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,9 @@ class ReadCall:
         piece: Everything else.
         start_ms: When it began.
         end_ms: When it ended.
+        computing_ms: What it was seen to compute.
+        library: What made it.
+        is_clean: Whether its waits are known: a process without CPU notices an answer late, or when it is long there.
     """
 
     id: int
@@ -35,6 +44,9 @@ class ReadCall:
     piece: Piece
     start_ms: float
     end_ms: float
+    computing_ms: float
+    library: str = ""
+    is_clean: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +109,14 @@ def _together(seen: list[tuple[ReadCall, Piece]]) -> tuple[Together, Piece]:
 
     A loop's body stands behind its last call, too, but so does the rest of the handler.
     """
-    between = [sum(computing for computing, _ in after) for _, after in seen[:-1]]
+    between = [computing_ms(after) for _, after in seen[:-1]]
     typical = median(between) if between else 0.0
     last = seen[-1][1]
-    in_last = min(typical, sum(computing for computing, _ in last))
-    rest = ((max(0.0, sum(computing for computing, _ in last) - in_last), sum(waiting for _, waiting in last)),)
-    waits = tuple(stretch for _, after in seen[:-1] for stretch in ((0.0, waiting) for _, waiting in after if waiting))
+    in_last = min(typical, computing_ms(last))
+    waiting = sum(waiting_ms(after) for _, after in seen)
+    rest = ((computing_ms(last) - in_last, waiting, 0.0),)
     mean = (sum(between) + in_last) / len(seen)
-    return Together(tuple(call for call, _ in seen), None, ((mean, 0.0),) if mean else ()), rest + waits
+    return Together(tuple(call for call, _ in seen), None, ((mean, 0.0, 0.0),) if mean else ()), rest
 
 
 def _calls(recording: Recording, group_of: dict[int, int]) -> Iterator[ReadCall]:
@@ -127,10 +139,25 @@ def _calls(recording: Recording, group_of: dict[int, int]) -> Iterator[ReadCall]
         parent = by_id.get(call.parent) if call.parent is not None else None
         if parent is not None and units[call.id] == units[parent.id] and _runs_apart(call, parent):
             computing[units[call.id]] += call.computing_ms
+    in_units = sum(computing[unit] for unit in {*units.values()})
+    if in_units > recording.cpu_ms > 0:  # clocks of threads and of the process are not read at once
+        computing = {call: each * recording.cpu_ms / in_units for call, each in computing.items()}
+    is_starved = cpu_share(recording.memory_mb or MEMORY_MB_PER_CORE) < 1
     for unit in sorted({*units.values()}):
         call = by_id[unit]
-        set_up, piece = _stretches(call, waits[unit], computing[unit])
-        yield ReadCall(call.id, _origin(call), set_up, piece, call.start_ms, call.end_ms)
+        waking = min(call.held_up_ms, _WAKING_MS)
+        set_up, piece = _stretches(call, waits[unit], computing[unit], waking)
+        yield ReadCall(
+            id=call.id,
+            origin=_origin(call),
+            set_up=set_up,
+            piece=piece,
+            start_ms=call.start_ms,
+            end_ms=call.end_ms,
+            computing_ms=computing[unit],
+            library=call.library,
+            is_clean=not is_starved or call.held_up_ms <= 2 * _WAKING_MS,
+        )
 
 
 def _runs_apart(call: RecordedCall, parent: RecordedCall) -> bool:
@@ -142,25 +169,35 @@ def _origin(call: RecordedCall) -> tuple[str, ...]:
     return (call.kind, call.library, call.target, call.line, name)
 
 
-def _stretches(call: RecordedCall, waits: list[Wait], computing: float) -> tuple[Piece, Piece]:
-    """Its connection's opening, and the rest. Waits at once, of several threads or tasks, count once."""
-    set_up, rest = [], []
+def _stretches(call: RecordedCall, waits: list[Wait], computing: float, waking: float) -> tuple[Piece, Piece]:
+    """Its connection's opening, and the rest. Waits at once, of several threads or tasks, count once.
+
+    Until it runs after its longest wait, it takes `waking` milliseconds more.
+    """
+    found: list[tuple[bool, float, float]] = []
     until = call.start_ms
-    told = waited = 0.0
+    told = 0.0
     for wait in sorted(waits, key=lambda each: each.start_ms):
         length = max(0.0, min(wait.end_ms, call.end_ms) - max(wait.start_ms, until))
         before = min(wait.computed_before_ms, max(0.0, computing - told))
         told += before
-        waited += length
         until = max(until, wait.end_ms)
-        (set_up if wait.kind in _SET_UP else rest).append((before, length))
-    missing = call.waiting_ms - waited if not waits else 0.0
-    if missing > 0:
-        half = computing / 2
-        rest.append((half, missing))
-        told = half
-    rest.append((max(0.0, computing - told), 0.0))
-    return tuple(set_up), tuple(rest)
+        found.append((wait.kind in _SET_UP, before, length))
+    if not waits and call.waiting_ms:
+        told = computing / 2
+        found.append((False, told, call.waiting_ms))
+    found.append((False, max(0.0, computing - told), 0.0))
+    longest = max(range(len(found)), key=lambda number: found[number][2])
+    if found[longest][2]:
+        is_set_up, before, length = found[longest]
+        found[longest] = (is_set_up, before, length + waking)
+    warm, cold = warm_and_cold(computing, [length for _, _, length in found])
+    factor = warm / computing if computing else 0.0
+    stretches = [(is_set_up, (before * factor, length, cold)) for is_set_up, before, length in found]
+    return (
+        tuple(stretch for is_set_up, stretch in stretches if is_set_up),
+        tuple(stretch for is_set_up, stretch in stretches if not is_set_up),
+    )
 
 
 def _clusters(calls: list[ReadCall], group_of: dict[int, int]) -> Iterator[list[ReadCall]]:
@@ -196,13 +233,13 @@ def _own_pieces(recording: Recording, clusters: list[list[ReadCall]], calls: lis
     gaps = [(begin, max(begin, end)) for begin, end in zip(ends, starts, strict=True)]
     waiting = _own_waits(recording, gaps)
     lengths = [max(0.0, end - begin - waited) for (begin, end), waited in zip(gaps, waiting, strict=True)]
-    in_calls = sum(computing for call in calls for computing, _ in call.set_up + call.piece)
+    in_calls = sum(call.computing_ms for call in calls)
     computing = max(0.0, recording.cpu_ms - in_calls)
     total = sum(lengths)
     if not total:
         lengths, total = [1.0] * len(gaps), float(len(gaps))
     return [
-        ((computing * length / total, waited),) if computing * length or waited else ()
+        ((computing * length / total, waited, 0.0),) if computing * length or waited else ()
         for length, waited in zip(lengths, waiting, strict=True)
     ]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-Stretch = tuple[float, float]
-"""Milliseconds of computing, and of waiting behind it."""
+Stretch = tuple[float, float, float]
+"""Milliseconds: of computing, of waiting behind it, and of what computing takes longer on a core gone cold."""
 
 Piece = tuple[Stretch, ...]
 """One call, or a stretch of the handler's own code: it computes and waits by turns."""
@@ -40,9 +40,9 @@ Work = tuple[InLine | SideBySide, ...]
 
 def computing_ms(piece: Piece) -> float:
     """The CPU time of a piece."""
-    return sum(computing for computing, _ in piece)
+    return sum(stretch[0] for stretch in piece)
 
 
 def waiting_ms(piece: Piece) -> float:
     """What a piece waits."""
-    return sum(waiting for _, waiting in piece)
+    return sum(stretch[1] for stretch in piece)
