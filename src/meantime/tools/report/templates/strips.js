@@ -16,17 +16,31 @@ function showStrips(holder, name, runs, chosen, choose) {
     words.append(sample(looks[run.variant]), element("b", "", run.variant), ` ${milliseconds(run.recording.duration_ms)} ms`);
     const canvas = element("canvas");
     canvas.setAttribute("aria-hidden", "true");
-    label.append(radio, words, canvas);
+    const track = element("span", "track");
+    const frame = element("i", "frame");
+    track.append(canvas, frame);
+    label.append(radio, words, track);
     holder.append(label);
-    return { run, canvas, longest };
+    return { run, canvas, frame, longest, drawn: "" };
   });
 }
 
-/** Paint a strip: each call a line, from the first at the top to the last; over it the span that is shown. */
-function paintStrip({ run, canvas, longest }, span) {
+/** Bring a strip up to date: its picture where the width or the colours are others, and the frame round the span shown. */
+function showStrip(strip, span) {
+  const { canvas, frame, longest } = strip;
   const width = canvas.parentElement.clientWidth;
-  if (!width) return;
   const paint = paints();
+  const drawn = `${width} ${paint.paper}`;
+  if (strip.drawn !== drawn) paintStrip(strip, width, paint);
+  strip.drawn = drawn;
+  frame.hidden = !span || span.whole;
+  if (frame.hidden) return;
+  frame.style.left = `${(100 * span.from) / longest}%`;
+  frame.style.width = `${Math.max(0.4, (100 * span.length) / longest)}%`;
+}
+
+/** Each call a line, from the first at the top to the last. */
+function paintStrip({ run, canvas, longest }, width, paint) {
   const context = fitted(canvas, width, STRIP_HEIGHT);
   const model = modelOf(run);
   const scale = (width - 1) / longest;
@@ -43,9 +57,4 @@ function paintStrip({ run, canvas, longest }, span) {
       context.fillRect(from * scale, y, Math.max(0.75, (to - from) * scale), thick);
     }
   });
-  if (span && !span.whole) {
-    context.strokeStyle = paint.link;
-    context.lineWidth = 2;
-    context.strokeRect(span.from * scale + 1, 1, Math.max(3, span.length * scale - 2), STRIP_HEIGHT - 2);
-  }
 }

@@ -142,7 +142,7 @@ class Waterfall {
     const sight = { first, shift: scroll - first * this.pitch, pitch: this.pitch, left: this.left, width, height: this.height, span: this.span };
     const { painted, bars } = paintRows(this.canvas, { ...sight, rows: this.rows, above: this.above, bar: 12, answer: this.model.recording.duration_ms, marked: this.marked });
     paintAxis(this.find(".axis"), sight);
-    for (const strip of this.strips) paintStrip(strip, strip.run === this.run ? this.span : null);
+    for (const strip of this.strips) showStrip(strip, strip.run === this.run ? this.span : null);
     nameRows(this, sight);
     this.paints += 1;
     if (this.following && !bars) this.follow();
