@@ -110,6 +110,16 @@ def test_events_come_from_a_folder_from_files_and_from_the_command_line(measure,
     assert names == ["app.handler", "app.handler, event", "app.handler, large", "app.handler, small"]
 
 
+def test_how_often_it_is_invoked_makes_the_bill_of_a_month(measure, output):
+    often = ("--rate", "2 million per month", "--cold-starts", "1%", "--architecture", "arm64")
+
+    assert measure("app.quick", "--event", "{}", *QUICKLY, "--no-record", *often).exit_code == 0
+    results = Results.read(output / "results.json")
+    (bill,) = results.bills
+    assert bill.per_month_usd == pytest.approx(2 * bill.per_million_usd, abs=0.001)
+    assert (results.rate, results.cold_share, results.prices.architecture) == ("2 million per month", 0.01, "arm64")
+
+
 def test_an_event_is_read_from_standard_input(measure):
     assert measure("app.handler", "--event", "-", *QUICKLY, "--no-record", text="{}").exit_code == 0
 

@@ -17,13 +17,11 @@ from meantime.tools.emulator.errors import EmulatorError
 from meantime.tools.emulator.function_options import Code, Handler, Timeout, Variables, chosen_function
 from meantime.tools.emulator.variable_option import parsed_variables
 from meantime.tools.measure import failing
-from meantime.tools.measure.bill import billed_again, parsed_share
+from meantime.tools.measure.bill_options import Architecture, Billing, ColdStarts, Often
 from meantime.tools.measure.errors import MeasurementError, NothingMeasuredError
 from meantime.tools.measure.event_options import named_events
 from meantime.tools.measure.measurement import measured
 from meantime.tools.measure.memory_option import memory_sizes
-from meantime.tools.measure.pricing import current_prices
-from meantime.tools.measure.rate import Rate
 from meantime.tools.measure.reporting import Folder, Form, FormOption, MadeFolder, report
 from meantime.tools.measure.show_command import app as showing
 from meantime.tools.measure.work import INVOCATIONS, MEMORY_SIZES, RECORDINGS, TIMEOUT, Extent, Work
@@ -61,13 +59,6 @@ FailIf = Annotated[
     list[str] | None,
     typer.Option(metavar="CONDITION", help="Exit with 1 if it is so: 'p95 > 400ms'; may be repeated."),
 ]
-RateOption = Annotated[
-    str, typer.Option("--rate", metavar="RATE", help="How often it is invoked, for the bill: '2 million per month'.")
-]
-ColdStarts = Annotated[
-    str, typer.Option(metavar="PERCENT", help="Which part of the invocations the bill takes for cold starts: '1%'.")
-]
-Architecture = Annotated[str, typer.Option(metavar="NAME", help="For the bill: x86_64 or arm64.")]
 NoRecord = Annotated[
     bool, typer.Option("--no-record", help="Only time it: no recording, so no advice and no predictions.")
 ]
@@ -94,7 +85,7 @@ def measure(
     code: Code = Path(),
     env: Variables = None,
     timeout: Timeout = TIMEOUT,
-    rate: RateOption = "",
+    rate: Often = "",
     cold_starts: ColdStarts = "0%",
     architecture: Architecture = "x86_64",
     fail_if: FailIf = None,
@@ -132,12 +123,10 @@ def measure(
         conditions = [failing.Condition.parse(text) for text in fail_if or []]
         for condition in conditions:
             condition.require(work.handlers, extent.memory_mb)
-        prices = current_prices(architecture)  # type: ignore[arg-type]  # it refuses what it has no price for
-        often = Rate.parse(rate) if rate else None
-        cold_share = parsed_share(cold_starts)
+        billing = Billing(rate, cold_starts, architecture)
         folder = MadeFolder(output)
-        results, interrupted = _measured(work, extent, prices, often)
-        results = billed_again(results, rate=often, cold_share=cold_share)
+        results, interrupted = _measured(work, extent, billing.prices)
+        results = billing.applied(results)
     except (ValueError, OSError, EmulatorError, MeasurementError, NothingMeasuredError) as error:
         if folder is not None:
             folder.remove_if_made()
@@ -161,7 +150,7 @@ def _again(event: list[str], events: Path | None, code: Path, env: list[str], ti
     return shlex.join(options)
 
 
-def _measured(work: Work, extent: Extent, prices: Prices, rate: Rate | None) -> tuple[Results, bool]:
+def _measured(work: Work, extent: Extent, prices: Prices) -> tuple[Results, bool]:
     """Measure it with a progress bar; say whether Ctrl-C ended it."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -177,9 +166,7 @@ def _measured(work: Work, extent: Extent, prices: Prices, rate: Rate | None) -> 
         loop.add_signal_handler(signal.SIGINT, end)
         with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
             bar = progress.add_task(f"measuring {work.name}", total=extent.invocations_of(work))
-            results = await measured(
-                work, extent, prices=prices, rate=rate, progress=lambda: progress.advance(bar), stop=stop
-            )
+            results = await measured(work, extent, prices=prices, progress=lambda: progress.advance(bar), stop=stop)
         return results, stop.is_set()
 
     return asyncio.run(run())

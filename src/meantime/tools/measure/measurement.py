@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from meantime.tools.downstream import RequestRecord
-    from meantime.tools.measure.rate import Rate
     from meantime.tools.measure.rounds import Rounds
     from meantime.tools.measure.work import Extent, Work
     from meantime.tools.report.results import Prices, Run
@@ -41,7 +40,6 @@ async def measured(
     extent: Extent,
     *,
     prices: Prices | None = None,
-    rate: Rate | None = None,
     progress: Callable[[], None] = lambda: None,
     stop: asyncio.Event | None = None,
 ) -> Results:
@@ -51,7 +49,6 @@ async def measured(
         work: What to run.
         extent: How much of it.
         prices: What the bill is made from; today's of x86_64 if None.
-        rate: How often it is invoked.
         progress: Called after each invocation.
         stop: Once it is set, the results are those of the rounds that are complete.
 
@@ -61,14 +58,13 @@ async def measured(
         ValueError: There is no such function.
     """
     rounds = await run_rounds(work, extent, progress=progress, stop=stop)
-    return results_of([Measured(work=work, rounds=rounds)], prices=prices, rate=rate, notes=_notes(extent, rounds))
+    return results_of([Measured(work=work, rounds=rounds)], prices=prices, notes=_notes(extent, rounds))
 
 
 def results_of(
     parts: Sequence[Measured],
     *,
     prices: Prices | None = None,
-    rate: Rate | None = None,
     packages: Iterable[str] = (),
     notes: Iterable[str] = (),
 ) -> Results:
@@ -77,7 +73,6 @@ def results_of(
     Args:
         parts: What was run. Parts of one work are of different memory sizes.
         prices: What the bill is made from; today's of x86_64 if None.
-        rate: How often it is invoked.
         packages: Whose versions matter to the numbers, beside the libraries whose calls were recorded.
         notes: Conditions of the measurement, a sentence each.
 
@@ -98,8 +93,7 @@ def results_of(
         prices=prices,
         examples=tuple(examples),
         runs=tuple(runs),
-        bills=bills(runs, prices, rate=rate),
-        rate="" if rate is None else rate.text,
+        bills=bills(runs, prices),
     )
 
 

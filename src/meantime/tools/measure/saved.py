@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from meantime.tools.measure.rate import Rate
     from meantime.tools.report.results import Prices
 
 _WHOLE_CORE_MB = 1769  # what ran outside Lambda had a core for itself
@@ -31,14 +30,13 @@ class SavedError(ValueError):
     """A file holds nothing that can be shown; the text names it and says what can."""
 
 
-def shown_results(files: Sequence[Path], *, code: Path | None, prices: Prices, rate: Rate | None) -> Results:
+def shown_results(files: Sequence[Path], *, code: Path | None, prices: Prices) -> Results:
     """Read the files.
 
     Args:
         files: One results.json; or any number of recordings, and of logs that hold some.
         code: The folder of the recorded functions, where their source is to be read.
         prices: What the bill is made from, for recordings.
-        rate: How often they are invoked.
 
     Raises:
         SavedError: One of them holds nothing that can be shown.
@@ -53,7 +51,7 @@ def shown_results(files: Sequence[Path], *, code: Path | None, prices: Prices, r
                 raise SavedError(f"{path} is a whole results.json: show it by itself")
             return Results.read(path)
         recordings += _recordings(document, text, path)
-    return _of_recordings(recordings, code=code, prices=prices, rate=rate)
+    return _of_recordings(recordings, code=code, prices=prices)
 
 
 def _parsed(text: str) -> object:
@@ -74,7 +72,7 @@ def _recordings(document: object, text: str, path: Path) -> list[Recording]:
     return found
 
 
-def _of_recordings(recordings: Sequence[Recording], *, code: Path | None, prices: Prices, rate: Rate | None) -> Results:
+def _of_recordings(recordings: Sequence[Recording], *, code: Path | None, prices: Prices) -> Results:
     examples, runs = [], []
     for name in dict.fromkeys(map(_name, recordings)):
         own = [recording for recording in recordings if _name(recording) == name]
@@ -91,8 +89,7 @@ def _of_recordings(recordings: Sequence[Recording], *, code: Path | None, prices
         prices=prices,
         examples=tuple(examples),
         runs=tuple(runs),
-        bills=bills(runs, prices, rate=rate),
-        rate="" if rate is None else rate.text,
+        bills=bills(runs, prices),
     )
 
 

@@ -7,9 +7,7 @@ from typing import Annotated
 
 import typer
 
-from meantime.tools.measure.bill import billed_again, parsed_share
-from meantime.tools.measure.pricing import current_prices
-from meantime.tools.measure.rate import Rate
+from meantime.tools.measure.bill_options import Architecture, Billing, ColdStarts, Often
 from meantime.tools.measure.reporting import Folder, Form, FormOption, MadeFolder, report
 from meantime.tools.measure.saved import SavedError, shown_results
 
@@ -30,13 +28,9 @@ def show(
     files: Files,
     *,
     code: Source = None,
-    rate: Annotated[
-        str, typer.Option(metavar="RATE", help="How often it is invoked, for the bill: '2 million per month'.")
-    ] = "",
-    cold_starts: Annotated[
-        str, typer.Option(metavar="PERCENT", help="Which part of the invocations the bill takes for cold starts: '1%'.")
-    ] = "0%",
-    architecture: Annotated[str, typer.Option(metavar="NAME", help="For the bill: x86_64 or arm64.")] = "x86_64",
+    rate: Often = "",
+    cold_starts: ColdStarts = "0%",
+    architecture: Architecture = "x86_64",
     output: Folder = Path("build/measure"),
     form: FormOption = Form.text,
 ) -> None:
@@ -46,14 +40,9 @@ def show(
 
     Exits with 0, or with 2 if a file cannot be read or holds nothing to show.
     """
-    folder = None
     try:
-        prices = current_prices(architecture)  # type: ignore[arg-type]  # it refuses what it has no price for
-        often = Rate.parse(rate) if rate else None
-        cold_share = parsed_share(cold_starts)
-        results = shown_results(files, code=code, prices=prices, rate=often)
-        if often is not None or cold_share:
-            results = billed_again(results, rate=often, cold_share=cold_share)
+        billing = Billing(rate, cold_starts, architecture)
+        results = billing.applied(shown_results(files, code=code, prices=billing.prices))
         folder = MadeFolder(output)
     except (ValueError, OSError, SavedError) as error:
         typer.echo(f"Error: {error}", err=True)
