@@ -59,7 +59,7 @@ versions: $(VENV)/.installed ## The library's own tests on every other Python th
 	@echo "== the library on the other Pythons"
 	@$(BIN)/python noxfile.py
 
-bench: $(VENV)/.installed $(VENV)/.aws-server system-packages ## Ratios against the standard library and peers, measured in one run; BENCH="limiters retries" for some
+bench: $(VENV)/.installed $(VENV)/.aws-server $(VENV)/.aiobotocore system-packages ## Ratios against the standard library and peers, measured in one run; BENCH="limiters retries" for some
 	@$(BIN)/python benchmarks/run.py $(BENCH)
 
 adaptive: $(VENV)/.installed ## What an adaptive limiter learns in 20 s from a downstream that throttles: docs/adaptive.svg

@@ -1,4 +1,4 @@
-"""aiobotocore, which pins a botocore of its own: in a folder beside the other packages, and in a process of its own.
+"""aiobotocore, which pins a botocore of its own: in a process that finds the packages of its environment first.
 
 As a program it makes the calls, and prints the row.
 """
@@ -24,20 +24,18 @@ if TYPE_CHECKING:
     from accounted.awaiting import Call
     from accounted.servers import Servers
 
-VERSIONS = ("aiobotocore==3.10.0", "botocore==1.43.117")
-
-_FOLDER = Path(sys.prefix) / "aiobotocore"
+_ENVIRONMENT = Path(sys.prefix) / "aiobotocore"  # the Makefile makes it
 
 
 def summary(rounds: int) -> Summary:
     """The row."""
-    if not (_FOLDER / "aiobotocore").is_dir():
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(_FOLDER), *VERSIONS]
-        installed = subprocess.run(command, capture_output=True, check=False, text=True)  # noqa: S603  # pip
-        if installed.returncode:
-            raise RuntimeError(installed.stderr.strip().splitlines()[-1])
+    packages = next(_ENVIRONMENT.glob("lib/python*/site-packages/aiobotocore"), None)
+    if packages is None:
+        raise FileNotFoundError(
+            f"there is no aiobotocore in {_ENVIRONMENT}: make {_ENVIRONMENT.parent.name}/.aiobotocore"
+        )
     benchmarks = Path(__file__).parents[1]
-    environment = os.environ | {"PYTHONPATH": f"{_FOLDER}{os.pathsep}{benchmarks}"}
+    environment = os.environ | {"PYTHONPATH": f"{packages.parent}{os.pathsep}{benchmarks}"}
     command = [sys.executable, __file__, str(rounds)]
     run = subprocess.run(command, capture_output=True, check=False, text=True, env=environment)  # noqa: S603  # ourselves
     if run.returncode:
