@@ -8,7 +8,9 @@ the same time.
 from __future__ import annotations
 
 import sys
+from array import array
 from bisect import bisect_left
+from operator import add
 
 from meantime.measure.timeline import IDLE, NO_CALL, NUMBERS, WIDTH
 
@@ -82,7 +84,7 @@ class Account:
             blocked = wall - computed - held
             call = calls[number] if number != NO_CALL else None
             if kind >= 0:
-                line = self._line_after_wait(timeline, end, blocked, slices - slices_before)
+                line = self._line_after_wait(timeline, end, blocked, held, slices - slices_before)
                 tail = end - computed - held - line
                 self._add(begin, tail, waiting=1.0, kind=kind)
                 self._add(tail, end, computed, held, line, kind=kind)
@@ -115,21 +117,18 @@ class Account:
                         )
                     )
 
-    def _line_after_wait(self, timeline: Timeline, end: int, blocked: int, slices: int) -> int:
+    def _line_after_wait(self, timeline: Timeline, end: int, blocked: int, held: int, slices: int) -> int:
         """How much of a wait's end the thread stood in line for the interpreter's lock: its data was there.
 
-        A wait takes one turn on a core to end. Each further one is the lock's: who stands in line for it looks up once
-        every switch interval, and from the first time on whoever holds it is asked for it. And somebody must have held
-        it all the while.
+        A wait takes one turn on a core to end. Further ones are the lock's. With one or two of them, who held it gave it
+        away by itself, at any time within what it computed. With three, the thread has looked up when the switch
+        interval was over, and has asked for it; if it is not given then, it looks up once every interval.
         """
         if slices <= 1 or len(self._clocks) == 1:
             return 0
-        least = (slices - 2) * self._switch
-        busy = self._busy_until(timeline, end, min(blocked, least + self._switch))
-        if busy < least:
-            least = 0  # turns that it lost to others while it was ready
-        most = min(busy, least + _HANDED_OVER) if least else busy
-        return min(blocked, (least + most) // 2)
+        intervals = max(1, slices - (_ASKED - 1) - (2 if held > _PREEMPTED else 0))
+        busy = self._busy_until(timeline, end, min(blocked, intervals * self._switch + _HANDED_OVER))
+        return busy if slices >= _ASKED else busy // 2
 
     def _busy_until(self, timeline: Timeline, end: int, longest: int) -> int:
         """How long before this moment other threads computed without a pause; at most so long."""
@@ -256,7 +255,9 @@ class Account:
         return beside[place - 1] + (beside[place] - beside[place - 1]) * (at - begin) / (end - begin)
 
 
-_HANDED_OVER = 500_000  # ns in which a thread that is asked for the lock gives it away
+_ASKED = 4  # turns of a wait: its own, giving the lock away, looking up when the interval is over, getting the lock
+_PREEMPTED = 300_000  # ns without a core that tell of turns that were lost to others
+_HANDED_OVER = 100_000  # ns in which a thread that is asked for the lock gives it away
 _WITHOUT_PAUSE = 0.8  # of a stretch, for it to count as computing all the while
 _ONE = 1 << 20  # inner waits are counted in the upper half of the same number
 _TASK_WIDTH = 7
@@ -276,14 +277,14 @@ def _move(call: Call | None, timeline: Timeline, nanoseconds: int) -> None:
 
 
 class _Clock:
-    """A thread's CPU clock, to be asked for any two moments."""
+    """A thread's time on a core, or ready for one, to be asked for any two moments: it may hold the lock in either."""
 
     __slots__ = ("_times", "_used", "number")
 
     def __init__(self, timeline: Timeline) -> None:
         self.number = timeline.number
         self._times = timeline.samples[0::WIDTH]
-        self._used = timeline.samples[1::WIDTH]
+        self._used = array("q", map(add, timeline.samples[1::WIDTH], timeline.samples[2::WIDTH]))
 
     def used(self, begin: int, end: int) -> int:
         return self._at(end) - self._at(begin)
