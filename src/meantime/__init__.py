@@ -8,7 +8,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from meantime import asgi, batch, clients, testing
+    from meantime import asgi, batch, clients, measure, testing
     from meantime.asgi.adapter import ASGIAdapter
     from meantime.deadline import Deadline, current_deadline
     from meantime.environment import Environment, current_environment
@@ -89,6 +89,7 @@ __all__ = [
     "current_environment",
     "handler",
     "in_thread",
+    "measure",
     "processes",
     "sequential",
     "tasks",
@@ -140,6 +141,7 @@ _HOMES = {
     "current_environment": ("meantime.environment", "current_environment"),
     "handler": ("meantime.invocation", "handler"),
     "in_thread": ("meantime.executors.in_threads", "in_thread"),
+    "measure": ("meantime.measure", None),
     "processes": ("meantime.executors.processes", None),
     "sequential": ("meantime.executors.sequential", None),
     "tasks": ("meantime.executors.tasks", None),

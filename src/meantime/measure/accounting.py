@@ -120,8 +120,8 @@ class Account:
     def _line_after_wait(self, timeline: Timeline, end: int, blocked: int, held: int, slices: int) -> int:
         """How much of a wait's end the thread stood in line for the interpreter's lock: its data was there.
 
-        A wait takes one turn on a core to end. Further ones are the lock's. With one or two of them, who held it gave it
-        away by itself, at any time within what it computed. With three, the thread has looked up when the switch
+        A wait takes one turn on a core to end. Further ones are the lock's. With one or two of them, who held it gave
+        it away by itself, at any time within what it computed. With three, the thread has looked up when the switch
         interval was over, and has asked for it; if it is not given then, it looks up once every interval.
         """
         if slices <= 1 or len(self._clocks) == 1:
@@ -284,7 +284,7 @@ class _Clock:
     def __init__(self, timeline: Timeline) -> None:
         self.number = timeline.number
         self._times = timeline.samples[0::WIDTH]
-        self._used = array("q", map(add, timeline.samples[1::WIDTH], timeline.samples[2::WIDTH]))
+        self._used: array[int] = array("q", map(add, timeline.samples[1::WIDTH], timeline.samples[2::WIDTH]))
 
     def used(self, begin: int, end: int) -> int:
         return self._at(end) - self._at(begin)

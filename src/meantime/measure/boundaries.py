@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import wraps
 from types import coroutine as generator_coroutine
 
-from meantime.measure.session import Active, Call, boundary_code, current, own_place
+from meantime.measure.session import OBSERVATIONS, ROOM, Active, Call, boundary_code, current, own_place
 from meantime.measure.timeline import IDLE, NO_CALL, NUMBERS, RUNNING, SHORTEST, timeline_of
 
 TYPE_CHECKING = False
@@ -64,6 +64,7 @@ class Description:
         self.waits_for = waits_for or _WAITS_FOR.get(kind, "receive")
 
 
+_MOST = 7 * ROOM  # numbers of tasks' waits
 _WAITS_FOR = {"sleep": "sleep", "lock": "lock", "pool": "pool", "file": "file", "process": "process", "item": "other"}
 
 
@@ -166,7 +167,7 @@ def observe(kind: str, text: str, *, duration_ms: float = 0.0, numbers: Mapping[
         numbers: What else is known.
     """
     session = Active.session
-    if session is not None:
+    if session is not None and len(session.observations) < OBSERVATIONS:
         session.observations.append(
             {
                 "kind": kind,
@@ -291,6 +292,7 @@ def stepped(awaitable: Any, call: Call, session: Session) -> Generator[Any, Any,
     thread_time, monotonic = time.thread_time_ns, time.monotonic_ns
     outer = call.parent  # the first to be resumed and the last to be suspended tells where the loop is, if need be
     hidden = timeline.loop != "asyncio" and (outer is None or outer.task != call.task or outer.timeline is not timeline)
+    waits = session.waits
     usual = NUMBERS[call.description.waits_for]
     while True:
         computed, waited = thread_time(), timeline.waited
@@ -319,11 +321,9 @@ def stepped(awaitable: Any, call: Call, session: Session) -> Generator[Any, Any,
         ready = suspended if awaited is None else timeline.ready_at(suspended, resumed, call.arrived)
         call.waited += ready - suspended
         call.arrived = 0
-        if ready - suspended > SHORTEST and current.get() is call:
+        if ready - suspended > SHORTEST and current.get() is call and len(waits) < _MOST:
             kind = call.phase if call.phase >= 0 else usual
-            session.waits.extend(
-                (kind, suspended, ready, resumed, timeline.number, call.number, call.computed - call.told)
-            )
+            waits.extend((kind, suspended, ready, resumed, timeline.number, call.number, call.computed - call.told))
             call.told = call.computed
 
 

@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 # The most samples of one thread: ten megabytes.
 ROOM = 180_000
 
+# The most files that are kept open to ask the kernel about as many threads: of the 1,024 that a process may have.
+FILES = 128
+
+# The most observations: what happens with each item says as much after a thousand of them.
+OBSERVATIONS = 1_000
+
 _DEEPEST = 60  # frames that are looked at for the function's own code
 
 # The call that the code which runs now is a part of.
@@ -120,10 +126,10 @@ class Session:
         self.steps: list[dict[str, Any]] = []  # observations of steps of a loop that took long
         self.suspects: dict[int, Any] = {}  # steps that may, by thread
         self.is_watched = False
+        self.ended = 0
         self.began = time.monotonic_ns()
         self.wall = time.time()
         self.cpu = time.process_time_ns()
-        self.ended = 0
         self.main = timeline_of(self)
         self.main.scopes = 1
         self.main.mark()
@@ -131,7 +137,8 @@ class Session:
     def new_timeline(self) -> Timeline:
         """A timeline for this thread."""
         with self._lock:
-            timeline = Timeline(len(self.timelines), ROOM)
+            files = sum(timeline.has_file() for timeline in self.timelines)
+            timeline = Timeline(len(self.timelines), ROOM, has_file=files < FILES and not self.ended)
             self.timelines.append(timeline)
             return timeline
 

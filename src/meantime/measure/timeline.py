@@ -65,6 +65,7 @@ class Timeline:
     Args:
         number: Its place in the recording.
         room: The most samples it keeps; from there on only one every ten milliseconds.
+        has_file: Whether it may keep a file open, to ask the kernel.
     """
 
     __slots__ = (
@@ -88,7 +89,7 @@ class Timeline:
         "waited",
     )
 
-    def __init__(self, number: int, room: int) -> None:
+    def __init__(self, number: int, room: int, *, has_file: bool) -> None:
         self.number = number
         self.name = current_thread().name
         self.ident = get_ident()
@@ -104,11 +105,9 @@ class Timeline:
         self.polled = (0, 0, 0, False)  # the loop's last look for events: the one before, begin, end, was it blocked
         self.samples = array("q")
         self._room = room * WIDTH
-        try:
-            self._file = os.open(_SCHEDSTAT, os.O_RDONLY | os.O_CLOEXEC)
-        except (OSError, AttributeError):  # not Linux, or a kernel that keeps no such numbers
-            self._file = -1
+        self._file = _opened() if has_file else -1
         self.sees_cores = self._file >= 0  # whether the kernel tells how long it was ready but had no core
+        self.before = (0, 0, 0, 0)
         self.before = self._clocks()
         self._keep(self.before, IDLE, NO_CALL)
 
@@ -204,11 +203,34 @@ class Timeline:
             latest = min(latest, earliest + TICK)
         return min((earliest + latest) // 2, resumed)
 
+    def has_file(self) -> bool:
+        """Whether it keeps a file open."""
+        return self._file >= 0
+
     def close(self) -> None:
         """Give the descriptor back."""
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
+        file, self._file = self._file, -1
+        if file >= 0:
+            os.close(file)
+
+
+def _opened() -> int:
+    try:
+        return os.open(_SCHEDSTAT, os.O_RDONLY | os.O_CLOEXEC)
+    except (OSError, AttributeError):  # not Linux, or a kernel that keeps no such numbers
+        return -1
+
+
+class _AtThreadsEnd:
+    """Only its thread holds it, so that it goes with that: a process may have 1,024 descriptors, and many threads."""
+
+    __slots__ = ("_timeline",)
+
+    def __init__(self, timeline: Timeline) -> None:
+        self._timeline = timeline
+
+    def __del__(self) -> None:
+        self._timeline.close()
 
 
 def earliest_arrival(connection: Any) -> int:
@@ -235,4 +257,5 @@ def timeline_of(session: Any) -> Timeline:
         timeline = session.new_timeline()
         here.timeline = timeline
         here.session = session
+        here.end = _AtThreadsEnd(timeline)
     return timeline
