@@ -18,9 +18,10 @@ def conditions(results: Results) -> tuple[str, ...]:
 def _conditions(results: Results) -> Iterator[str]:
     prices, machine = results.prices, results.machine
     yield f"Prices: {prices.region}, {prices.architecture}, {prices.date}. {_cold_starts(results)}{_free_tier(results)}"
+    cores = "1 core" if machine.cores == 1 else f"{machine.cores} cores"
     yield (
-        f"Measured {machine.date} on {machine.cpu}, {machine.cores} cores, Python {machine.python}; CPU limited by "
-        f"{machine.cpu_limit}. Trust ratios, not absolutes: AWS's network and cold starts are not in them."
+        f"Measured {machine.date}: {machine.cpu}, {cores}, Python {machine.python}; CPU limit: {machine.cpu_limit}. "
+        f"Trust ratios, not absolutes: AWS's network and cold starts are not in them."
     )
     yield from machine.notes
 

@@ -35,7 +35,7 @@ def handlers_sheet(results: Results, example: Example) -> Sheet:
                     milliseconds(run.p95_ms, decimals),
                     _faster(run, beside),
                     dollars(run.cost_per_million_usd),
-                    milliseconds(run.cold_ms),
+                    milliseconds(run.cold_ms or None),  # a recording knows of no cold start
                 ),
                 best=told_apart and run.p50_ms < near_best,
             )

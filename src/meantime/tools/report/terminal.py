@@ -76,11 +76,13 @@ class _Report:
             return
         self._say("")
         self._console.print(sheet_table(sheet, self._console, short_labels=True))
-        self._say("")
-        for verdict in self._example.verdicts:
-            self._say(verdict_text(verdict))
+        said = [(verdict_text(verdict), "") for verdict in self._example.verdicts]
         if any(INSIDE_NOISE in row.cells for group in sheet.groups for row in group.rows):
-            self._say(f"{INSIDE_NOISE}: the difference is inside the noise of these invocations.", "dim")
+            said.append((f"{INSIDE_NOISE}: the difference is inside the noise of these invocations.", "dim"))
+        if said:
+            self._say("")
+        for sentence, style in said:
+            self._say(sentence, style)
 
     def _recorded(self, most: int) -> None:
         run = recorded_run(self._results, self._example)

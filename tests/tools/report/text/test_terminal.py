@@ -130,7 +130,7 @@ def test_prices_cold_starts_the_free_tier_and_the_machine_are_named(shown, resul
 
     assert "Prices: us-east-1, x86_64, 2026-01-02. The bill takes 1% of the invocations for cold starts." in text
     assert "The free tier (1,000,000 requests and 400,000 GB-seconds a month, an account) is not applied." in text
-    assert "Measured 2026-01-15 on Synthetic CPU, 2 cores, Python 3.11.7" in text
+    assert "Measured 2026-01-15: Synthetic CPU, 2 cores, Python 3.11.7; CPU limit: cgroup v2 quota." in text
 
 
 def test_without_cold_starts_in_the_bill_it_says_so(shown, results):
