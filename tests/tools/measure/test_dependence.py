@@ -31,7 +31,8 @@ def test_calls_that_need_nothing_of_each_other_are_found(name, monkeypatch):
     (group,) = found.groups
     assert group.certainty == (IF_INDEPENDENT if name in ASSUMED else PROVED), group
     assert bool(group.assumption) == (name in ASSUMED)
-    tops = {call.parent if call.parent is not None else call.id for call in recorded.calls if call.id in library_calls(recorded)}
+    calls = [call for call in recorded.calls if call.id in library_calls(recorded)]
+    tops = {call.parent if call.parent is not None else call.id for call in calls}
     assert len(group.calls) == SOME.get(name, len(tops))
 
 

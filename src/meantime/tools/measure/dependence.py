@@ -172,7 +172,7 @@ def _in_statements(singles: list[Top], tops: Sequence[Top], reading: Reading) ->
 
 def _not_read(tops: list[Top]) -> Iterator[Group]:
     """Calls that the source could not be followed to: only like ones from one place that change nothing."""
-    for _, members in groupby(tops, key=lambda top: (top.name, top.leaves[0].stack, top.leaves[0].line)):
+    for _, members in groupby(tops, key=_likeness):
         calls = list(members)
         if len(calls) > 1 and all(top.changes_nothing for top in calls):
             yield Group(
@@ -181,6 +181,13 @@ def _not_read(tops: list[Top]) -> Iterator[Group]:
                 assumption="if the calls do not depend on each other: the source could not be followed to them",
                 lines=_lines(calls),
             )
+
+
+def _likeness(top: Top) -> tuple[object, ...]:
+    """What like calls of one place have in common: `GET /1` and `GET /2` differ in what is no part of it."""
+    leaf = top.leaves[0]
+    name = leaf.name.partition(" ")[0] if leaf.kind == "http" else leaf.name
+    return name, leaf.target, leaf.library, leaf.stack, leaf.line
 
 
 def _merged(groups: list[Group]) -> list[Group]:

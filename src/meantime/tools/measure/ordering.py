@@ -107,6 +107,9 @@ def tops_in_line(recording: Recording) -> list[Top]:
 
 def orders_of(earlier: Top, later: Top, reading: Reading) -> Order:
     """Whether, of two calls that follow each other outside a common loop, the later one must stay behind."""
+    same = next((number for number in earlier.places & later.places if reading.ways.get(number) == 1), None)
+    if same is not None and not earlier.loops:
+        return Order(reason=f"one call at {reading.places.all[same].where} makes them, one after another")
     flows = [flow for flow in reading.flows if flow.source in earlier.places and flow.target in later.places]
     if earlier.places == later.places and not earlier.loops and not later.loops:
         flows = [flow for flow in flows if flow.carried is None]
@@ -116,7 +119,7 @@ def orders_of(earlier: Top, later: Top, reading: Reading) -> Order:
     leaving = next((flow for flow in flows if flow.how == "exit"), None)
     if leaving is not None and not later.changes_nothing:
         return Order(reason=because(leaving, reading))
-    order = effects_in_order(earlier, later)
+    order = effects_in_order(earlier, later, reading)
     if leaving is not None and not order.reason:
         where = reading.places.all[leaving.target].where
         note = f"today {where} is not called where `{leaving.name}` comes first"
@@ -125,12 +128,12 @@ def orders_of(earlier: Top, later: Top, reading: Reading) -> Order:
     return order
 
 
-def effects_in_order(earlier: Top, later: Top) -> Order:
+def effects_in_order(earlier: Top, later: Top, reading: Reading) -> Order:
     """Whether what one changes lets the other not go beside it."""
     found = Order()
     for one in earlier.leaves:
         for other in later.leaves:
-            order = _effects(one, other)
+            order = _effects(one, other, reading)
             if order.reason:
                 return order
             if order.assumption:
@@ -138,13 +141,13 @@ def effects_in_order(earlier: Top, later: Top) -> Order:
     return found
 
 
-def _effects(one: RecordedCall, other: RecordedCall) -> Order:
+def _effects(one: RecordedCall, other: RecordedCall, reading: Reading) -> Order:
     names = f"`{one.name}` at {one.line or '?'} and `{other.name}` at {other.line or '?'}"
     if is_transaction(one) or is_transaction(other):
         return Order(reason=f"{names} belong to a transaction, which one connection runs in order")
     one_reads, other_reads = reads_only(one), reads_only(other)
     if one_reads and other_reads:
-        return Order(assumption=connections(one, other))
+        return Order(assumption=connections(reading, one, other))
     if may_be_the_same(one, other):
         return Order(reason=f"{names} may be about the same thing, and one of them changes it")
     if one_reads or other_reads or one.name.split()[:1] == other.name.split()[:1] != []:
@@ -157,11 +160,20 @@ def _effects(one: RecordedCall, other: RecordedCall) -> Order:
     return Order(reason=f"{names} both change something, and may have to in this order")
 
 
-def connections(*calls: RecordedCall) -> str:
-    """What calls take for granted whose connection answers one of them at a time."""
-    if all(call.kind == "sql" for call in calls):
+def connections(reading: Reading, *calls: RecordedCall) -> str:
+    """What queries take for granted whose connection answers one of them at a time."""
+    if any(call.kind == "sql" and not _is_of_a_pool(reading, call) for call in calls):
         return "if each query takes a connection of its own from a pool: one connection answers one query at a time"
     return ""
+
+
+def _is_of_a_pool(reading: Reading, call: RecordedCall) -> bool:
+    """Whether the line that made a query asks a pool for it: `pool.fetch(…)`."""
+    place = reading.places.of_call.get(call.id)
+    file = reading.files.read(place.frame.file) if place is not None else None
+    if place is None or file is None or place.frame.line > len(file.lines):
+        return False
+    return "pool." in file.lines[place.frame.line - 1]
 
 
 def because(flow: Flow, reading: Reading) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -110,7 +111,7 @@ def _assumed(
     if shared:
         lines = ", ".join(shared[:3])
         assumptions.append(f"if what the turns share may be changed in any order, and by several at once: {lines}")
-    pooled = connections(*(call for call in calls))
+    pooled = connections(reading, *calls)
     if pooled:
         assumptions.append(pooled)
     return Freedom(assumption="; ".join(assumptions), note=note)
@@ -125,14 +126,28 @@ def split_turns(tops: Sequence[Top], depth: int) -> list[list[Top]]:
     """
     order: dict[object, int] = {}
     turns: list[list[Top]] = []
-    latest = -1
+    latest, had = -1, 0
+    times = _times_a_turn(tops, depth)
     for top in tops:
-        inner = top.loop_at(depth + 1)
-        unit: object = ("loop", inner) if inner is not None else tuple(sorted(top.places))
+        unit = _unit(top, depth)
         position = order.setdefault(unit, len(order))
-        is_again = position < latest or (position == latest and inner is None) or (top.is_item and inner is None)
-        if not turns or is_again:
+        is_had = position == latest and had >= times.get(unit, 1) and top.loop_at(depth + 1) is None
+        if not turns or position < latest or is_had or (top.is_item and top.loop_at(depth + 1) is None):
             turns.append([])
+            had = 0
+        had = had + 1 if position == latest else 1
         turns[-1].append(top)
         latest = position
     return turns
+
+
+def _unit(top: Top, depth: int) -> object:
+    inner = top.loop_at(depth + 1)
+    return ("loop", inner) if inner is not None else tuple(sorted(top.places))
+
+
+def _times_a_turn(tops: Sequence[Top], depth: int) -> dict[object, int]:
+    """How often each turn makes the same call, where others of the loop tell how many turns there were."""
+    counts = Counter(_unit(top, depth) for top in tops if top.loop_at(depth + 1) is None)
+    turns = min(counts.values(), default=1)
+    return {unit: count // turns if count % turns == 0 else 1 for unit, count in counts.items()}

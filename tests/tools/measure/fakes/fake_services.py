@@ -41,6 +41,22 @@ class Client:
     def get_paginator(self, method):
         return Paginator(getattr(self, method))
 
+    def get_waiter(self, _name):
+        return Waiter(self.head_object)
+
+    def upload_file(self, _path, bucket, key):
+        for part in range(3):
+            self.put_object(Bucket=bucket, Key=f"{key}.{part}")
+
+
+class Waiter:
+    def __init__(self, method):
+        self.method = method
+
+    def wait(self, **given):
+        for _ in range(3):
+            self.method(**given)
+
 
 class Paginator:
     def __init__(self, method):
@@ -123,7 +139,11 @@ def _host(url):
     return url.split("/")[2] if "//" in url else "api"
 
 
-_request_noted = boundary(_send, lambda args, _: Description(f"{args[0]} {args[1]}", "http", "requests", _host(args[1])))
+def _http(args, _):
+    return Description(f"{args[0]} {args[1]}", "http", "requests", _host(args[1]))
+
+
+_request_noted = boundary(_send, _http)
 
 
 def _request(method, url):
@@ -174,3 +194,8 @@ def _run(_sql):
 
 
 _execute = boundary(_run, lambda args, _: Description(" ".join(args[0].split()[:2]), "sql", "psycopg", "orders"))
+
+
+def batch(function):
+    """As a library's decorator that hands over one record at a time."""
+    return lambda event, context: [function(record) for record in "1234"]

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from meantime.tools.report.recording import Wait
-from meantime.tools.report.results import Run
 
 
 def waiting(recording, milliseconds, *, computing_ms=1.0):
-    """The recording as if each call of a library had waited so long, and each function given to a verb for its calls."""
+    """The recording as if each call of a library had waited so long; what holds calls, as long as they."""
     now = 0.0
     calls, waits = {}, []
     inner = {call.parent for call in recording.calls if call.parent is not None}
@@ -25,7 +24,9 @@ def waiting(recording, milliseconds, *, computing_ms=1.0):
         calls[call.id] = replace(
             call, start_ms=start, end_ms=now, waiting_ms=milliseconds, computing_ms=computing_ms, held_up_ms=0.0
         )
-        waits.append(Wait(kind="receive", start_ms=start + computing_ms, end_ms=now, call=call.id, computed_before_ms=1.0))
+        waits.append(
+            Wait(kind="receive", start_ms=start + computing_ms, end_ms=now, call=call.id, computed_before_ms=1.0)
+        )
     for call in recording.calls:
         if call.kind == "item" and call.id in inner:
             held = [calls[each.id] for each in leaves if each.parent == call.id]
@@ -54,23 +55,4 @@ def waiting(recording, milliseconds, *, computing_ms=1.0):
             throttled_ms=0.0,
             unexplained_ms=0.0,
         ),
-    )
-
-
-def run_of(recording, *, memory_mb=None, p50_ms=None, **more):
-    """A run that took what its recording did."""
-    took = p50_ms if p50_ms is not None else recording.duration_ms
-    size = memory_mb or recording.memory_mb or 1769
-    return Run(
-        example="function",
-        variant="app.lambda_handler",
-        memory_mb=size,
-        durations_ms=(took * 0.99, took, took * 1.01),
-        cold_ms=100.0,
-        p50_ms=took,
-        p95_ms=took * 1.01,
-        ideal_ms=None,
-        billed_ms=took,
-        cost_per_million_usd=took / 1000 * size / 1024 * 16.6667 + 0.2,
-        **{"cpu_ms": recording.cpu_ms, "recording": recording, **more},
     )

@@ -301,3 +301,19 @@ def reduces(event, context):
     for step in (load, load, load):
         key = step(key)
     return key
+
+
+def waiter(event, context):
+    s3.get_waiter("object_exists").wait(Bucket="photos", Key="1")
+
+
+def parts_of_an_upload(event, context):
+    s3.upload_file("photo.jpg", "photos", "1")
+
+
+def rows_of_a_cursor(event, context):
+    cursor = Connection().cursor()
+    cursor.execute("SELECT id FROM orders")
+    first = cursor.fetchall()[0]
+    cursor.execute("SELECT name FROM orders WHERE id = %s", first)
+    return cursor.fetchall()

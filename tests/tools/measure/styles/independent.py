@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import services
-from fake_services import Connection, dynamodb, requests, s3, sns, sqs
+from fake_services import Connection, batch, dynamodb, requests, s3, sns, sqs
 from services import Orders, Repository, customer, fetch, load
 
 from meantime import sequential
@@ -287,4 +287,19 @@ def matched(event, context):
                 found.append(load(key))
             case other:
                 found.append(load(other + "x"))
+    return found
+
+
+@batch
+def handler_of_a_record(record):
+    return load(record)
+
+
+pool = Connection()
+
+
+def queries_of_a_pool(event, context):
+    found = []
+    for key in KEYS:
+        found.append(pool.execute("SELECT name FROM orders WHERE id = %s", (key,)).fetchall())
     return found

@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
 _SETTING_UP = {"name_resolution", "connect", "tls"}
 # What makes each once and keeps it; tasks share a loop, so theirs are warm resources.
-_KEPT = {
-    "boto3.client": "clients.boto3({})",
-    "requests.Session": "clients.requests()",
-    "httpx.Client": "clients.httpx()",
-    "httpx.AsyncClient": "clients.httpx()",
-    "aiohttp.ClientSession": "clients.aiohttp()",
-}
+_KEPT = {"boto3.client": "clients.boto3({})", "requests.Session": "clients.requests()"}
+_ON_A_LOOP = (
+    "httpx.AsyncClient",
+    "httpx2.AsyncClient",
+    "aiohttp.ClientSession",
+    "asyncpg.create_pool",
+    "asyncpg.connect",
+)
 
 
 def advise(situation: Situation) -> Iterator[Advice]:
@@ -32,7 +33,7 @@ def advise(situation: Situation) -> Iterator[Advice]:
     if not made:
         return
     computed = sum(seen.duration_ms for seen in made)
-    connected = connecting_ms(situation)
+    connected = _connecting_ms(situation, made)
     duration = situation.without(computed + connected)
     if not situation.is_worth_it(duration):
         return
@@ -40,10 +41,9 @@ def advise(situation: Situation) -> Iterator[Advice]:
     also = f", and opening their connections {ms(connected)} more" if connected >= 1 else ""
     yield Advice(
         code="client-outside",
-        title=f"Make {names} once, outside the handler: saves {situation.saved(duration)}",
+        title=f"Make {names} once, not in each invocation: saves {situation.saved(duration)}",
         text=(
-            f"A warm invocation made {len(made)} ({names}), which took {ms(computed)}{also}. Made at "
-            "module level, they are "
+            f"A warm invocation made {len(made)} ({names}), which took {ms(computed)}{also}. Made once, they are "
             f"kept with their connections: {in_words(duration)} instead of {ms(situation.median_ms)}."
         ),
         lines=tuple(dict.fromkeys(seen.line for seen in made if seen.line)),
@@ -55,15 +55,22 @@ def advise(situation: Situation) -> Iterator[Advice]:
     )
 
 
-def connecting_ms(situation: Situation) -> float:
-    """How long the invocation waited for connections to be opened, alone or not."""
-    return sum(wait.end_ms - wait.start_ms for wait in situation.recording.waits if wait.kind in _SETTING_UP)
+def _connecting_ms(situation: Situation, made: list[Observation]) -> float:
+    """How long the invocation waited for connections to be opened, but for those that making a client opened."""
+    within = [(seen.start_ms, seen.start_ms + seen.duration_ms) for seen in made]
+    return sum(
+        wait.end_ms - wait.start_ms
+        for wait in situation.recording.waits
+        if wait.kind in _SETTING_UP and not any(start <= wait.start_ms <= end for start, end in within)
+    )
 
 
 def _change(situation: Situation, made: list[Observation]) -> str:
     first = made[0]
     name, _, rest = first.text.partition("(")
     before = _source(situation, first.line)
+    if name.startswith(_ON_A_LOOP) or ".asyncio." in name:
+        return _on_the_loop(before, first)
     kept = _KEPT.get(name)
     if kept is None:
         return f"- {before}    # in the handler: {first.line}\n+ {before}    # at module level" if before else ""
@@ -73,9 +80,24 @@ def _change(situation: Situation, made: list[Observation]) -> str:
         "+ from meantime import clients",
         f"+ client = {made_once}    # at module level",
     ]
-    if name in ("httpx.AsyncClient", "aiohttp.ClientSession"):
-        lines.append("+ … await client() …    # in the handler: the one of this environment's loop")
     return "\n".join(lines)
+
+
+def _on_the_loop(before: str, made: Observation) -> str:
+    """An async client is of one loop: it is kept on the environment's, which an async handler of Meantime's runs on."""
+    return "\n".join(
+        [
+            f"- {before or made.text}    # {made.line}",
+            "+ @meantime.warm    # made once, on the environment's loop, and closed with it",
+            "+ async def client():",
+            f"+     async with {made.text}(…) as made:",
+            "+         yield made",
+            "",
+            "  @meantime.handler    # instead of asyncio.run, which makes a loop for each invocation",
+            "  async def lambda_handler(event, context):",
+            "+     made = await client()",
+        ]
+    )
 
 
 def _source(situation: Situation, line: str) -> str:

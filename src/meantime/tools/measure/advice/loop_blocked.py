@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from meantime.tools.report.recording import RecordedCall
 
 _BLOCKED_MS = 5.0  # in all, below which it is not worth a word
+_WORTH_A_WORD = 0.05  # of the duration
 _KINDS = {"aws", "http", "sql", "redis", "sleep", "process"}
 
 
@@ -26,14 +27,16 @@ def advise(situation: Situation) -> Iterator[Advice]:
         for call in situation.library_calls
         if call.kind in _KINDS and not call.is_async and call.waiting_ms > 0 and _is_on_a_loop(situation, call)
     ]
-    seen = [each for each in situation.recording.observations if each.kind == "loop_blocked"]
-    blocked = sum(call.duration_ms for call in calls) or sum(each.duration_ms for each in seen)
-    if blocked < _BLOCKED_MS:
+    if len({call.task for call in situation.library_calls}) < 2:  # noqa: PLR2004  # one task stops nobody else
         return
-    longest = max((call.duration_ms for call in calls), default=max((each.duration_ms for each in seen), default=0.0))
-    lines = lines_of(calls) or tuple(dict.fromkeys(each.line for each in seen if each.line))
-    names = listed([call.name for call in calls] or [each.text for each in seen])
-    first = calls[0] if calls else None
+    blocked = sum(call.duration_ms for call in calls)
+    if blocked < _BLOCKED_MS:
+        yield from _computed(situation)
+        return
+    longest = max(call.duration_ms for call in calls)
+    lines = lines_of(calls)
+    names = listed(call.name for call in calls)
+    first = calls[0]
     yield Advice(
         code="loop-blocked",
         title=f"Do not block the event loop: {names} at {listed(lines)} stopped it for {ms(blocked)}",
@@ -52,6 +55,33 @@ def advise(situation: Situation) -> Iterator[Advice]:
     )
 
 
+def _computed(situation: Situation) -> Iterator[Advice]:
+    """Tell what computed on the loop without a pause, for that is seen only as the loop standing still."""
+    made = {seen.line for seen in situation.recording.observations if seen.kind in ("client_made", "tls_context")}
+    seen = [
+        each
+        for each in situation.recording.observations
+        if each.kind == "loop_blocked" and each.line not in made  # that is an advice of its own
+    ]
+    blocked = sum(each.duration_ms for each in seen)
+    if blocked < max(_BLOCKED_MS, _WORTH_A_WORD * situation.median_ms):
+        return
+    lines = tuple(dict.fromkeys(each.line for each in seen if each.line))
+    names = listed(each.text for each in seen)
+    yield Advice(
+        code="loop-blocked",
+        title=f"Let others on the event loop have a turn: {names} at {listed(lines)} kept it for {ms(blocked)}",
+        text=(
+            f"{names} went on for up to {ms(max(each.duration_ms for each in seen))} without awaiting anything, "
+            f"{ms(blocked)} in all. Meanwhile answers that had come were not read. Compute in a thread "
+            "(meantime.in_thread), or in smaller pieces."
+        ),
+        lines=lines,
+        memory_mb=situation.memory_mb,
+        verify=situation.verify("in_threads"),
+    )
+
+
 def _is_on_a_loop(situation: Situation, call: RecordedCall) -> bool:
     """Whether the function that made it is an `async def`, by the source, or by the thread that ran it."""
     for frame in reversed(frames_of(call)):
@@ -64,9 +94,7 @@ def _is_on_a_loop(situation: Situation, call: RecordedCall) -> bool:
     return False
 
 
-def _change(call: RecordedCall | None) -> str:
-    if call is None:
-        return ""
+def _change(call: RecordedCall) -> str:
     name = {"sleep": "time.sleep"}.get(call.kind, call.function or "function")
     if call.kind == "sleep":
         return f"- time.sleep(…)    # {call.line}\n+ await asyncio.sleep(…)"

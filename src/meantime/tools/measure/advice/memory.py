@@ -65,7 +65,7 @@ def _gains(now: MemoryPoint, other: MemoryPoint) -> bool:
 
 def _saves(now: MemoryPoint, other: MemoryPoint) -> bool:
     return (
-        other.duration_ms.high <= _SLOWER * now.duration_ms.value
+        other.duration_ms.value <= _SLOWER * now.duration_ms.value
         and other.cost_per_million_usd.value <= _CHEAPER * now.cost_per_million_usd.value
         and other.cost_per_million_usd.high < now.cost_per_million_usd.low
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from meantime.tools.measure.advice.changing import change_of
 from meantime.tools.measure.advice.situation import in_words, lines_of, listed, ms
 from meantime.tools.measure.dependence import PROVED
+from meantime.tools.measure.diagnosis import FAST_ENOUGH_MS
 from meantime.tools.report.advice import Advice
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ _USUAL_POOL = 10  # connections of boto3, requests and urllib3
 
 def advise(situation: Situation) -> Iterator[Advice]:
     """Give one advice for each group of calls that gains by going side by side."""
+    if situation.median_ms <= FAST_ENOUGH_MS:
+        return
     for group in situation.dependence.groups:
         width, duration = best_width(situation, group)
         if duration is not None and situation.is_worth_it(duration):
@@ -92,9 +95,8 @@ def _advice(situation: Situation, group: Group, width: int, duration: Estimate) 
         f"{width} at once on {executor}: {in_words(duration)} instead of {ms(situation.median_ms)}.",
         *_more(situation, group, width, leaves),
     ]
-    what = (
-        f"the {count} turns of the loop" if group.loop is not None and group.loop.kind != "verb" else f"{count} calls"
-    )
+    kind = group.loop.kind if group.loop is not None else "verb"
+    what = {"verb": f"{count} calls", "records": f"the {count} records"}.get(kind, f"the {count} turns of the loop")
     return Advice(
         code="side-by-side",
         title=f"Run {what} side by side, {width} at once, on {executor}: saves {situation.saved(duration)}",

@@ -61,3 +61,11 @@ def fills(node: ast.Call) -> bool:
     """Whether a call fills what it is given, by its name."""
     name = getattr(node.func, "attr", "")
     return name.startswith(("download_", "readinto", "recv_into"))
+
+
+def on_a_cursor(node: ast.Call) -> bool:
+    """Whether a query is asked of a cursor, which keeps its answer; connections and pools give it."""
+    if not isinstance(node.func, ast.Attribute) or not node.func.attr.startswith(("execute", "callproc")):
+        return False
+    owner = ast.unparse(node.func.value).lower()
+    return not any(word in owner for word in ("pool", "conn", "engine"))

@@ -13,6 +13,7 @@ from meantime.tools.measure.source.callables import (
     function_name,
     functions_in,
     gives_items,
+    on_a_cursor,
 )
 from meantime.tools.measure.source.course import TURNS, Run
 from meantime.tools.measure.source.expressions import (
@@ -173,12 +174,11 @@ class Calling(Expressions):
         mark = self.visit(place, node, texts)
         items = {each for each in all_marks(texts.values()) if each.is_item}
         marks = frozenset({mark, *items})
-        if place.calls[0].kind == "sql" or fills(node):
-            # A cursor, and what is given to be filled, hold afterwards what the call gave.
-            for value in (owner, *given.values):
-                for thing in value.things:
-                    if thing.kind == "other":
-                        thing.marks |= marks
+        # A cursor, and what is given to be filled, hold afterwards what the call gave.
+        filled = given.values if fills(node) else [owner] if place.calls[0].kind == "sql" and on_a_cursor(node) else []
+        for thing in (thing for value in filled for thing in value.things):
+            if thing.kind == "other":
+                thing.marks |= marks
         return Value(marks, (Thing("other", marks),))
 
     def _call_own(self, thing: Thing, given: Given, node: ast.Call) -> Value:
@@ -276,8 +276,7 @@ class Calling(Expressions):
         named = {name_of(each) for each in self.run.file.calls if each.lineno == node.lineno}
         for step in self.steps(node):
             for frame in step.below:
-                file = self.files.read(frame.file)
-                definition = file.function_at(frame.line, frame.function) if file is not None else None
+                file, definition = self.function_of(frame)
                 if file is not None and definition is not None and frame.function not in named:
                     found.append(Thing("function", definition=definition, file=file))
         return found

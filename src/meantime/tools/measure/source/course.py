@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator
 
     from meantime.tools.measure.source.files import Definition, SourceFile, SourceFiles
-    from meantime.tools.measure.source.places import Places
+    from meantime.tools.measure.source.places import Frame, Places
     from meantime.tools.measure.source.values import Scope
 
 TURNS = 3  # of a loop that are followed: what one turn leaves for the next, and for the one after that
@@ -177,6 +177,11 @@ class Course:
             if turn != turn_here:
                 return loop
         return None
+
+    def function_of(self, frame: Frame) -> tuple[SourceFile | None, Definition | None]:
+        """The function that a recorded frame stands in, with its file."""
+        file = self.files.read(frame.file)
+        return file, file.function_at(frame.line, frame.function) if file is not None else None
 
     @property
     def around(self) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from meantime.tools.measure.source.files import Definition
     from meantime.tools.report.recording import RecordedCall
 
 
@@ -28,6 +30,7 @@ class Reading:
         loops: The loops, by number.
         within: The loops around a place, outermost first; without those that were never reached.
         items: The loops whose item is in a place's arguments.
+        ways: How many expressions, and ways to them, make a place's calls.
         shared: The lines of functions called in a loop that change what its turns share.
         files: The files themselves.
     """
@@ -37,6 +40,7 @@ class Reading:
     loops: dict[int, Loop]
     within: dict[int, tuple[int, ...]]
     items: dict[int, frozenset[int]]
+    ways: dict[int, int]
     shared: dict[int, tuple[str, ...]]
     files: SourceFiles
 
@@ -57,19 +61,36 @@ def read(calls: Iterable[RecordedCall], folder: Path) -> Reading:
     course = Statements(files, places)
     try:
         _enter_all(course)
-        if any(
-            len(place.calls) > 1 and course.visited.get(place.number) == () and len(course.nodes[place.number]) == 1
-            for place in places.all
-        ):
+        if _is_called_for_each_record(course):
             # The handler itself was called several times: once for every record.
             again = Statements(files, places)
             _enter_all(again, is_repeated=True)
             course = again
     except (TooMuchSource, RecursionError):
-        return Reading(places, set(), {}, {}, {}, {}, files)
+        return Reading(places, set(), {}, {}, {}, {}, {}, files)
     loops = {loop.number: loop for loop in course.loops.values()}
+    ways = {place: len(nodes) for place, nodes in course.nodes.items()}
     shared = {loop: tuple(lines) for loop, lines in course.shared.items()}
-    return Reading(places, course.flows, loops, course.visited, course.items, shared, files)
+    return Reading(places, course.flows, loops, course.visited, course.items, ways, shared, files)
+
+
+def _is_called_for_each_record(course: Statements) -> bool:
+    """Whether the handler is given one record at a time, and all that it calls was called several times."""
+    entries = [course.function_of(frame) for frame in course.places.root.below]
+    if not any(_takes_a_record(definition) for _, definition in entries if definition is not None):
+        return False
+    outside = [
+        place
+        for place in course.places.all
+        if course.visited.get(place.number) == () and "CONNECT" not in place.calls[0].name  # a pool opens several
+    ]
+    repeated = [place for place in outside if len(place.calls) > 1 and len(course.nodes[place.number]) == 1]
+    return bool(repeated) and len(repeated) == len(outside)
+
+
+def _takes_a_record(definition: Definition) -> bool:
+    decorators = " ".join(ast.unparse(each) for each in getattr(definition, "decorator_list", []))
+    return any(word in decorators for word in ("batch", "sqs", "kinesis", "dynamodb", "record"))
 
 
 def _enter_all(course: Statements, *, is_repeated: bool = False) -> None:
@@ -78,8 +99,7 @@ def _enter_all(course: Statements, *, is_repeated: bool = False) -> None:
     for frame in course.places.root.below:
         entries.setdefault((frame.file, frame.function), frame)
     for frame in entries.values():
-        file = course.files.read(frame.file)
-        definition = file.function_at(frame.line, frame.function) if file is not None else None
+        file, definition = course.function_of(frame)
         if file is None or definition is None:
             continue
         module = course.module(file)

@@ -1,0 +1,338 @@
+"""Advice is given where the numbers carry it, the most worthwhile first, and nothing is said that they do not."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from meantime.tools.measure.advice import advise
+from meantime.tools.measure.pricing import current_prices
+from meantime.tools.report.advice import Estimate
+from meantime.tools.report.recording import Wait
+
+sys.path.insert(0, str(Path(__file__).with_name("fakes")))
+
+from builders import call, observed, recording, run_of
+
+LOOP = """
+def lambda_handler(event, context):
+    return [session.get(url) for url in event["urls"]]
+"""
+CHAIN = """
+def lambda_handler(event, context):
+    first = session.get("/first")
+    return session.get(first.json()["next"])
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "app.py").write_text(LOOP)
+    return tmp_path
+
+
+def in_loop(number, **more):
+    return call(number, stack=("app.py:3 in lambda_handler",), **more)
+
+
+def advice_on(recorded, folder=None, **more):
+    found = advise([run_of(recorded)], folder, prices=current_prices(), **more)
+    return {each.code: each for each in found}
+
+
+def codes_of(recorded, folder=None, **more):
+    return list(advice_on(recorded, folder, **more))
+
+
+# --------------------------------------------------------------- side by side
+
+
+def test_calls_in_a_loop_are_advised_side_by_side_with_duration_and_bill(folder):
+    advice = advice_on(recording([in_loop(i, waits=40.0, computes=1.0) for i in range(10)]), folder)["side-by-side"]
+
+    assert advice.executor == "threads"
+    assert advice.max_concurrency == 10
+    assert 40 < advice.duration_ms.value < 100
+    assert advice.duration_ms.low < advice.duration_ms.value < advice.duration_ms.high
+    assert advice.cost_per_million_usd.value < run_of(recording([in_loop(i) for i in range(10)])).cost_per_million_usd
+    assert advice.assumption == ""
+    assert advice.calls == tuple(range(10))
+    assert '+    return threads.map(session.get, event["urls"], max_concurrency=10)' in advice.change
+    assert advice.verify == (
+        "meantime measure app.lambda_handler --against app_threads.lambda_handler --event event.json --memory 1769"
+    )
+
+
+def test_as_many_at_once_as_win_nearly_all_and_no_more(folder):
+    many = [in_loop(i, waits=20.0, computes=2.0) for i in range(60)]
+
+    advice = advice_on(recording(many), folder)["side-by-side"]
+
+    # 22 ms a call of which 2 compute: about 11 at once use a whole core.
+    assert 8 <= advice.max_concurrency <= 20
+
+
+def test_at_a_small_share_of_the_cpu_side_by_side_is_not_advised(folder):
+    computing = [in_loop(i, waits=2.0, computes=20.0) for i in range(10)]
+
+    assert codes_of(recording(computing, memory_mb=128), folder)[0] == "keep-sequential"
+
+
+def test_a_limiter_is_not_exceeded(folder):
+    calls = [in_loop(i) for i in range(12)]
+    seen = [observed("limiter", "api", max_concurrency=3)]
+
+    assert advice_on(recording(calls, observations=seen), folder)["side-by-side"].max_concurrency <= 3
+
+
+def test_a_service_that_had_calls_come_again_is_met_with_few_at_once(folder):
+    calls = [in_loop(i, attempts=2 if i == 5 else 1) for i in range(12)]
+
+    advice = advice_on(recording(calls), folder)["side-by-side"]
+
+    assert advice.max_concurrency <= 4
+    assert "tried again" in advice.text
+
+
+def test_the_pool_has_to_be_as_wide(folder):
+    calls = [in_loop(i, library="boto3", kind="aws", name="s3 GetObject") for i in range(16)]
+    seen = [observed("client_used", "boto3 client of s3", max_pool_connections=5)]
+
+    assert "keeps 5 connections" in advice_on(recording(calls, observations=seen), folder)["side-by-side"].text
+
+
+def test_a_gain_within_the_noise_is_not_given(folder):
+    calls = [in_loop(0, waits=3.0), in_loop(1, waits=3.0, start=3.0)]
+
+    assert codes_of(recording(calls, computes=400.0), folder)[0] == "keep-sequential"
+
+
+def test_calls_of_which_the_source_is_not_there_are_advised_only_if_independent():
+    advice = advice_on(recording([call(i, stack=("gone.py:3 in f",)) for i in range(8)]))["side-by-side"]
+
+    assert "if the calls do not depend on each other" in advice.assumption
+
+
+# ------------------------------------------------------------- keep sequential
+
+
+def test_a_chain_is_to_be_left_as_it_is_and_the_reason_is_told(tmp_path):
+    (tmp_path / "app.py").write_text(CHAIN)
+    calls = [
+        call(0, stack=("app.py:3 in lambda_handler",), line="app.py:3"),
+        call(1, stack=("app.py:4 in lambda_handler",), line="app.py:4"),
+    ]
+
+    first = next(iter(advice_on(recording(calls), tmp_path).values()))
+
+    assert first.code == "keep-sequential"
+    assert "app.py:4 is given `first.json()['next']`, which comes from what the call at app.py:3 gave" in first.text
+
+
+def test_computing_is_advised_against_concurrency():
+    first = next(iter(advice_on(recording([call(0, waits=5.0)], computes=500.0)).values()))
+
+    assert first.code == "keep-sequential"
+    assert "it computes" in first.title
+
+
+def test_a_fast_function_is_to_be_left_as_it_is(folder):
+    found = codes_of(recording([in_loop(0, waits=4.0), in_loop(1, waits=4.0)]), folder)
+
+    assert found[0] == "keep-sequential"
+    assert "side-by-side" not in found
+
+
+def test_calls_side_by_side_already_are_to_be_left_as_they_are(folder):
+    found = advice_on(recording([in_loop(i, start=0.0, waits=90.0) for i in range(4)]), folder)
+
+    assert "side-by-side" not in found
+    assert "go side by side already" in found["keep-sequential"].title
+
+
+# ----------------------------------------------------------------- memory
+
+
+def test_more_memory_for_a_function_that_computes_at_a_small_share():
+    advice = advice_on(recording([], computes=100.0, throttled=1282.0, memory_mb=128))["more-memory"]
+
+    assert advice.memory_mb > 128
+    assert advice.duration_ms.value < 1382 / 2
+    assert advice.before_ms == 1382
+
+
+def test_no_more_memory_than_a_core_for_one_thread():
+    assert "more-memory" not in codes_of(recording([], computes=500.0, memory_mb=1769))
+
+
+def test_less_memory_for_a_function_that_only_waits():
+    advice = advice_on(recording([call(0, waits=800.0)], memory_mb=1769))["less-memory"]
+
+    assert advice.memory_mb < 1769
+    assert advice.cost_per_million_usd.value < advice.before_cost_per_million_usd / 2
+
+
+# ------------------------------------------------------- processes, hand over
+
+
+def items(count, *, computes):
+    return [
+        call(i, waits=0.0, computes=computes, kind="item", name="thumbnail", library="meantime.sequential", target="")
+        for i in range(count)
+    ]
+
+
+def test_processes_for_items_that_compute_where_there_are_two_cores():
+    advice = advice_on(recording(items(8, computes=200.0), memory_mb=3538))["processes"]
+
+    assert advice.max_concurrency == 2
+    assert advice.duration_ms.value < 1000
+
+
+def test_no_processes_on_one_core():
+    assert "processes" not in codes_of(recording(items(8, computes=200.0), memory_mb=1769))
+
+
+def test_a_wait_of_many_seconds_is_to_be_handed_over():
+    advice = advice_on(recording([call(0, waits=9_000.0, name="POST /render")]))["hand-over"]
+
+    assert advice.duration_ms.value < 1_000
+    assert "9.0 s" in advice.title
+
+
+def test_sleeping_between_polls_is_to_be_handed_over():
+    polls = [call(i, waits=1_000.0, kind="sleep", name="sleep", library="time", target="") for i in range(5)]
+
+    assert "Step Functions" in advice_on(recording(polls))["hand-over"].text
+
+
+# ------------------------------------------------------------ seen at run time
+
+
+def test_a_client_made_in_a_warm_invocation_is_to_be_kept(tmp_path):
+    (tmp_path / "app.py").write_text("def lambda_handler(event, context):\n    s3 = boto3.client('s3')\n")
+    seen = [observed("client_made", 'boto3.client("s3")', took=60.0)]
+
+    advice = advice_on(recording([call(0, start=60.0)], computes=60.0, observations=seen), tmp_path)["client-outside"]
+
+    assert advice.duration_ms.value == pytest.approx(160.0 - 60.0)
+    assert advice.lines == ("app.py:2",)
+    assert "- s3 = boto3.client('s3')    # app.py:2" in advice.change
+
+
+def test_a_client_made_in_a_cold_invocation_is_as_it_should_be():
+    seen = [observed("client_made", "requests.Session", took=60.0)]
+
+    assert "client-outside" not in codes_of(recording([call(0)], computes=60.0, observations=seen, cold=True))
+
+
+def test_an_async_client_is_kept_on_its_loop_and_not_at_module_level():
+    seen = [observed("client_made", "httpx.AsyncClient", took=60.0)]
+
+    change = advice_on(recording([call(0, start=60.0)], computes=60.0, observations=seen))["client-outside"].change
+
+    assert "@meantime.warm" in change
+
+
+def test_a_connection_for_each_call_is_to_be_kept():
+    calls = [call(i, new_connection=True) for i in range(5)]
+    waits = [
+        Wait(kind=kind, start_ms=i * 40.0 + at, end_ms=i * 40.0 + at + 5.0, call=i)
+        for i in range(5)
+        for kind, at in (("connect", 0.0), ("tls", 5.0))
+    ]
+
+    advice = advice_on(recording(calls, waits=waits))["keep-connections"]
+
+    assert advice.duration_ms.value == pytest.approx(200.0 - 50.0)
+    assert "25 ms of it for TLS handshakes" in advice.text
+
+
+def test_one_new_connection_is_none_too_many():
+    calls = [call(i, new_connection=i == 0) for i in range(5)]
+
+    assert "keep-connections" not in codes_of(recording(calls))
+
+
+def test_a_pool_smaller_than_what_uses_it():
+    seen = [
+        observed("fan_out", "threads.map", max_concurrency=16, items=40),
+        observed("pool_full", "api.example", pool_size=4, count=12, waiting_ms=1600.0),
+    ]
+
+    advice = advice_on(recording([call(i, start=0.0, waits=300.0) for i in range(4)], observations=seen))["wider-pool"]
+
+    assert "16 instead of 4" in advice.title
+    assert advice.max_concurrency == 16
+
+
+def test_calls_without_a_timeout():
+    advice = advice_on(recording([call(0, has_timeout=False)]))["timeout"]
+
+    assert advice.lines == ("app.py:3",)
+    assert advice.duration_ms is None
+
+
+def test_nothing_is_said_of_a_timeout_that_is_not_known():
+    assert "timeout" not in codes_of(recording([call(0, has_timeout=None)]))
+
+
+def test_retries_that_multiply():
+    calls = [
+        call(0, kind="item", name="fetch", attempts=3, target=""),
+        call(1, start=0.0, parent=0, attempts=4),
+    ]
+
+    advice = advice_on(recording(calls))["retries"]
+
+    assert advice.title == "Let one layer retry, not two"
+    assert "multiply" in advice.text
+
+
+def test_a_blocking_call_in_an_async_function(tmp_path):
+    (tmp_path / "app.py").write_text("\nasync def get(url):\n    return session.get(url)\n")
+    calls = [call(i, stack=("app.py:3 in get",), task=f"Task-{i}") for i in range(3)]
+
+    advice = advice_on(recording(calls, loop="asyncio"), tmp_path)["loop-blocked"]
+
+    assert "120 ms" in advice.title
+    assert advice.lines == ("app.py:3",)
+
+
+def test_a_blocking_call_where_there_is_no_other_task_stops_nobody(tmp_path):
+    (tmp_path / "app.py").write_text("\nasync def get(url):\n    return session.get(url)\n")
+    calls = [call(i, stack=("app.py:3 in get",), task="Task-1") for i in range(3)]
+
+    assert "loop-blocked" not in codes_of(recording(calls, loop="asyncio"), tmp_path)
+
+
+def test_leftovers():
+    seen = [observed("leftover", "Task 'send' at app.py:9", count=2)]
+
+    assert "2 left over" in advice_on(recording([call(0)], observations=seen))["leftovers"].title
+
+
+# ------------------------------------------------------------------ the whole
+
+
+def test_the_most_worthwhile_comes_first(folder):
+    seen = [observed("client_made", "requests.Session", took=60.0)]
+    calls = [in_loop(i, start=60.0 + i * 40.0) for i in range(10)]
+
+    found = codes_of(recording(calls, observations=seen), folder)
+
+    assert found.index("side-by-side") < found.index("client-outside")
+
+
+def test_the_model_can_be_exchanged(folder):
+    def predict(_recordings, *, executor, max_concurrency, memory_mb, groups):
+        assert executor == "threads"
+        return Estimate(value=123.0, low=120.0, high=130.0)
+
+    advice = advice_on(recording([in_loop(i) for i in range(10)]), folder, predict=predict)["side-by-side"]
+
+    assert advice.duration_ms.value == 123.0
+
+
+def test_without_a_recording_there_is_no_advice():
+    assert advise([run_of(None, p50_ms=100.0, cpu_ms=1.0)], prices=current_prices()) == ()
