@@ -32,13 +32,30 @@ def this_machine(mechanisms: Mechanisms, *, packages: Iterable[str] = (), notes:
         python=platform.python_version(),
         platform=platform.platform(),
         cpu=_cpu_model(),
-        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        cores=cores(),
         cpu_limit=mechanisms.cpu,
         memory_limit=mechanisms.memory,
         freeze=mechanisms.freeze,
         versions={name: found for name in (*PACKAGES, *packages) if (found := _version(name))},
         notes=tuple(notes),
     )
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def busy_seconds() -> float | None:
+    """CPU time that everything on this machine has used since it was started; None where nothing tells.
+
+    Time that a hypervisor gave to somebody else is in it. Source: proc_stat(5).
+    """
+    try:
+        _, user, nice, system, _, _, irq, softirq, steal, *_ = Path("/proc/stat").read_text().split(maxsplit=9)
+    except (OSError, ValueError):
+        return None
+    return sum(map(int, (user, nice, system, irq, softirq, steal))) / os.sysconf("SC_CLK_TCK")
 
 
 def _version(package: str) -> str | None:

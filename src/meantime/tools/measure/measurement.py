@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from meantime.tools.measure.bill import bills
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from meantime.tools.report.results import Prices, Run
 
 _A_PERCENTILE = 2  # of one value says nothing
+_BUSY = 0.2  # of all cores, used by others: from here on one is not always free
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +59,8 @@ async def measured(
         ValueError: There is no such function.
     """
     rounds = await run_rounds(work, extent, progress=progress, stop=stop)
-    return results_of([Measured(work=work, rounds=rounds)], prices=prices, notes=_notes(extent, rounds))
+    results = results_of([Measured(work=work, rounds=rounds)], prices=prices, notes=_notes(extent, rounds))
+    return _with_noise(results, rounds)
 
 
 def results_of(
@@ -95,6 +97,19 @@ def results_of(
         runs=tuple(runs),
         bills=bills(runs, prices),
     )
+
+
+def _with_noise(results: Results, rounds: Rounds) -> Results:
+    """The results, with a warning before anything else where the machine was busy with something else."""
+    others, all_cores = rounds.other_cores, results.machine.cores
+    if others is None or others < _BUSY * all_cores:
+        return results
+    warning = Verdict(
+        text=f"Something else used {others:.1f} of this machine's {all_cores} cores meanwhile: the numbers are noisy, "
+        "and longer than they would be; measure again when it is quiet."
+    )
+    first, *more = results.examples
+    return replace(results, examples=(replace(first, verdicts=(warning, *first.verdicts)), *more))
 
 
 def _libraries(parts: Sequence[Measured]) -> list[str]:

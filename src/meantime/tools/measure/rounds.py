@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import tempfile
+import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,11 +18,12 @@ from typing import TYPE_CHECKING, Any
 from meantime.tools.emulator import AsyncEmulator
 from meantime.tools.measure import recorder
 from meantime.tools.measure.errors import NothingMeasuredError
+from meantime.tools.measure.machine import busy_seconds
 from meantime.tools.measure.remedies import complaint, failed
 from meantime.tools.report.recording import Recording
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from meantime.tools.emulator import Function, Invocation
     from meantime.tools.emulator.mechanisms import Mechanisms
@@ -67,12 +69,14 @@ class Rounds:
         mechanisms: How the emulator froze and limited them.
         interrupted: Whether it was stopped before all was run.
         odd: What is odd about their answers, a sentence each.
+        other_cores: How many cores everything else on this machine used while the rounds were run; None where unknown.
     """
 
     cells: tuple[Cell, ...]
     mechanisms: Mechanisms
     interrupted: bool = False
     odd: tuple[str, ...] = ()
+    other_cores: float | None = None
 
     @property
     def count(self) -> int:
@@ -93,6 +97,7 @@ class _Course:
         self.work = work
         self.extent = extent
         self.odd: dict[str, str] = {}
+        self.other_cores: float | None = None
         self.cells = [
             Cell(variant=variant, function=work.function(variant, memory_mb), warm={name: [] for name in work.events})
             for memory_mb in extent.memory_mb
@@ -131,10 +136,19 @@ class _Course:
     async def go_round(self, emulators: list[AsyncEmulator]) -> None:
         """Invoke each in its turn, every other round the other way about: nobody is always behind the same one."""
         turns = list(zip(self.cells, emulators, strict=True))
-        for number in range(self.extent.invocations):
-            for cell, emulator in reversed(turns) if number % 2 else turns:
-                for event in self.work.events:
-                    cell.warm[event].append(await self._invoke(emulator, cell, event))
+        began, busy, own = time.monotonic(), busy_seconds(), time.process_time()
+        try:
+            for number in range(self.extent.invocations):
+                for cell, emulator in reversed(turns) if number % 2 else turns:
+                    for event in self.work.events:
+                        cell.warm[event].append(await self._invoke(emulator, cell, event))
+        finally:
+            ours = time.process_time() - own + sum(one.cpu_ms for one in self._warm()) / 1000
+            if busy is not None and (busy_now := busy_seconds()) is not None:
+                self.other_cores = max(0.0, busy_now - busy - ours) / (time.monotonic() - began)
+
+    def _warm(self) -> Iterator[Invocation]:
+        return (one for cell in self.cells for of_event in cell.warm.values() for one in of_event)
 
     async def start_cold(self) -> None:
         """Start further environments, each for one invocation."""
@@ -214,7 +228,13 @@ async def run_rounds(
                 raise NothingMeasuredError("Stopped before anything was measured.")
             mechanisms = emulators[0].mechanisms
     odd = tuple(f"{where} {what}: is that what you want to measure?" for where, what in course.odd.items())
-    rounds = Rounds(cells=tuple(course.cells), mechanisms=mechanisms, interrupted=interrupted, odd=odd)
+    rounds = Rounds(
+        cells=tuple(course.cells),
+        mechanisms=mechanisms,
+        interrupted=interrupted,
+        odd=odd,
+        other_cores=course.other_cores,
+    )
     for cell in rounds.cells:
         for warm in cell.warm.values():
             del warm[rounds.count :]  # of a round that was not completed
