@@ -67,7 +67,7 @@ def test_an_order_whose_products_are_fetched_in_a_row_is_told_to_fetch_them_side
     assert results.examples[0].diagnosis.kind == "waits"
     advice = first_advice(results)
     assert (advice.code, advice.executor) == ("side-by-side", "threads")
-    assert advice.max_concurrency == len(strangers.order()["lines"])
+    assert 6 <= advice.max_concurrency <= len(strangers.order()["lines"])  # two turns at most
     assert any(line.startswith("services.py:") for line in advice.lines)
 
 
@@ -97,7 +97,8 @@ def test_pages_that_follow_one_another_and_pricing_in_python_are_kept_sequential
     assert results.examples[0].diagnosis.kind == "computes"
     assert first_advice(results).code == "keep-sequential"
     assert not [advice for advice in results.examples[0].advice if advice.code == "side-by-side"]
-    assert duration(results, BY_HAND) > duration(results, AS_IT_IS) * 0.9
+    as_it_is, by_hand = (run.cpu_ms for run in results.runs)
+    assert by_hand > as_it_is * 0.9  # on threads it has as much to compute, one at a time
 
 
 def test_what_a_stranger_forgot_is_told_after_it(measure):
