@@ -190,6 +190,16 @@ def test_how_wide_asyncios_gather_is_is_told() -> None:
     assert (fan_out["text"], fan_out["numbers"]["items"]) == ("asyncio.gather", 7)
 
 
+def test_a_gather_of_a_library_is_its_own_affair() -> None:
+    namespace: dict[str, Any] = {"asyncio": asyncio, "pause": pause_async}
+    code = compile("async def work(): await asyncio.gather(pause(1), pause(2))", "/x/site-packages/library.py", "exec")
+    exec(code, namespace)  # noqa: S102  # the code of a library
+
+    recorder = recorded(lambda: asyncio.run(namespace["work"]()))
+
+    assert observed(recorder, "fan_out") == []
+
+
 def test_who_waits_for_a_limiter_says_so() -> None:
     limiter = Limiter("orders", max_concurrency=1)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from meantime.measure.recorder import recording
+from meantime.tools.downstream import DelayedAPI, DelayProxy, DelayRelay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -14,6 +16,23 @@ if TYPE_CHECKING:
 _PART = 0.03  # of the wait
 _SLACK_MS = 1.0
 _SLOW_MACHINE_MS = 60.0  # what a busy machine may add to any single call, but not to all
+
+
+def patient(test: Callable[..., None]) -> Callable[..., None]:
+    """This test of a duration, up to four times: a machine that others use, too, makes any single one longer."""
+
+    @wraps(test)
+    def tried(*args: Any, **keywords: Any) -> None:
+        for _ in range(3):
+            try:
+                return test(*args, **keywords)
+            except AssertionError:
+                for each in (*args, *keywords.values()):
+                    if isinstance(each, (DelayedAPI, DelayProxy, DelayRelay)):
+                        each.reset()
+        return test(*args, **keywords)
+
+    return tried
 
 
 def recorded(work: Callable[[], object]) -> Recorder:
@@ -35,8 +54,13 @@ def observed(recorder: Recorder, kind: str) -> list[dict[str, Any]]:
     return [each for each in recorder.document["observations"] if each["kind"] == kind]
 
 
-def assert_waited(calls: Sequence[dict[str, Any]], seconds: Sequence[float]) -> None:
+def assert_waited(calls: Sequence[dict[str, Any]], seconds: Sequence[float], *, connecting_ms: float = 0.0) -> None:
     """Each call waited as long as its server says, within 3 % and a millisecond for the best of them.
+
+    Args:
+        calls: As recorded.
+        seconds: As their servers say, of a request from its arrival on.
+        connecting_ms: What the calls may have waited before that: for a connection that this process's server accepts.
 
     The server is a thread of this process: while it computes, a client that is about to wait stands in line for the
     interpreter's lock instead, and a busy machine lets it wait for its turn after the answer is there. Neither
@@ -48,6 +72,7 @@ def assert_waited(calls: Sequence[dict[str, Any]], seconds: Sequence[float]) -> 
     facts = f"waited {waited}, at most {at_most}, told {told}"
     assert len(waited) == len(told), facts
     allowed = _PART * min(told) + _SLACK_MS
-    assert min(abs(one - other) for one, other in zip(waited, told, strict=True)) <= allowed, facts
+    best = min(abs(one - other) for one, other in zip(waited, told, strict=True))
+    assert best <= allowed + connecting_ms, facts
     assert all(one >= other - allowed for one, other in zip(at_most, told, strict=True)), facts
     assert all(one <= other + allowed + _SLOW_MACHINE_MS for one, other in zip(waited, told, strict=True)), facts

@@ -13,7 +13,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ReadTimeoutError
-from tests.servers.measure.recorded import assert_waited, named, observed, recorded
+from tests.servers.measure.recorded import assert_waited, named, observed, patient, recorded
 
 from meantime import threads
 from meantime.tools.downstream import AWSServer, DelayProxy
@@ -59,6 +59,7 @@ def _client(url: str, service: str, **settings: Any) -> Any:
     )
 
 
+@patient
 def test_an_operation_waits_as_long_as_the_service_takes(proxy: DelayProxy) -> None:
     client = _client(proxy.url, "dynamodb", read_timeout=7)
 
@@ -129,6 +130,7 @@ def test_further_attempts_are_counted(aws: AWSServer) -> None:
     assert (call["name"], call["attempts"], call["error"]) == ("dynamodb GetItem", 3, "InternalServerError")
 
 
+@patient
 def test_an_operation_over_its_timeout_ends_with_its_error(proxy: DelayProxy) -> None:
     client = _client(proxy.url, "dynamodb", read_timeout=0.2)
     client.meta.config.retries = {"total_max_attempts": 1}
@@ -209,6 +211,7 @@ print(json.dumps(recorder.document))
 
 
 @pytest.mark.skipif(not ASYNC_PYTHON.exists(), reason=f"there is no {ASYNC_PYTHON}, with aiobotocore")
+@patient
 def test_awaited_operations_wait_as_long_as_the_service_takes(proxy: DelayProxy) -> None:
     source = Path(__file__).parents[3] / "src"
 

@@ -8,7 +8,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.servers.measure.recorded import assert_waited, named, observed, recorded
+from tests.servers.measure.recorded import assert_waited, named, observed, patient, recorded
 
 from meantime.tools.downstream import DelayRelay
 
@@ -61,6 +61,7 @@ def relay() -> Iterator[DelayRelay]:
         thread.join()
 
 
+@patient
 def test_a_statement_waits_as_long_as_its_answer_takes(relay: DelayRelay) -> None:
     connection = pymysql.connect(host="127.0.0.1", port=relay.port, user="u", read_timeout=5)
     relay.reset()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import redis
 import redis.asyncio
-from tests.servers.measure.recorded import assert_waited, named, observed, recorded
+from tests.servers.measure.recorded import assert_waited, named, observed, patient, recorded
 
 from meantime import threads
 from meantime.tools.downstream import DelayRelay
@@ -26,6 +26,7 @@ def relay(redis_server: Server) -> Iterator[DelayRelay]:
         yield relay
 
 
+@patient
 def test_a_command_waits_as_long_as_its_answer_takes(relay: DelayRelay) -> None:
     with closing(redis.Redis(port=relay.port, socket_timeout=5)) as client:
         client.ping()
@@ -57,6 +58,7 @@ def test_the_first_command_of_a_client_opens_its_connection(relay: DelayRelay) -
     assert made["text"] == "redis.Redis"
 
 
+@patient
 def test_a_pipeline_is_one_call_with_the_number_of_its_commands(relay: DelayRelay) -> None:
     with closing(redis.Redis(port=relay.port)) as client:
         client.ping()
@@ -76,6 +78,7 @@ def test_a_pipeline_is_one_call_with_the_number_of_its_commands(relay: DelayRela
 
 
 @pytest.mark.blocks_the_loop  # redis-py reads its own version when it connects
+@patient
 def test_awaited_commands_wait_side_by_side(relay: DelayRelay) -> None:
     async def work() -> None:
         async with redis.asyncio.Redis(port=relay.port) as client:
@@ -104,6 +107,7 @@ def test_commands_on_threads_are_children_of_their_items(relay: DelayRelay) -> N
     assert all("test_redis_recorded.py" in call["line"] for call in named(recorder, "redis GET"))
 
 
+@patient
 def test_a_wait_for_the_pool_is_seen(relay: DelayRelay) -> None:
     pool = redis.BlockingConnectionPool(port=relay.port, max_connections=1)
     with closing(redis.Redis(connection_pool=pool)) as client:

@@ -1,4 +1,4 @@
-"""asyncio's own fan-outs: how many awaitables `gather` was given, and how many tasks a group has started."""
+"""asyncio's own fan-out: how many awaitables the function's own code has given to `gather`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import wraps
 
 from meantime.measure.boundaries import observe
 from meantime.measure.libraries import wrap
+from meantime.own_code import is_own_code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def record(module: ModuleType, patches: Patches) -> None:
 def _noting(function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     def gather(*awaitables: Any, **keywords: Any) -> Any:
-        if awaitables:
+        if awaitables and is_own_code(sys._getframe(1).f_code.co_filename):  # noqa: SLF001  # documented; a library's is its own affair
             width = float(len(awaitables))
             observe("fan_out", "asyncio.gather", numbers={"max_concurrency": width, "items": width})
         return function(*awaitables, **keywords)

@@ -8,6 +8,7 @@ from functools import partial, wraps
 from meantime.callables import name_of
 from meantime.measure.boundaries import Description, carried, is_of
 from meantime.measure.libraries import wrap
+from meantime.measure.libraries.nesting import is_part
 from meantime.measure.libraries.sums import add
 from meantime.measure.session import Active
 
@@ -31,6 +32,8 @@ def _noting(function: Callable[..., Any]) -> Callable[..., Any]:
         session = Active.session
         if session is None or not is_of(session) or not callable(job):
             return function(pool, job, *args, **keywords)
+        if is_part():  # of a library's call, which looks a name up, say
+            return function(pool, carried(job), *args, **keywords)
         name = _name(job, args)
         submitted = time.monotonic()
         width = float(getattr(pool, "_max_workers", 0))
