@@ -54,6 +54,35 @@ def handlers_sheet(results: Results, example: Example) -> Sheet:
     return Sheet(example.title, columns, tuple(groups))
 
 
+def what_if_sheet(example: Example) -> Sheet:
+    """Give what an invocation would take with its calls side by side; what was measured stands behind a slash."""
+    at_once = sorted({each.max_concurrency for each in example.predictions})
+    by_place = {(each.executor, each.memory_mb, each.max_concurrency): each for each in example.predictions}
+    decimals = decimals_for(each.duration_ms.value for each in example.predictions)
+
+    def cell(executor: str, memory_mb: int, number: int) -> str:
+        prediction = by_place.get((executor, memory_mb, number))
+        if prediction is None:
+            return ABSENT
+        predicted = milliseconds(prediction.duration_ms.value, decimals)
+        measured = prediction.measured_ms
+        return predicted if measured is None else f"{predicted}/{milliseconds(measured, decimals)}"
+
+    groups = []
+    for memory_mb in sorted({each.memory_mb for each in example.predictions}):
+        executors = dict.fromkeys(each.executor for each in example.predictions if each.memory_mb == memory_mb)
+        rows = tuple(
+            Row((executor, *(cell(executor, memory_mb, number) for number in at_once))) for executor in executors
+        )
+        groups.append(Group(memory(memory_mb), rows))
+    columns = (
+        Column("memory"),
+        Column("executor", figures=False),
+        *(Column(f"{number:,}", f"At most {number:,} calls at once") for number in at_once),
+    )
+    return Sheet("If its calls went side by side, at most so many at once: ms", columns, tuple(groups))
+
+
 def memory_sheet(example: Example) -> Sheet:
     """Give speed and cost by memory size, which of them were measured, and which is best for what."""
     decimals = decimals_for(point.duration_ms.value for point in example.memory_points)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from meantime.tools.report.conditions import conditions
 from meantime.tools.report.figures import ARROW
-from meantime.tools.report.measured_sheets import bill_sheet, handlers_sheet, memory_sheet, savings
+from meantime.tools.report.measured_sheets import bill_sheet, handlers_sheet, memory_sheet, savings, what_if_sheet
 from meantime.tools.report.observed import observed
 from meantime.tools.report.promises import promises
 from meantime.tools.report.recorded_run import recorded_run
@@ -80,6 +80,9 @@ def _details(results: Results, example: Example) -> Iterator[str]:
     run = recorded_run(results, example)
     if run is not None and run.recording is not None:
         yield _folded(f"Where the time went: {run.variant} at {run.memory_mb} MB", _time_spent(results, example))
+    if example.predictions:
+        sheet = what_if_sheet(example)
+        yield _folded(sheet.title, sheet_markdown(sheet))
     if example.memory_points:
         yield _folded("Speed and cost by memory size", sheet_markdown(memory_sheet(example)))
     sheet = bill_sheet(results, example)

@@ -10,7 +10,14 @@ from rich.text import Text
 
 from meantime.tools.report.conditions import conditions
 from meantime.tools.report.figures import ARROW, decimals_for, memory, milliseconds, plain
-from meantime.tools.report.measured_sheets import INSIDE_NOISE, bill_sheet, handlers_sheet, memory_sheet, savings
+from meantime.tools.report.measured_sheets import (
+    INSIDE_NOISE,
+    bill_sheet,
+    handlers_sheet,
+    memory_sheet,
+    savings,
+    what_if_sheet,
+)
 from meantime.tools.report.promises import promises
 from meantime.tools.report.recorded_run import recorded_run
 from meantime.tools.report.recording_report import print_observations
@@ -67,6 +74,7 @@ class _Report:
         self._numbers()
         self._recorded(most)
         self._advice()
+        self._what_if()
         self._memory()
         self._bill()
 
@@ -125,6 +133,17 @@ class _Report:
         if advice.assumption:
             lines.append((f"Holds {advice.assumption}.", ""))
         return lines
+
+    def _what_if(self) -> None:
+        sheet = what_if_sheet(self._example)
+        if not sheet.groups:
+            return
+        self._head(sheet.title)
+        self._console.print(sheet_table(sheet, self._console, short_labels=True))
+        if any(prediction.measured_ms is not None for prediction in self._example.predictions):
+            self._say("Predicted; behind a slash what was measured.", "dim")
+        else:
+            self._say("Predicted.", "dim")
 
     def _memory(self) -> None:
         if not self._example.memory_points:

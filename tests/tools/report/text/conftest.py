@@ -176,6 +176,10 @@ def results(three_calls: Recording) -> Results:
             ),
         ),
         predictions=(
+            Prediction(executor="threads", max_concurrency=1, memory_mb=128, duration_ms=estimate(1180.0)),
+            Prediction(
+                executor="threads", max_concurrency=1, memory_mb=512, duration_ms=estimate(980.0), measured_ms=985.0
+            ),
             Prediction(executor="threads", max_concurrency=3, memory_mb=512, duration_ms=estimate(356.0)),
         ),
         memory_points=tuple(

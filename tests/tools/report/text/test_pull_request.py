@@ -36,12 +36,13 @@ def test_the_rest_is_folded(results):
     for title in (
         "1 more piece of advice",
         "Where the time went: app.handler at 512 MB",
+        "If its calls went side by side, at most so many at once: ms",
         "Speed and cost by memory size",
         "Bill, US dollars at 2 million per month",
     ):
         assert f"<details>\n<summary>{title}</summary>\n\n" in text
         assert title not in shown_at_once(text)
-    assert text.count("<details>") == text.count("</details>") == 4
+    assert text.count("<details>") == text.count("</details>") == 5
     assert "- waiting alone: 900 ms, 91 %" in text
     assert "interpreter lock" not in text, "a part that took nothing"
 
@@ -80,7 +81,7 @@ def test_a_name_cannot_break_out_of_its_place(results, hostile):
     # Within a summary's line HTML is read and Markdown is not; everywhere else it is the other way round.
     outside = re.sub("<summary>.*</summary>", "", text)
     assert re.search(rf"(?<!\\){re.escape(hostile)}", outside) is None
-    assert text.count("</details>") == 4
+    assert text.count("</details>") == 5
     assert "<script>" not in text
 
 

@@ -85,6 +85,16 @@ def test_advice_without_a_promise_has_none(shown, results):
     ]
 
 
+def test_what_if_says_what_side_by_side_would_take_and_what_was_measured(shown, results):
+    lines = [line.rstrip() for line in shown(print_report, results).splitlines()]
+    start = lines.index("If its calls went side by side, at most so many at once: ms")
+
+    assert lines[start + 1].split() == ["memory", "executor", "1", "3"]
+    assert lines[start + 3].split() == ["128", "MB", "threads", "1,180", ABSENT]
+    assert lines[start + 4].split() == ["512", "MB", "threads", "980/985", "356"]
+    assert lines[start + 5] == "Predicted; behind a slash what was measured."
+
+
 def test_the_memory_sizes_say_what_was_measured_and_which_is_best_for_what(shown, results):
     text = shown(print_report, results)
 
