@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import ClientError, ReadTimeoutError
 from tests.servers.measure.recorded import assert_waited, named, observed, patient, recorded
@@ -187,6 +188,26 @@ def test_a_client_that_is_made_within_the_invocation_is_told_of_with_its_cost(aw
     made = {each["text"]: each for each in observed(recorder, "client_made")}
     assert made['boto3.client("s3")']["numbers"]["cpu_ms"] > 1
     assert "test_aws_recorded.py" in made['boto3.client("s3")']["line"]
+
+
+def test_a_tracer_that_has_wrapped_the_client_still_sees_its_calls(aws: AWSServer) -> None:
+    wrapt = pytest.importorskip("wrapt")
+    client, traced = _client(aws.url, "dynamodb"), []
+    original = BaseClient._make_api_call
+
+    def trace(wrapped: Any, instance: Any, args: Any, keywords: Any) -> Any:
+        traced.append((instance, args[0]))
+        return wrapped(*args, **keywords)
+
+    wrapt.wrap_function_wrapper("botocore.client", "BaseClient._make_api_call", trace)
+    try:
+        recorder = recorded(lambda: client.describe_table(TableName="orders"))
+        client.describe_table(TableName="orders")
+    finally:
+        BaseClient._make_api_call = original
+
+    assert traced == [(client, "DescribeTable")] * 2
+    assert [call["name"] for call in recorder.calls] == ["dynamodb DescribeTable"]
 
 
 ASYNC = """
