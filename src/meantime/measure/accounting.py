@@ -100,6 +100,8 @@ class Account:
                 other = blocked - known - line
                 if call is None and timeline is not self._session.main and timeline.loop is None:
                     other = 0  # a pool's thread that has nothing to do
+                elif not timeline.sees_cores:  # it may as well have been ready
+                    held, other = held + other, 0
                 self._add(begin, end, computed, held, line, (known + other) / wall)
                 _move(call, timeline, other)
                 if other >= _TELLING:

@@ -26,33 +26,30 @@ _NEAR = 8  # frames between a condition and the code that waits for it
 def install(patches: Patches) -> None:
     """Note locks from now on."""
     patches.when_imported("threading", lambda module: _install(patches, module))
-    patches.when_imported("meantime.clock", lambda module: patches.wrap(module, "acquire", _waiting))
+    patches.when_imported("meantime.clock", lambda module: patches.wrap(module, "acquire", _waiting("lock")))
     patches.when_imported("asyncio.locks", lambda module: _install_asyncio(patches, module, _LOCKS))
     patches.when_imported("asyncio.queues", lambda module: _install_asyncio(patches, module, _QUEUES))
 
 
 def _install(patches: Patches, module: Any) -> None:
-    patches.wrap(module.Condition, "wait", _waiting)
-    patches.wrap(module.Thread, "join", _waiting)
+    patches.wrap(module.Condition, "wait", _waiting("Condition.wait"))
+    patches.wrap(module.Thread, "join", _waiting("Thread.join"))
 
 
-def _waiting(function: Callable[..., Any]) -> Callable[..., Any]:
-    return waiting(function, "lock", _describe)
+def _waiting(usual: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def describe(_args: tuple[Any, ...]) -> Description:
+        """Named by what the code that waits has called: `Future.result`, not the condition within."""
+        frame = _getframe(2)
+        name = usual
+        for _ in range(_NEAR):
+            if is_own_code(frame.f_code.co_filename) or frame.f_back is None:
+                break
+            name = frame.f_code.co_qualname
+            frame = frame.f_back
+        return Description(name, "lock", "threading")
 
+    return lambda function: waiting(function, "lock", describe)
 
-def _describe(_args: tuple[Any, ...]) -> Description:
-    """Named by what the code that waits has called: `Future.result`, not the condition within."""
-    frame = _getframe(2)
-    name = "lock"
-    for _ in range(_NEAR):
-        if is_own_code(frame.f_code.co_filename) or frame.f_back is None:
-            break
-        name = frame.f_code.co_qualname
-        frame = frame.f_back
-    return Description(_READABLE.get(name, name), "lock", "threading")
-
-
-_READABLE = {"waiting.<locals>.noted": "Thread.join"}
 
 _LOCKS = (
     ("Lock", "acquire", lambda lock: lock.locked()),
