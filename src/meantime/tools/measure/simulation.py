@@ -40,7 +40,7 @@ def simulate(work: Work, quota: Quota) -> float:
 
 def _side_by_side(part: SideBySide, quota: Quota, start: float) -> float:
     """When the last worker is done. Of those that are ready, the one that has been so for longest computes."""
-    run, is_threads = quota.run, part.is_threads
+    run, is_threads, crowding = quota.run, part.is_threads, part.crowding_ms
     pieces = iter(part.pieces)
     # A worker: when it is ready, a number for an order among equals, its piece, its place in that, and what it has
     # still to compute there.
@@ -56,6 +56,8 @@ def _side_by_side(part: SideBySide, quota: Quota, start: float) -> float:
         _, waiting, cold = piece[place]
         number += 1
         begins = max(ready, core_free)
+        if crowding and not place:
+            computing += crowding * (sum(worker[0] <= begins for worker in workers) - 1)
         if is_threads and computing > SWITCH_INTERVAL_MS and len(workers) > 1:
             asked = max(begins, min(workers[1:3])[0]) + SWITCH_INTERVAL_MS
             if asked < begins + computing:

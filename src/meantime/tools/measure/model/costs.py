@@ -34,8 +34,9 @@ LOST: Final[Mapping[str, float]] = {"threads": 0.35, "tasks": 0.15}
 """The part of a period's CPU budget that is lost after a standstill: caches are cold, and of threads all that waited
 for the interpreter's lock ask for it again."""
 
-SCANNED_MS: Final[Mapping[str, float]] = {"httpx": 0.06, "httpx2": 0.06}
-"""CPU time a call for each further connection of the pool: httpcore looks through all of them for each request."""
+CROWDING_MS: Final[Mapping[str, float]] = {"httpx": 0.08, "httpx2": 0.08}
+"""CPU time that a call takes more for each other one that is ready to compute: httpcore looks through all connections,
+and asks the kernel about each idle one, for every request, and once more for each that another was quicker to take."""
 
 ERROR: Final = 0.08
 """Standard deviation of what the model does not know, as a part of the duration."""

@@ -6,14 +6,15 @@ from collections import defaultdict
 from statistics import fmean, pvariance
 from typing import TYPE_CHECKING, Final
 
-from meantime.tools.measure.model.costs import SCANNED_MS
+from meantime.tools.measure.model.costs import CROWDING_MS
 from meantime.tools.measure.model.reading import Together
 from meantime.tools.measure.model.work import InLine, SideBySide, waiting_ms
 
 if TYPE_CHECKING:
     from random import Random
 
-    from meantime.tools.measure.model.reading import Line, ReadCall
+    from meantime.tools.measure.model.calls import ReadCall
+    from meantime.tools.measure.model.reading import Line
     from meantime.tools.measure.model.work import Piece, Work
 
 FEW: Final = 8
@@ -60,8 +61,9 @@ class Drawing:
         # A connection that only some calls opened is one that is kept: each worker opens its own.
         opened = [call.set_up for call in part.calls if call.set_up]
         is_kept = 0 < len(opened) < len(part.calls)
-        pieces = tuple(((() if is_kept else call.set_up) + _among(call, width) + part.between) for call in chosen)
-        return SideBySide(pieces, width, opened[0] if is_kept else (), self._is_threads)
+        pieces = tuple((() if is_kept else call.set_up) + call.piece + part.between for call in chosen)
+        crowding_ms = max(CROWDING_MS.get(call.library, 0.0) for call in chosen)
+        return SideBySide(pieces, width, opened[0] if is_kept else (), self._is_threads, crowding_ms)
 
     def _sampled(self, place: int, part: Together) -> list[list[ReadCall]]:
         """For each call of a group, all calls whose waits it could have met."""
@@ -98,12 +100,3 @@ def _clean(calls: list[ReadCall]) -> list[ReadCall]:
 
 def _shape(line: Line) -> list[tuple[object, ...]]:
     return [(len(part.calls), part.max_concurrency) if isinstance(part, Together) else () for part in line]
-
-
-def _among(call: ReadCall, width: int) -> Piece:
-    """A call whose pool has so many connections."""
-    scanned = SCANNED_MS.get(call.library, 0.0) * (width - 1)
-    if not scanned or not call.piece:
-        return call.piece
-    (computing, waiting, cold), *rest = call.piece
-    return ((computing + scanned, waiting, cold), *rest)

@@ -3,50 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import TYPE_CHECKING
 
-from meantime.tools.emulator.limits import MEMORY_MB_PER_CORE, cpu_share
+from meantime.tools.measure.model.calls import calls_of
 from meantime.tools.measure.model.costs import warm_and_cold
 from meantime.tools.measure.model.work import computing_ms, waiting_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from meantime.tools.measure.model.calls import ReadCall
     from meantime.tools.measure.model.work import Piece
-    from meantime.tools.report.recording import RecordedCall, Recording, Wait
-
-_SET_UP = frozenset({"name_resolution", "connect", "tls"})
-
-_WAKING_MS = 0.5  # until a thread whose answer is there runs, on a machine with a core to spare
-
-
-@dataclass(frozen=True, slots=True)
-class ReadCall:
-    """One call of the work, with what it needed.
-
-    Args:
-        id: Its identifier in the recording.
-        origin: What it has in common with calls that could have met its waits: its line, library and target.
-        set_up: Opening its connection, where it did.
-        piece: Everything else.
-        start_ms: When it began.
-        end_ms: When it ended.
-        computing_ms: What it was seen to compute.
-        library: What made it.
-        is_clean: Whether its waits are known: a process without CPU notices an answer late, or when it is long there.
-    """
-
-    id: int
-    origin: tuple[str, ...]
-    set_up: Piece
-    piece: Piece
-    start_ms: float
-    end_ms: float
-    computing_ms: float
-    library: str = ""
-    is_clean: bool = True
+    from meantime.tools.report.recording import Recording
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +46,10 @@ def read(recording: Recording, groups: Iterable[Sequence[int]]) -> Line:
         groups: Identifiers of calls that are to go side by side. Others go as they went.
     """
     group_of = {call: number for number, group in enumerate(groups) for call in group}
-    calls = sorted(_calls(recording, group_of), key=lambda call: call.start_ms)
+    calls = sorted(calls_of(recording, group_of), key=lambda call: call.start_ms)
     clusters = list(_clusters(calls, group_of))
-    own = iter(_own_pieces(recording, clusters, calls))
+    clusters, pieces = _without_cold(*_with_own(recording, clusters))
+    own = iter(pieces)
     line: list[Piece | Together] = [next(own)]
     at: dict[int, int] = {}  # where in the line a group stands
     members: dict[int, list[tuple[ReadCall, Piece]]] = defaultdict(list)
@@ -119,87 +90,6 @@ def _together(seen: list[tuple[ReadCall, Piece]]) -> tuple[Together, Piece]:
     return Together(tuple(call for call, _ in seen), None, ((mean, 0.0, 0.0),) if mean else ()), rest
 
 
-def _calls(recording: Recording, group_of: dict[int, int]) -> Iterator[ReadCall]:
-    """The calls that the work is made of: those in a group, and otherwise the outermost ones."""
-    by_id = {call.id: call for call in recording.calls}
-
-    def unit_of(call: RecordedCall) -> RecordedCall:
-        while call.id not in group_of and call.parent is not None and call.parent in by_id:
-            call = by_id[call.parent]
-        return call
-
-    units = {call.id: unit_of(call).id for call in recording.calls}
-    waits: dict[int, list[Wait]] = defaultdict(list)
-    for wait in recording.waits:
-        if wait.call is not None and wait.call in units:
-            waits[units[wait.call]].append(wait)
-    computing = {call.id: call.computing_ms for call in recording.calls}
-    for call in recording.calls:
-        # A child on another thread, or in another task, computes beside its parent, not within it.
-        parent = by_id.get(call.parent) if call.parent is not None else None
-        if parent is not None and units[call.id] == units[parent.id] and _runs_apart(call, parent):
-            computing[units[call.id]] += call.computing_ms
-    in_units = sum(computing[unit] for unit in {*units.values()})
-    if in_units > recording.cpu_ms > 0:  # clocks of threads and of the process are not read at once
-        computing = {call: each * recording.cpu_ms / in_units for call, each in computing.items()}
-    is_starved = cpu_share(recording.memory_mb or MEMORY_MB_PER_CORE) < 1
-    for unit in sorted({*units.values()}):
-        call = by_id[unit]
-        waking = min(call.held_up_ms, _WAKING_MS)
-        set_up, piece = _stretches(call, waits[unit], computing[unit], waking)
-        yield ReadCall(
-            id=call.id,
-            origin=_origin(call),
-            set_up=set_up,
-            piece=piece,
-            start_ms=call.start_ms,
-            end_ms=call.end_ms,
-            computing_ms=computing[unit],
-            library=call.library,
-            is_clean=not is_starved or call.held_up_ms <= 2 * _WAKING_MS,
-        )
-
-
-def _runs_apart(call: RecordedCall, parent: RecordedCall) -> bool:
-    return call.thread != parent.thread or call.task != parent.task
-
-
-def _origin(call: RecordedCall) -> tuple[str, ...]:
-    name = call.name.partition(" ")[0] if call.kind == "http" else call.name
-    return (call.kind, call.library, call.target, call.line, name)
-
-
-def _stretches(call: RecordedCall, waits: list[Wait], computing: float, waking: float) -> tuple[Piece, Piece]:
-    """Its connection's opening, and the rest. Waits at once, of several threads or tasks, count once.
-
-    Until it runs after its longest wait, it takes `waking` milliseconds more.
-    """
-    found: list[tuple[bool, float, float]] = []
-    until = call.start_ms
-    told = 0.0
-    for wait in sorted(waits, key=lambda each: each.start_ms):
-        length = max(0.0, min(wait.end_ms, call.end_ms) - max(wait.start_ms, until))
-        before = min(wait.computed_before_ms, max(0.0, computing - told))
-        told += before
-        until = max(until, wait.end_ms)
-        found.append((wait.kind in _SET_UP, before, length))
-    if not waits and call.waiting_ms:
-        told = computing / 2
-        found.append((False, told, call.waiting_ms))
-    found.append((False, max(0.0, computing - told), 0.0))
-    longest = max(range(len(found)), key=lambda number: found[number][2])
-    if found[longest][2]:
-        is_set_up, before, length = found[longest]
-        found[longest] = (is_set_up, before, length + waking)
-    warm, cold = warm_and_cold(computing, [length for _, _, length in found])
-    factor = warm / computing if computing else 0.0
-    stretches = [(is_set_up, (before * factor, length, cold)) for is_set_up, before, length in found]
-    return (
-        tuple(stretch for is_set_up, stretch in stretches if is_set_up),
-        tuple(stretch for is_set_up, stretch in stretches if not is_set_up),
-    )
-
-
 def _clusters(calls: list[ReadCall], group_of: dict[int, int]) -> Iterator[list[ReadCall]]:
     """Calls that overlapped, together; those of different groups are kept apart."""
     cluster: list[ReadCall] = []
@@ -224,8 +114,12 @@ def _peak(cluster: list[ReadCall]) -> int:
     return peak
 
 
-def _own_pieces(recording: Recording, clusters: list[list[ReadCall]], calls: list[ReadCall]) -> list[Piece]:
-    """What the handler does before, between and behind the calls: its waits, and its CPU time by the gaps' lengths."""
+def _with_own(recording: Recording, clusters: list[list[ReadCall]]) -> tuple[list[list[ReadCall]], list[Piece]]:
+    """The calls, and what the handler does before, between and behind them: its waits, and its CPU time.
+
+    That is what no call computed. It goes by the gaps' lengths; what does not fit into them is the event loop's, which
+    works for the calls.
+    """
     ends = [0.0]
     for cluster in clusters:
         ends.append(max(ends[-1], *(call.end_ms for call in cluster)))
@@ -233,15 +127,53 @@ def _own_pieces(recording: Recording, clusters: list[list[ReadCall]], calls: lis
     gaps = [(begin, max(begin, end)) for begin, end in zip(ends, starts, strict=True)]
     waiting = _own_waits(recording, gaps)
     lengths = [max(0.0, end - begin - waited) for (begin, end), waited in zip(gaps, waiting, strict=True)]
-    in_calls = sum(call.computing_ms for call in calls)
-    computing = max(0.0, recording.cpu_ms - in_calls)
+    computing = max(0.0, recording.cpu_ms - sum(call.computing_ms for cluster in clusters for call in cluster))
     total = sum(lengths)
-    if not total:
-        lengths, total = [1.0] * len(gaps), float(len(gaps))
-    return [
-        ((computing * length / total, waited, 0.0),) if computing * length or waited else ()
-        for length, waited in zip(lengths, waiting, strict=True)
+    count = sum(map(len, clusters))
+    in_gaps = min(computing, total) if count else computing
+    by_length = [in_gaps * length / total for length in lengths] if total else [in_gaps / len(gaps)] * len(gaps)
+    pieces: list[Piece] = [
+        ((own, waited, 0.0),) if own or waited else () for own, waited in zip(by_length, waiting, strict=True)
     ]
+    if computing > in_gaps:
+        more = (computing - in_gaps) / count
+        clusters = [[_computing_more(call, more) for call in cluster] for cluster in clusters]
+    return clusters, pieces
+
+
+def _computing_more(call: ReadCall, more: float) -> ReadCall:
+    *others, (computing, waiting, cold) = call.piece
+    return replace(call, piece=(*others, (computing + more, waiting, cold)), computing_ms=call.computing_ms + more)
+
+
+def _without_cold(clusters: list[list[ReadCall]], own: list[Piece]) -> tuple[list[list[ReadCall]], list[Piece]]:
+    """The same, as they would be on a warm core, and what each pause adds.
+
+    A call that was alone has let the core go cold in each of its waits. What computes then is its own code, and what
+    the handler does right behind it.
+    """
+    behind = [computing_ms(piece) for piece in own[1:]]
+    typical = median(behind) if behind else 0.0
+    warmed, pieces = [], own[:1]
+    for cluster, after in zip(clusters, own[1:], strict=True):
+        call = cluster[0]
+        with_it = min(typical, computing_ms(after))
+        seen = call.computing_ms + with_it
+        waits = [waiting for _, waiting, _ in call.set_up + call.piece]
+        warm, cold = warm_and_cold(seen, waits) if len(cluster) == 1 else (seen, 0.0)
+        factor = warm / seen if seen else 1.0
+        warmed.append(
+            [replace(call, set_up=_as(call.set_up, factor, cold), piece=_as(call.piece, factor, cold))]
+            if len(cluster) == 1
+            else cluster
+        )
+        off = with_it * (1 - factor)
+        pieces.append(tuple((computing - off, waiting, cold) for computing, waiting, _ in after))
+    return warmed, pieces
+
+
+def _as(piece: Piece, factor: float, cold: float) -> Piece:
+    return tuple((computing * factor, waiting, cold) for computing, waiting, _ in piece)
 
 
 def _own_waits(recording: Recording, gaps: list[tuple[float, float]]) -> list[float]:

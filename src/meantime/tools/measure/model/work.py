@@ -27,12 +27,14 @@ class SideBySide:
         max_concurrency: How many workers.
         first: What each worker does before its first piece: it opens a connection.
         is_threads: Whether one that computes long is made to hand over the interpreter meanwhile.
+        crowding_ms: What beginning a piece computes more for each other worker that is ready to compute then.
     """
 
     pieces: tuple[Piece, ...]
     max_concurrency: int
     first: Piece = ()
     is_threads: bool = True
+    crowding_ms: float = 0.0
 
 
 Work = tuple[InLine | SideBySide, ...]

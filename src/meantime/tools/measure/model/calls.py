@@ -1,0 +1,124 @@
+"""The calls of a recording as pieces that compute and wait by turns."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from meantime.tools.emulator.limits import MEMORY_MB_PER_CORE, cpu_share
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from meantime.tools.measure.model.work import Piece
+    from meantime.tools.report.recording import RecordedCall, Recording, Wait
+
+_SET_UP = frozenset({"name_resolution", "connect", "tls"})
+
+_WAKING_MS = 0.5  # until a thread whose answer is there runs, on a machine with a core to spare
+
+
+@dataclass(frozen=True, slots=True)
+class ReadCall:
+    """One call of the work, with what it needed.
+
+    Args:
+        id: Its identifier in the recording.
+        origin: What it has in common with calls that could have met its waits: its line, library and target.
+        set_up: Opening its connection, where it did.
+        piece: Everything else.
+        start_ms: When it began.
+        end_ms: When it ended.
+        computing_ms: What it was seen to compute.
+        library: What made it.
+        is_clean: Whether its waits are known: a process without CPU notices an answer late, or when it is long there.
+    """
+
+    id: int
+    origin: tuple[str, ...]
+    set_up: Piece
+    piece: Piece
+    start_ms: float
+    end_ms: float
+    computing_ms: float
+    library: str = ""
+    is_clean: bool = True
+
+
+def calls_of(recording: Recording, group_of: Mapping[int, int]) -> Iterator[ReadCall]:
+    """The calls that the work is made of: those in a group, and otherwise the outermost ones."""
+    by_id = {call.id: call for call in recording.calls}
+
+    def unit_of(call: RecordedCall) -> RecordedCall:
+        while call.id not in group_of and call.parent is not None and call.parent in by_id:
+            call = by_id[call.parent]
+        return call
+
+    units = {call.id: unit_of(call).id for call in recording.calls}
+    waits: dict[int, list[Wait]] = defaultdict(list)
+    for wait in recording.waits:
+        if wait.call is not None and wait.call in units:
+            waits[units[wait.call]].append(wait)
+    computing = {call.id: call.computing_ms for call in recording.calls}
+    for call in recording.calls:
+        # A child on another thread, or in another task, computes beside its parent, not within it.
+        parent = by_id.get(call.parent) if call.parent is not None else None
+        if parent is not None and units[call.id] == units[parent.id] and _runs_apart(call, parent):
+            computing[units[call.id]] += call.computing_ms
+    in_units = sum(computing[unit] for unit in {*units.values()})
+    if in_units > recording.cpu_ms > 0:  # clocks of threads and of the process are not read at once
+        computing = {call: each * recording.cpu_ms / in_units for call, each in computing.items()}
+    is_starved = cpu_share(recording.memory_mb or MEMORY_MB_PER_CORE) < 1
+    for unit in sorted({*units.values()}):
+        call = by_id[unit]
+        waking = min(call.held_up_ms, _WAKING_MS)
+        set_up, piece = _stretches(call, waits[unit], computing[unit], waking)
+        yield ReadCall(
+            id=call.id,
+            origin=_origin(call),
+            set_up=set_up,
+            piece=piece,
+            start_ms=call.start_ms,
+            end_ms=call.end_ms,
+            computing_ms=computing[unit],
+            library=call.library,
+            is_clean=not is_starved or call.held_up_ms <= 2 * _WAKING_MS,
+        )
+
+
+def _runs_apart(call: RecordedCall, parent: RecordedCall) -> bool:
+    return call.thread != parent.thread or call.task != parent.task
+
+
+def _origin(call: RecordedCall) -> tuple[str, ...]:
+    name = call.name.partition(" ")[0] if call.kind == "http" else call.name
+    return (call.kind, call.library, call.target, call.line, name)
+
+
+def _stretches(call: RecordedCall, waits: list[Wait], computing: float, waking: float) -> tuple[Piece, Piece]:
+    """Its connection's opening, and the rest. Waits at once, of several threads or tasks, count once.
+
+    Until it runs after its longest wait, it takes `waking` milliseconds more.
+    """
+    found: list[tuple[bool, float, float]] = []
+    until = call.start_ms
+    told = 0.0
+    for wait in sorted(waits, key=lambda each: each.start_ms):
+        length = max(0.0, min(wait.end_ms, call.end_ms) - max(wait.start_ms, until))
+        before = min(wait.computed_before_ms, max(0.0, computing - told))
+        told += before
+        until = max(until, wait.end_ms)
+        found.append((wait.kind in _SET_UP, before, length))
+    if not waits and call.waiting_ms:
+        told = computing / 2
+        found.append((False, told, call.waiting_ms))
+    found.append((False, max(0.0, computing - told), 0.0))
+    longest = max(range(len(found)), key=lambda number: found[number][2])
+    if found[longest][2]:
+        is_set_up, before, length = found[longest]
+        found[longest] = (is_set_up, before, length + waking)
+    return (
+        tuple((before, length, 0.0) for is_set_up, before, length in found if is_set_up),
+        tuple((before, length, 0.0) for is_set_up, before, length in found if not is_set_up),
+    )
