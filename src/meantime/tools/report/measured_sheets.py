@@ -10,6 +10,8 @@ from meantime.tools.report.figures import ABSENT, decimals_for, dollars, memory,
 from meantime.tools.report.sheets import Column, Group, Row, Sheet
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from meantime.tools.report.advice import BestMemory, Estimate
     from meantime.tools.report.results import Example, Results, Run
 
@@ -54,14 +56,19 @@ def handlers_sheet(results: Results, example: Example) -> Sheet:
     return Sheet(example.title, columns, tuple(groups))
 
 
-def what_if_sheet(example: Example) -> Sheet:
-    """Give what an invocation would take with its calls side by side; what was measured stands behind a slash."""
-    at_once = sorted({each.max_concurrency for each in example.predictions})
-    by_place = {(each.executor, each.memory_mb, each.max_concurrency): each for each in example.predictions}
+def what_if_sheet(example: Example, memory_sizes: Sequence[int] | None = None) -> Sheet:
+    """Give what an invocation would take with its calls side by side; what was measured stands behind a slash.
+
+    Args:
+        example: Where the predictions are.
+        memory_sizes: The sizes that get a column; all of them if None.
+    """
+    sizes = what_if_sizes(example) if memory_sizes is None else memory_sizes
+    by_place = {(each.executor, each.max_concurrency, each.memory_mb): each for each in example.predictions}
     decimals = decimals_for(each.duration_ms.value for each in example.predictions)
 
-    def cell(executor: str, memory_mb: int, number: int) -> str:
-        prediction = by_place.get((executor, memory_mb, number))
+    def cell(executor: str, number: int, memory_mb: int) -> str:
+        prediction = by_place.get((executor, number, memory_mb))
         if prediction is None:
             return ABSENT
         predicted = milliseconds(prediction.duration_ms.value, decimals)
@@ -69,18 +76,21 @@ def what_if_sheet(example: Example) -> Sheet:
         return predicted if measured is None else f"{predicted}/{milliseconds(measured, decimals)}"
 
     groups = []
-    for memory_mb in sorted({each.memory_mb for each in example.predictions}):
-        executors = dict.fromkeys(each.executor for each in example.predictions if each.memory_mb == memory_mb)
-        rows = tuple(
-            Row((executor, *(cell(executor, memory_mb, number) for number in at_once))) for executor in executors
-        )
-        groups.append(Group(memory(memory_mb), rows))
+    for executor in dict.fromkeys(each.executor for each in example.predictions):
+        at_once = sorted({each.max_concurrency for each in example.predictions if each.executor == executor})
+        rows = tuple(Row((f"{number:,}", *(cell(executor, number, size) for size in sizes))) for number in at_once)
+        groups.append(Group(executor, rows))
     columns = (
-        Column("memory"),
         Column("executor", figures=False),
-        *(Column(f"{number:,}", f"At most {number:,} calls at once") for number in at_once),
+        Column("at once", "How many calls go side by side, at most"),
+        *(Column(memory(size), "Duration of a warm invocation, ms") for size in sizes),
     )
-    return Sheet("If its calls went side by side, at most so many at once: ms", columns, tuple(groups))
+    return Sheet("If its calls went side by side, ms", columns, tuple(groups))
+
+
+def what_if_sizes(example: Example) -> tuple[int, ...]:
+    """Give the memory sizes that there are predictions for."""
+    return tuple(sorted({each.memory_mb for each in example.predictions}))
 
 
 def memory_sheet(example: Example) -> Sheet:

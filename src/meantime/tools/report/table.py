@@ -55,7 +55,7 @@ def sheet_table(sheet: Sheet, console: Console, *, short_labels: bool = False) -
             _text(column.heading, console),
             justify="right" if column.figures else "left",
             no_wrap=column.figures,
-            overflow="fold",
+            overflow="ellipsis" if column.figures else "fold",
         )
     for group in sheet.groups:
         if short_labels:

@@ -17,6 +17,7 @@ from meantime.tools.report.measured_sheets import (
     memory_sheet,
     savings,
     what_if_sheet,
+    what_if_sizes,
 )
 from meantime.tools.report.promises import promises
 from meantime.tools.report.recorded_run import recorded_run
@@ -51,6 +52,7 @@ def print_report(results: Results, console: Console, *, most: int = 30) -> None:
 
 
 _INDENT = 3
+_WHAT_IF_LABELS = 19  # columns for the executor and the number
 
 
 class _Report:
@@ -139,7 +141,13 @@ class _Report:
         if not sheet.groups:
             return
         self._head(sheet.title)
-        self._console.print(sheet_table(sheet, self._console, short_labels=True))
+        # As many sizes beside each other as there is place for; the others below.
+        longest = max(len(cell) for group in sheet.groups for row in group.rows for cell in row.cells)
+        beside = max(1, (self._console.width - _WHAT_IF_LABELS) // (max(longest, len(memory(10_240))) + 1))
+        sizes = what_if_sizes(self._example)
+        for first in range(0, len(sizes), beside):
+            part = what_if_sheet(self._example, sizes[first : first + beside])
+            self._console.print(sheet_table(part, self._console, short_labels=True))
         if any(prediction.measured_ms is not None for prediction in self._example.predictions):
             self._say("Predicted; behind a slash what was measured.", "dim")
         else:

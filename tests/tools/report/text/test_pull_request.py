@@ -36,7 +36,7 @@ def test_the_rest_is_folded(results):
     for title in (
         "1 more piece of advice",
         "Where the time went: app.handler at 512 MB",
-        "If its calls went side by side, at most so many at once: ms",
+        "If its calls went side by side, ms",
         "Speed and cost by memory size",
         "Bill, US dollars at 2 million per month",
     ):

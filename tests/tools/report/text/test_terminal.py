@@ -8,7 +8,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from meantime.tools.report.advice import Diagnosis
+from meantime.tools.report.advice import Diagnosis, Estimate, Prediction
 from meantime.tools.report.figures import ABSENT, TIMES
 from meantime.tools.report.results import Example
 from meantime.tools.report.terminal import print_report
@@ -87,12 +87,30 @@ def test_advice_without_a_promise_has_none(shown, results):
 
 def test_what_if_says_what_side_by_side_would_take_and_what_was_measured(shown, results):
     lines = [line.rstrip() for line in shown(print_report, results).splitlines()]
-    start = lines.index("If its calls went side by side, at most so many at once: ms")
+    start = lines.index("If its calls went side by side, ms")
 
-    assert lines[start + 1].split() == ["memory", "executor", "1", "3"]
-    assert lines[start + 3].split() == ["128", "MB", "threads", "1,180", ABSENT]
-    assert lines[start + 4].split() == ["512", "MB", "threads", "980/985", "356"]
-    assert lines[start + 5] == "Predicted; behind a slash what was measured."
+    assert lines[start + 1].split() == ["executor", "at", "once", "128", "MB", "512", "MB"]
+    assert lines[start + 3].split() == ["threads", "1", "1,180", "980/985"]
+    assert lines[start + 4].split() == ["3", ABSENT, "356"]
+    assert "Predicted; behind a slash what was measured." in lines
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_what_if_of_many_sizes_is_told_in_several_tables_and_not_cut(shown, results, width):
+    sizes = (128, 256, 512, 1024, 1536, 1769, 3008, 10240)
+    predictions = tuple(
+        Prediction(
+            executor=executor, max_concurrency=number, memory_mb=size, measured_ms=12_345.0,
+            duration_ms=Estimate(value=size + 10_000.0, low=0.0, high=99_999.0),
+        )
+        for executor in ("threads", "tasks") for number in (1, 64) for size in sizes
+    )  # fmt: skip
+    example = replace(results.examples[0], predictions=predictions)
+
+    text = shown(print_report, replace(results, examples=(example,)), width=width)
+
+    assert "\N{HORIZONTAL ELLIPSIS}" not in text
+    assert all(text.count(f"{size + 10_000:,}/12,345") == 4 for size in sizes)
 
 
 def test_the_memory_sizes_say_what_was_measured_and_which_is_best_for_what(shown, results):
@@ -171,7 +189,7 @@ def test_nothing_is_cut_whatever_the_width(shown, results, width):
 
     text = shown(print_report, replace(results, runs=runs, bills=()), width=width)
 
-    assert "…" not in text
+    assert "\N{HORIZONTAL ELLIPSIS}" not in text
     assert long in "".join(line[8:].split()[0] for line in text.splitlines() if line[8:].strip())
 
 
