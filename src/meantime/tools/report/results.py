@@ -6,9 +6,8 @@ Times are milliseconds, in names that end in `_ms`; money is US dollars, in name
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping  # noqa: TC003  # decoding reads the hints at run time
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from meantime.tools.report.advice import (  # noqa: TC001  # as above
@@ -22,6 +21,7 @@ from meantime.tools.report.billing import Bill, Tier  # noqa: TC001  # as above
 from meantime.tools.report.calls_in_brief import calls_in_brief
 from meantime.tools.report.decoding import DecodingError, decode
 from meantime.tools.report.recording import Recording  # noqa: TC001  # as above
+from meantime.tools.report.requirements import check_numbers, is_length, require
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,7 +93,7 @@ class Prices:
     free_gb_seconds: float = 0.0
 
     def __post_init__(self) -> None:
-        _check_numbers(self)
+        check_numbers(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +104,7 @@ class Verdict:
     memory_mb: int | None = None
 
     def __post_init__(self) -> None:
-        _require(bool(self.text.strip()), "a verdict needs a text")
+        require(bool(self.text.strip()), "a verdict needs a text")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,8 +134,8 @@ class Example:
     best_memory: BestMemory | None = None
 
     def __post_init__(self) -> None:
-        _require(bool(self.name.strip()), "an example needs a name")
-        _require(bool(self.title.strip()), f"example {self.name!r} needs a title")
+        require(bool(self.name.strip()), "an example needs a name")
+        require(bool(self.title.strip()), f"example {self.name!r} needs a title")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,15 +176,15 @@ class Run:
 
     def __post_init__(self) -> None:
         where = f"run {self.example!r}, {self.variant!r}, {self.memory_mb} MB"
-        _require(bool(self.variant.strip()), f"{where}: it needs a variant")
-        _require(self.memory_mb > 0, f"{where}: memory_mb must be above 0")
-        _require(bool(self.durations_ms), f"{where}: durations_ms is empty")
-        _require(all(_is_length(value) for value in self.durations_ms), f"{where}: a duration is below 0")
-        _check_numbers(self, where)
-        _require(self.p50_ms > 0, f"{where}: p50_ms must be above 0")
-        _require(self.p50_ms <= self.p95_ms, f"{where}: p50_ms is above p95_ms")
+        require(bool(self.variant.strip()), f"{where}: it needs a variant")
+        require(self.memory_mb > 0, f"{where}: memory_mb must be above 0")
+        require(bool(self.durations_ms), f"{where}: durations_ms is empty")
+        require(all(is_length(value) for value in self.durations_ms), f"{where}: a duration is below 0")
+        check_numbers(self, where)
+        require(self.p50_ms > 0, f"{where}: p50_ms must be above 0")
+        require(self.p50_ms <= self.p95_ms, f"{where}: p50_ms is above p95_ms")
         low, high = min(self.durations_ms) - _ROUNDING_MS, max(self.durations_ms) + _ROUNDING_MS
-        _require(
+        require(
             low <= self.p50_ms and self.p95_ms <= high,
             f"{where}: p50_ms {self.p50_ms:g} and p95_ms {self.p95_ms:g} lie outside the durations",
         )
@@ -217,15 +217,15 @@ class Results:
     version: int = VERSION
 
     def __post_init__(self) -> None:
-        _require(self.format == FORMAT, f"format is {self.format!r}, not {FORMAT!r}")
-        _require(self.version == VERSION, f"version {self.version} of the format is not known here, {VERSION} is")
+        require(self.format == FORMAT, f"format is {self.format!r}, not {FORMAT!r}")
+        require(self.version == VERSION, f"version {self.version} of the format is not known here, {VERSION} is")
         names = [example.name for example in self.examples]
-        _require(len(set(names)) == len(names), "two examples have the same name")
+        require(len(set(names)) == len(names), "two examples have the same name")
         seen = set()
         for run in self.runs:
-            _require(run.example in names, f"a run names the example {run.example!r}, which is not among examples")
+            require(run.example in names, f"a run names the example {run.example!r}, which is not among examples")
             key = (run.example, run.variant, run.memory_mb)
-            _require(key not in seen, f"two runs of {run.example!r}, {run.variant!r}, {run.memory_mb} MB")
+            require(key not in seen, f"two runs of {run.example!r}, {run.variant!r}, {run.memory_mb} MB")
             seen.add(key)
 
     def runs_of(self, example: str) -> tuple[Run, ...]:
@@ -286,21 +286,3 @@ def _with_examples(document: Any) -> Any:
         names = dict.fromkeys(name for name in named if isinstance(name, str))
         return {**document, "examples": [{"name": name, "title": name} for name in names]}
     return document
-
-
-def _require(condition: bool, text: str) -> None:  # noqa: FBT001  # reads as `assert`
-    if not condition:
-        raise ValueError(text)
-
-
-def _is_length(value: float) -> bool:
-    return math.isfinite(value) and value >= 0
-
-
-def _check_numbers(record: Any, where: str = "") -> None:
-    """Refuse a number below zero, or none at all, in any time or price of a record."""
-    for each in fields(record):
-        value = getattr(record, each.name)
-        if isinstance(value, (int, float)):
-            prefix = f"{where}: " if where else ""
-            _require(_is_length(value), f"{prefix}{each.name} must be a finite number, 0 or above, not {value}")
