@@ -1,18 +1,19 @@
 """The handler of a recorded function: it hands every invocation to the real one, and records those it is asked to.
 
-It is loaded in the function's own process, and writes the recording to a file: the answer stays the function's own.
+It is loaded in the function's own process, and writes the recording to the log, as `meantime.measure.recorded` does on
+AWS: the answer stays the function's own.
 """
 
 from __future__ import annotations
 
-import json
 import os
+import sys
 from importlib import import_module
-from pathlib import Path
 
 from meantime.measure import recording
 from meantime.measure.boundaries import observe
 from meantime.measure.document import document_of
+from meantime.measure.log_lines import lines_of
 from meantime.measure.recorder import MAX_CALLS
 from meantime.measure.session import Active, Session
 
@@ -23,24 +24,19 @@ if TYPE_CHECKING:
 
 HANDLER = "meantime.tools.measure.recorder.lambda_handler"
 HANDLER_VARIABLE = "MEANTIME_RECORDED_HANDLER"  # the real handler, as `package.module.function`
-_KEY = "meantime_recording"
+REQUEST = {"custom": {"meantime": "record"}}  # the client context that asks for a recording
 
 _is_cold = True
 _not_recorded: list[str] = []  # boundaries that the versions of the libraries here do not have
-
-
-def request(path: Path) -> dict[str, Any]:
-    """The client context that asks for a recording, to be written to this file."""
-    return {"custom": {_KEY: str(path)}}
 
 
 def lambda_handler(event: Any, context: Any) -> Any:
     """Hand the invocation to the real handler; record it if the client context asks for that."""
     global _is_cold
     cold, _is_cold = _is_cold, False
-    path = (getattr(context.client_context, "custom", None) or {}).get(_KEY)
+    asked = getattr(context.client_context, "custom", None)
     context.client_context = None  # as the function would find it
-    if path is None:
+    if asked != REQUEST["custom"]:
         return _handler(event, context)
     session = Active.session = Session(MAX_CALLS)
     for name in _not_recorded:
@@ -57,7 +53,8 @@ def lambda_handler(event: Any, context: Any) -> Any:
         cold=cold,
         request_id=context.aws_request_id,
     )
-    Path(path).write_text(json.dumps(document), encoding="utf-8")
+    sys.stdout.write("".join(f"{line}\n" for line in lines_of(document, context.aws_request_id)))
+    sys.stdout.flush()
     return answer
 
 

@@ -7,14 +7,12 @@ the cold starts, and one more is recorded, so that the durations are those of th
 from __future__ import annotations
 
 import asyncio
-import json
-import tempfile
 import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from meantime.measure.log_lines import documents_in
 from meantime.tools.emulator import AsyncEmulator
 from meantime.tools.measure import recorder
 from meantime.tools.measure.errors import NothingMeasuredError
@@ -91,9 +89,7 @@ class _StoppedError(Exception):
 class _Course:
     """One measurement under way."""
 
-    def __init__(
-        self, work: Work, extent: Extent, *, progress: Callable[[], None], stop: asyncio.Event | None, folder: Path
-    ) -> None:
+    def __init__(self, work: Work, extent: Extent, *, progress: Callable[[], None], stop: asyncio.Event | None) -> None:
         self.work = work
         self.extent = extent
         self.odd: dict[str, str] = {}
@@ -105,8 +101,6 @@ class _Course:
         ]
         self._progress = progress
         self._stop = stop or asyncio.Event()
-        self._folder = folder
-        self._recorded = 0
 
     async def start(self, stack: AsyncExitStack) -> list[AsyncEmulator]:
         """Start every environment that is kept; the first invocation with each event is not counted."""
@@ -129,8 +123,11 @@ class _Course:
             async with AsyncExitStack() as stack:
                 emulator = await self._environment(stack, _recorded(cell.function))
                 for event in self.work.events:
-                    _, *cell.recordings[event] = [
-                        await self._recording(emulator, cell, event) for _ in range(1 + self.extent.recordings)
+                    await self._recordings(emulator, cell, event)
+                    cell.recordings[event] = [
+                        recording
+                        for _ in range(self.extent.recordings)
+                        for recording in await self._recordings(emulator, cell, event)
                     ]
 
     async def go_round(self, emulators: list[AsyncEmulator]) -> None:
@@ -183,12 +180,10 @@ class _Course:
             self.odd[cell.where(event, self.work.events, sized=False)] = odd
         return invocation
 
-    async def _recording(self, emulator: AsyncEmulator, cell: Cell, event: str) -> Recording:
-        self._recorded += 1
-        path = self._folder / f"{self._recorded}.json"
-        await self._invoke(emulator, cell, event, recorder.request(path))
-        document = json.loads(await asyncio.to_thread(path.read_text, encoding="utf-8"))
-        return Recording.of(document)
+    async def _recordings(self, emulator: AsyncEmulator, cell: Cell, event: str) -> list[Recording]:
+        """One, or none where something else that wrote to the log meanwhile has spoilt it."""
+        invocation = await self._invoke(emulator, cell, event, recorder.REQUEST)
+        return [Recording.of(document) for document in documents_in(invocation.log)]
 
 
 def _recorded(function: Function) -> Function:
@@ -212,21 +207,20 @@ async def run_rounds(
         MeasurementError: An invocation failed.
         ValueError: There is no such function.
     """
-    with tempfile.TemporaryDirectory(prefix="meantime-recordings-") as folder:
-        course = _Course(work, extent, progress=progress, stop=stop, folder=Path(folder))
-        interrupted = False
-        async with AsyncExitStack() as stack:
-            emulators: list[AsyncEmulator] = []
-            try:
-                emulators = await course.start(stack)
-                await course.record()
-                await course.go_round(emulators)
-                await course.start_cold()
-            except _StoppedError:
-                interrupted = True
-            if not emulators:
-                raise NothingMeasuredError("Stopped before anything was measured.")
-            mechanisms = emulators[0].mechanisms
+    course = _Course(work, extent, progress=progress, stop=stop)
+    interrupted = False
+    async with AsyncExitStack() as stack:
+        emulators: list[AsyncEmulator] = []
+        try:
+            emulators = await course.start(stack)
+            await course.record()
+            await course.go_round(emulators)
+            await course.start_cold()
+        except _StoppedError:
+            interrupted = True
+        if not emulators:
+            raise NothingMeasuredError("Stopped before anything was measured.")
+        mechanisms = emulators[0].mechanisms
     odd = tuple(f"{where} {what}: is that what you want to measure?" for where, what in course.odd.items())
     rounds = Rounds(
         cells=tuple(course.cells),
