@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from meantime import CallCancelled, Limiter, Retry, in_thread, sequential, tasks, threads
+from meantime import CallCancelled, Limiter, Retry, in_thread, processes, sequential, tasks, threads
 from meantime.executors import task_fan_out, thread_fan_out
 from meantime.measure.recorder import recording
 
@@ -93,6 +93,16 @@ def test_a_fan_out_is_told_of(work: Callable[[], None], text: str, width: int) -
     assert fan_out["text"] == text
     assert fan_out["numbers"]["max_concurrency"] == width
     assert "test_verbs_recorded.py" in fan_out["line"]
+
+
+@pytest.mark.parametrize("chunk_size", [None, 1, 2])
+def test_items_in_child_processes_are_calls(chunk_size: int | None) -> None:
+    recorder = recorded(lambda: processes.map(pause, range(4), max_concurrency=2, chunk_size=chunk_size))
+
+    calls = items(recorder)
+    assert [(call["name"], call["library"]) for call in calls] == [("pause", "meantime.processes")] * 4
+    assert sum(call["waiting_ms"] for call in calls) >= 4 * 19
+    assert all("test_verbs_recorded.py" in call["line"] for call in calls)
 
 
 def test_the_calls_of_a_gather_have_their_own_names() -> None:

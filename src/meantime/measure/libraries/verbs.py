@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import wraps
+from contextvars import ContextVar
+from functools import partial, wraps
 from weakref import WeakKeyDictionary
 
 from meantime.callables import name_of
@@ -11,7 +12,7 @@ from meantime.measure.libraries import wrap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import ModuleType
     from typing import Any
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 # What calls an item of a fan-out, as a part of what the verb was called in: `(function, item) -> result`.
 _callers: WeakKeyDictionary[Any, Callable[..., Any]] = WeakKeyDictionary()
+# The same, while a worker has children make many calls at once.
+_calls_chunks: ContextVar[Callable[..., Any] | None] = ContextVar("meantime.measure.chunks", default=None)
 
 
 def record(module: ModuleType, patches: Patches) -> None:
@@ -34,6 +37,8 @@ def record(module: ModuleType, patches: Patches) -> None:
             patches, module.ProcessFanOut, "__init__", lambda function: _noting_fan_out(function, module.ProcessFanOut)
         )
         wrap(patches, module.ProcessFanOut, "caller", _noting_items)
+        wrap(patches, module.ProcessFanOut, "_work", _noting_work)
+        wrap(patches, module.ChildCalls, "answers", _noting_answers)
     elif name == "task_fan_out":
         wrap(patches, module.TaskFanOut, "__init__", _noting_task_fan_out)
         wrap(patches, module, "async_attempts", _noting_async_items)
@@ -85,6 +90,44 @@ def _noting_items(function: Callable[..., Any]) -> Callable[..., Any]:
         return inner if call is None else lambda item: call(inner, item)
 
     return caller
+
+
+def _noting_work(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def work(self: Any, worker: Any) -> None:
+        if self._chunks is None:  # one by one
+            function(self, worker)
+            return
+        token = _calls_chunks.set(_callers.get(self))
+        try:
+            function(self, worker)
+        finally:
+            _calls_chunks.reset(token)
+
+    return work
+
+
+def _noting_answers(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Items that go to a child together: each is a call from the answer before it to its own."""
+
+    @wraps(function)
+    def answers(self: Any, message: Any, *args: Any, **keywords: Any) -> Iterator[Any]:
+        iterator = function(self, message, *args, **keywords)
+        call = _calls_chunks.get()
+        expected = 0 if call is None else len(message)
+        try:
+            while True:
+                expected -= 1
+                take = next if call is None or expected < 0 else partial(call, next)
+                try:
+                    answer = take(iterator)
+                except StopIteration:
+                    return
+                yield answer
+        finally:
+            iterator.close()
+
+    return answers
 
 
 def _noting_sequence(function: Callable[..., Any]) -> Callable[..., Any]:
