@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from meantime.tools.measure.model.costs import RUNTIME_MS
+from meantime.tools.measure.model.costs import COSTS
 from meantime.tools.measure.prediction import predict
 from meantime.tools.report.recording import Accounting, RecordedCall, Recording, Wait
 
 NO_ACCOUNT = Accounting(
     waiting_alone_ms=0, waiting_together_ms=0, computing_ms=0, lock_ms=0, throttled_ms=0, unexplained_ms=0
 )
-OUTSIDE = 2 * RUNTIME_MS  # the runtime client, before and behind
+OUTSIDE = 2 * COSTS.runtime_ms  # the runtime client, before and behind
 LINES = ("app.py:7",)
 
 

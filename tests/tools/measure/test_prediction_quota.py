@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meantime.tools.measure.model.costs import coldness
+from meantime.tools.measure.model.costs import COSTS
 from meantime.tools.measure.model.quota import Quota
 
 SHARES = st.floats(0.05, 0.95)
@@ -59,7 +59,7 @@ def test_after_a_pause_the_core_is_cold():
 
     quota.run(0.0, 1.0)
 
-    assert quota.run(31.0, 1.0, 0.5) == pytest.approx(32.0 + 0.5 * coldness(30.0))
+    assert quota.run(31.0, 1.0, 0.5) == pytest.approx(32.0 + 0.5 * COSTS.coldness(30.0))
 
 
 def test_a_standstill_costs_a_part_of_what_computes_then():

@@ -12,7 +12,7 @@ from statistics import fmean, median, pstdev
 from typing import TYPE_CHECKING, Final
 
 from meantime.tools.emulator.limits import MEMORY_MB_PER_CORE, cpu_share
-from meantime.tools.measure.model.costs import ERROR, LOST, RUNTIME_MS
+from meantime.tools.measure.model.costs import COSTS
 from meantime.tools.measure.model.drawing import Drawing
 from meantime.tools.measure.model.quota import Quota
 from meantime.tools.measure.model.reading import read
@@ -23,6 +23,8 @@ from meantime.tools.report.recording import Recording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from meantime.tools.measure.model.costs import Costs
 
 EXECUTORS: Final = ("threads", "tasks")
 
@@ -39,6 +41,7 @@ def predict(
     max_concurrency: int,
     memory_mb: int,
     groups: tuple[tuple[int, ...], ...],
+    costs: Costs = COSTS,
 ) -> Estimate:
     """How long a warm invocation would take, in milliseconds, as the median of many.
 
@@ -49,6 +52,7 @@ def predict(
         max_concurrency: How many of a group at once; 1 leaves the function as it is.
         memory_mb: The memory size, which decides the share of CPU.
         groups: Identifiers of the calls that may go side by side, in their order. All others go as they went.
+        costs: The model's constants.
 
     Returns:
         The duration, with the range in which nine measured medians in ten should lie.
@@ -66,18 +70,20 @@ def predict(
     used = _nearest(recordings, memory_mb)
     calls = max(len(one.calls) for one in used)
     drawing = Drawing(
-        [read(one, groups) for one in used],
+        [read(one, groups, costs) for one in used],
         max_concurrency=max_concurrency,
         is_threads=executor == "threads",
+        crowding_ms=costs.crowding_ms,
     )
     share = cpu_share(memory_mb)
+    lost = costs.lost_by_threads if executor == "threads" else costs.lost_by_tasks
     random = Random(calls)  # noqa: S311  # the same recordings give the same answer
-    runtime = InLine(((RUNTIME_MS, 0.0, 0.0),))
+    runtime = InLine(((costs.runtime_ms, 0.0, 0.0),))
     durations = [
-        simulate((runtime, *drawing.draw(random), runtime), Quota.drawn(share, random, lost=LOST[executor]))
+        simulate((runtime, *drawing.draw(random), runtime), Quota.drawn(share, random, lost=lost, costs=costs))
         for _ in range(max(_FEWEST, min(_MOST, _CALLS_DRAWN // max(1, calls))))
     ]
-    return _estimate(durations, len(used))
+    return _estimate(durations, len(used), costs.error)
 
 
 def _nearest(recordings: list[Recording], memory_mb: int) -> list[Recording]:
@@ -86,12 +92,12 @@ def _nearest(recordings: list[Recording], memory_mb: int) -> list[Recording]:
     return [one for one in recordings if (one.memory_mb or MEMORY_MB_PER_CORE) == size]
 
 
-def _estimate(durations: list[float], recordings: int) -> Estimate:
+def _estimate(durations: list[float], recordings: int, error: float) -> Estimate:
     """The median; and how far it may be off: the model's error, and the chance in what was recorded and will be."""
     value = median(durations)
     if value <= 0:
         return Estimate(value=0.0, low=0.0, high=0.0)
     spread = pstdev(durations) / fmean(durations)
-    deviation = math.hypot(ERROR, _OF_A_MEDIAN * spread / math.sqrt(recordings))
+    deviation = math.hypot(error, _OF_A_MEDIAN * spread / math.sqrt(recordings))
     factor = math.exp(_NINE_IN_TEN * deviation)
     return Estimate(value=value, low=value / factor, high=value * factor)

@@ -6,11 +6,11 @@ from collections import defaultdict
 from statistics import fmean, pvariance
 from typing import TYPE_CHECKING, Final
 
-from meantime.tools.measure.model.costs import CROWDING_MS
 from meantime.tools.measure.model.reading import Together
 from meantime.tools.measure.model.work import InLine, SideBySide, waiting_ms
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from random import Random
 
     from meantime.tools.measure.model.calls import ReadCall
@@ -32,12 +32,16 @@ class Drawing:
         lines: What each recording showed.
         max_concurrency: How many at once, where that is to be chosen.
         is_threads: Whether threads run them; tasks otherwise.
+        crowding_ms: What a call computes more for each other that is ready, by library.
     """
 
-    def __init__(self, lines: list[Line], *, max_concurrency: int, is_threads: bool) -> None:
+    def __init__(
+        self, lines: list[Line], *, max_concurrency: int, is_threads: bool, crowding_ms: Mapping[str, float]
+    ) -> None:
         self._lines = lines
         self._max_concurrency = max_concurrency
         self._is_threads = is_threads
+        self._crowding_ms = crowding_ms
         self._samples: dict[int, list[list[ReadCall]]] = {}
         self._is_same = len({tuple(_shape(line)) for line in lines}) == 1
         for place, part in enumerate(lines[0]):
@@ -62,7 +66,7 @@ class Drawing:
         opened = [call.set_up for call in part.calls if call.set_up]
         is_kept = 0 < len(opened) < len(part.calls)
         pieces = tuple((() if is_kept else call.set_up) + call.piece + part.between for call in chosen)
-        crowding_ms = max(CROWDING_MS.get(call.library, 0.0) for call in chosen)
+        crowding_ms = max(self._crowding_ms.get(call.library, 0.0) for call in chosen)
         return SideBySide(pieces, width, opened[0] if is_kept else (), self._is_threads, crowding_ms)
 
     def _sampled(self, place: int, part: Together) -> list[list[ReadCall]]:

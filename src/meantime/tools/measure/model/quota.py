@@ -11,10 +11,12 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from meantime.tools.emulator.cpu import PERIOD
-from meantime.tools.measure.model.costs import coldness
+from meantime.tools.measure.model.costs import COSTS
 
 if TYPE_CHECKING:
     from random import Random
+
+    from meantime.tools.measure.model.costs import Costs
 
 PERIOD_MS: Final = PERIOD * 1000
 
@@ -35,9 +37,21 @@ class Quota:
         tick_ms: How long after the start the kernel looks first, 0 to 4.
         overdraws: Whether a budget is only checked at ticks; False: to the point.
         lost: The part of a period's budget that a standstill costs, for code whose caches go cold meanwhile.
+        costs: What a pause costs.
     """
 
-    __slots__ = ("_budget", "_is_whole", "_lost", "_overdraws", "_period", "_phase", "_share_ms", "_stopped", "_tick")
+    __slots__ = (
+        "_budget",
+        "_costs",
+        "_is_whole",
+        "_lost",
+        "_overdraws",
+        "_period",
+        "_phase",
+        "_share_ms",
+        "_stopped",
+        "_tick",
+    )
 
     def __init__(
         self,
@@ -47,6 +61,7 @@ class Quota:
         tick_ms: float = 0.0,
         overdraws: bool = False,
         lost: float = 0.0,
+        costs: Costs = COSTS,
     ) -> None:
         if not share > 0:
             raise ValueError(f"a share of CPU is above 0, not {share!r}")
@@ -56,15 +71,16 @@ class Quota:
         self._tick = tick_ms
         self._overdraws = overdraws
         self._lost = lost
+        self._costs = costs
         self._period = 0  # number of the period that the budget is for
         self._budget = self._share_ms
         self._stopped = 0.0  # when the process computed last
 
     @classmethod
-    def drawn(cls, share: float, random: Random, *, lost: float = 0.0) -> Quota:
+    def drawn(cls, share: float, random: Random, *, lost: float = 0.0, costs: Costs = COSTS) -> Quota:
         """One that an invocation may meet: it starts anywhere in a period."""
         phase, tick = random.random() * PERIOD_MS, random.random() * TICK_MS
-        return cls(share, phase_ms=phase, tick_ms=tick, overdraws=True, lost=lost)
+        return cls(share, phase_ms=phase, tick_ms=tick, overdraws=True, lost=lost, costs=costs)
 
     def run(self, start: float, computing: float, cold: float = 0.0) -> float:
         """When something that is ready then is done; milliseconds.
@@ -77,7 +93,7 @@ class Quota:
         if computing <= 0:
             return start
         if cold and start > self._stopped:
-            computing += cold * coldness(start - self._stopped)
+            computing += cold * self._costs.coldness(start - self._stopped)
         if self._is_whole:
             self._stopped = start + computing
             return self._stopped

@@ -8,13 +8,13 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from meantime.tools.measure.model.calls import calls_of
-from meantime.tools.measure.model.costs import warm_and_cold
 from meantime.tools.measure.model.work import computing_ms, waiting_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from meantime.tools.measure.model.calls import ReadCall
+    from meantime.tools.measure.model.costs import Costs
     from meantime.tools.measure.model.work import Piece
     from meantime.tools.report.recording import Recording
 
@@ -38,17 +38,18 @@ Line = tuple["Piece | Together", ...]
 """An invocation in its order: pieces of the handler's and single calls, and calls that go side by side."""
 
 
-def read(recording: Recording, groups: Iterable[Sequence[int]]) -> Line:
+def read(recording: Recording, groups: Iterable[Sequence[int]], costs: Costs) -> Line:
     """The work of a recording.
 
     Args:
         recording: One invocation.
         groups: Identifiers of calls that are to go side by side. Others go as they went.
+        costs: What a pause and the recording cost.
     """
     group_of = {call: number for number, group in enumerate(groups) for call in group}
     calls = sorted(calls_of(recording, group_of), key=lambda call: call.start_ms)
     clusters = list(_clusters(calls, group_of))
-    clusters, pieces = _without_cold(*_with_own(recording, clusters))
+    clusters, pieces = _without_cold(*_with_own(recording, clusters), costs)
     own = iter(pieces)
     line: list[Piece | Together] = [next(own)]
     at: dict[int, int] = {}  # where in the line a group stands
@@ -146,7 +147,9 @@ def _computing_more(call: ReadCall, more: float) -> ReadCall:
     return replace(call, piece=(*others, (computing + more, waiting, cold)), computing_ms=call.computing_ms + more)
 
 
-def _without_cold(clusters: list[list[ReadCall]], own: list[Piece]) -> tuple[list[list[ReadCall]], list[Piece]]:
+def _without_cold(
+    clusters: list[list[ReadCall]], own: list[Piece], costs: Costs
+) -> tuple[list[list[ReadCall]], list[Piece]]:
     """The same, as they would be on a warm core, and what each pause adds.
 
     A call that was alone has let the core go cold in each of its waits. What computes then is its own code, and what
@@ -160,7 +163,7 @@ def _without_cold(clusters: list[list[ReadCall]], own: list[Piece]) -> tuple[lis
         with_it = min(typical, computing_ms(after))
         seen = call.computing_ms + with_it
         waits = [waiting for _, waiting, _ in call.set_up + call.piece]
-        warm, cold = warm_and_cold(seen, waits) if len(cluster) == 1 else (seen, 0.0)
+        warm, cold = costs.warm_and_cold(seen, waits) if len(cluster) == 1 else (seen, 0.0)
         factor = warm / seen if seen else 1.0
         warmed.append(
             [replace(call, set_up=_as(call.set_up, factor, cold), piece=_as(call.piece, factor, cold))]
