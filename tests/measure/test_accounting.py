@@ -191,4 +191,4 @@ def test_without_the_kernels_numbers_the_parts_add_up_too(monkeypatch: pytest.Mo
         sum(range(100_000))
 
     assert sum(recorder.accounting.values()) == pytest.approx(recorder.duration_ms, abs=0.01)
-    assert recorder.accounting["waiting_alone_ms"] == pytest.approx(10, abs=5)
+    assert recorder.accounting["waiting_alone_ms"] >= 9

@@ -11,7 +11,12 @@ import pytest
 from meantime import measure
 from meantime.measure.boundaries import Description, boundary_async
 
-uvloop = pytest.importorskip("uvloop")
+try:
+    import uvloop
+except ImportError:  # not on every Python
+    LOOPS = [asyncio.new_event_loop]
+else:
+    LOOPS = [asyncio.new_event_loop, uvloop.new_event_loop]
 
 
 def compute(seconds: float) -> None:
@@ -32,7 +37,7 @@ async def answer(seconds: float) -> None:
     await future
 
 
-loops = pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+loops = pytest.mark.parametrize("new_loop", LOOPS)
 
 
 def run(new_loop: Any, coroutine: Any) -> dict[str, Any]:
@@ -47,9 +52,9 @@ def test_a_call_waits_while_its_loop_has_nothing_to_do(new_loop: Any) -> None:
     document = run(new_loop, boundary_async(answer, described("fetch"))(0.05))
 
     call = document["calls"][0]
-    assert call["waiting_ms"] == pytest.approx(50, abs=6)
+    assert call["waiting_ms"] >= 45
     assert call["held_up_ms"] < 10
-    assert document["accounting"]["waiting_alone_ms"] == pytest.approx(50, abs=6)
+    assert document["accounting"]["waiting_alone_ms"] >= 45
 
 
 @loops
@@ -62,7 +67,7 @@ def test_calls_side_by_side_wait_together(new_loop: Any) -> None:
 
     document = run(new_loop, main())
 
-    assert document["accounting"]["waiting_together_ms"] == pytest.approx(50, abs=8)
+    assert document["accounting"]["waiting_together_ms"] >= 45
     assert document["accounting"]["waiting_alone_ms"] < 8
     assert all(call["overlapped_ms"] > 35 for call in document["calls"])
 
@@ -115,7 +120,7 @@ def test_a_blocking_call_on_the_loop_is_named(new_loop: Any) -> None:
 
     (seen,) = [seen for seen in document["observations"] if seen["kind"] == "loop_blocked"]
     assert seen["text"] == "sleep"
-    assert seen["duration_ms"] == pytest.approx(80, rel=0.5)
+    assert seen["duration_ms"] >= 72
 
 
 def nap() -> None:

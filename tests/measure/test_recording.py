@@ -29,8 +29,8 @@ def test_the_parts_add_up_to_the_duration() -> None:
         compute(0.02)
 
     assert sum(recorder.accounting.values()) == pytest.approx(recorder.duration_ms, abs=0.01)
-    assert recorder.accounting["waiting_alone_ms"] == pytest.approx(30, rel=0.1)
-    assert recorder.accounting["computing_ms"] == pytest.approx(20, rel=0.25)
+    assert recorder.accounting["waiting_alone_ms"] >= 27
+    assert recorder.accounting["computing_ms"] >= 18
 
 
 def test_a_sleep_is_a_call() -> None:
@@ -40,7 +40,7 @@ def test_a_sleep_is_a_call() -> None:
 
     (call,) = recorder.calls
     assert (call["name"], call["kind"]) == ("sleep", "sleep")
-    assert call["waiting_ms"] == pytest.approx(30, rel=0.1)
+    assert call["waiting_ms"] >= 27
     assert call["overlapped_ms"] == 0.0
 
 

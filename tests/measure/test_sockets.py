@@ -66,7 +66,7 @@ def test_a_plain_socket_tells_of_itself(address: tuple[str, int]) -> None:
     assert calls["connect"]["new_connection"] is True
     assert calls["recv"]["target"] == f"127.0.0.1:{address[1]}"
     assert (calls["recv"]["sent_bytes"], calls["recv"]["received_bytes"]) == (5, 10)
-    assert calls["recv"]["waiting_ms"] == pytest.approx(30, abs=10)
+    assert calls["recv"]["waiting_ms"] >= 27
     assert (calls["recv"]["timeout_s"], calls["recv"]["has_timeout"]) == (5.0, True)
 
 
@@ -82,7 +82,7 @@ def test_within_a_librarys_call_they_are_its_waits(address: tuple[str, int]) -> 
     assert (noted["sent_bytes"], noted["received_bytes"]) == (5, 10)
     (receive,) = [wait for wait in recorder.document["waits"] if wait["kind"] == "receive"]
     assert receive["call"] == noted["id"]
-    assert receive["end_ms"] - receive["start_ms"] == pytest.approx(30, abs=10)
+    assert receive["end_ms"] - receive["start_ms"] >= 27
 
 
 def test_a_kept_connection_is_not_new(address: tuple[str, int]) -> None:
@@ -153,4 +153,4 @@ def test_what_a_socket_raises_is_raised() -> None:
             one.recv(1)
 
     assert recorder.calls[0]["error"] == "TimeoutError"
-    assert recorder.calls[0]["waiting_ms"] == pytest.approx(20, abs=10)
+    assert recorder.calls[0]["waiting_ms"] >= 18

@@ -79,7 +79,7 @@ def test_waiting_for_another_thread_is_a_lock(function: Any, name: str) -> None:
         function()
 
     wait = max(waits_of(recorder, "lock"), key=lambda wait: wait["end_ms"] - wait["start_ms"])
-    assert wait["end_ms"] - wait["start_ms"] == pytest.approx(30, abs=15)
+    assert wait["end_ms"] - wait["start_ms"] >= 27
     call = recorder.calls[wait["call"]]
     assert (call["name"], call["kind"]) == (name, "lock")
     assert "test_waiting.py" in call["line"]
@@ -97,7 +97,7 @@ def test_a_plain_lock_is_blocked_in_a_way_unknown() -> None:
         thread.join()
 
     assert recorder.accounting["unexplained_ms"] <= 0.03 * recorder.duration_ms
-    assert recorder.accounting["waiting_alone_ms"] == pytest.approx(30, abs=15)
+    assert recorder.accounting["waiting_alone_ms"] >= 27
 
 
 def test_what_a_thread_does_is_a_part_of_what_started_it() -> None:
@@ -143,7 +143,7 @@ def test_asyncio_locks_are_waited_for() -> None:
 
     (call,) = recorder.calls
     assert (call["name"], call["kind"]) == ("Queue.get", "lock")
-    assert call["waiting_ms"] == pytest.approx(30, abs=15)
+    assert call["waiting_ms"] >= 27
 
 
 def test_files_of_own_code_are_calls(tmp_path: Path) -> None:
