@@ -124,6 +124,17 @@ def test_the_calls_of_a_gather_have_their_own_names() -> None:
     assert len(items(recorded(lambda: asyncio.run(work())))) == 2
 
 
+def test_the_locks_of_a_verb_are_no_calls() -> None:
+    def work() -> None:
+        threads.map(pause, range(4), max_concurrency=2)
+        with ThreadPoolExecutor(2) as pool:
+            pool.submit(pause, 1)
+
+    calls = recorded(work).calls
+
+    assert [call["function"] for call in calls if call["kind"] == "lock" and call["name"].startswith("Thread")] == []
+
+
 def test_results_and_failures_stay_what_they_are() -> None:
     def fail(number: int) -> int:
         if number == 2:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from meantime.measure.boundaries import current_call
+from functools import wraps
+
+from meantime.measure.boundaries import Description, current_call
+from meantime.measure.session import Active, Call, current
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from meantime.measure.session import Call
+    from collections.abc import Callable
+    from typing import Any
 
 # These hold other calls; all others are one whole.
 _HOLD = ("item", "pool")
@@ -30,3 +34,21 @@ def note_connection(*, new: bool = False) -> None:
     call = enclosing()
     if call is not None and call.new_connection is None:
         call.used_connection(new=new)
+
+
+def quiet(function: Callable[..., Any]) -> Callable[..., Any]:
+    """This function of a pool or a verb, whose own locks are waits, but no calls: its items tell what it waits for."""
+    description = Description("", "lock", "meantime")
+
+    @wraps(function)
+    def call(*args: Any, **keywords: Any) -> Any:
+        if Active.session is None:
+            return function(*args, **keywords)
+        within = current.get()
+        token = current.set(Call(description, within, (), is_async=False))
+        try:
+            return function(*args, **keywords)
+        finally:
+            current.reset(token)
+
+    return call

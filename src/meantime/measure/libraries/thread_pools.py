@@ -8,7 +8,7 @@ from functools import partial, wraps
 from meantime.callables import name_of
 from meantime.measure.boundaries import Description, carried, is_of
 from meantime.measure.libraries import wrap
-from meantime.measure.libraries.nesting import is_part
+from meantime.measure.libraries.nesting import is_part, quiet
 from meantime.measure.libraries.sums import add
 from meantime.measure.session import Active
 
@@ -27,6 +27,8 @@ def record(module: ModuleType, patches: Patches) -> None:
 
 
 def _noting(function: Callable[..., Any]) -> Callable[..., Any]:
+    hand_over = quiet(function)
+
     @wraps(function)
     def submit(pool: Any, job: Callable[..., Any], /, *args: Any, **keywords: Any) -> Any:
         session = Active.session
@@ -53,7 +55,7 @@ def _noting(function: Callable[..., Any]) -> Callable[..., Any]:
             add("fan_out", "ThreadPoolExecutor", pool, most={"longest_queued_ms": queued}, items=0, queued_ms=queued)
             return Description(name, "item", "concurrent.futures")
 
-        return function(pool, carried(job, describe), *args, **keywords)
+        return hand_over(pool, carried(job, describe), *args, **keywords)
 
     return submit
 

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 from meantime.callables import name_of
 from meantime.measure.boundaries import Description, carried, carried_async, observe
 from meantime.measure.libraries import wrap
+from meantime.measure.libraries.nesting import quiet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ def record(module: ModuleType, patches: Patches) -> None:
     elif name == "thread_fan_out":
         wrap(patches, module.ThreadFanOut, "__init__", lambda function: _noting_fan_out(function, module.ThreadFanOut))
         wrap(patches, module.ThreadFanOut, "caller", _noting_items)
+        for method in ("_start_worker", "_wait", "_end"):
+            wrap(patches, module.ThreadFanOut, method, quiet)
     elif name == "process_fan_out":
         wrap(
             patches, module.ProcessFanOut, "__init__", lambda function: _noting_fan_out(function, module.ProcessFanOut)
