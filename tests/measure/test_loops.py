@@ -142,6 +142,35 @@ def test_many_short_steps_block_nothing(new_loop: Any) -> None:
 
 
 @loops
+def test_streams_of_own_code_are_calls(new_loop: Any) -> None:
+    """Connecting, and waiting for an answer; two at once wait together."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(5)
+        await asyncio.sleep(0.05)
+        writer.write(b"0123456789")
+        writer.close()
+
+    async def ask(port: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"hello")
+        assert await reader.readexactly(10) == b"0123456789"
+        writer.close()
+        await writer.wait_closed()
+
+    async def main() -> None:
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            await asyncio.gather(ask(port), ask(port))
+
+    calls = run(new_loop, main())["calls"]
+
+    asked = [call for call in calls if "in test_streams_of_own_code_are_calls.<locals>.ask" in " ".join(call["stack"])]
+    assert [call["name"].partition(" ")[0] for call in asked] == ["connect", "connect", "readexactly", "readexactly"]
+    assert all(call["waiting_ms"] >= 45 and call["overlapped_ms"] >= 40 for call in asked[2:])
+
+
+@loops
 def test_a_task_knows_the_line_that_made_it(new_loop: Any) -> None:
     """Its stack goes on where it was made, not in the loop."""
     fetch = boundary_async(answer, described("fetch"))

@@ -32,6 +32,7 @@ def install(patches: Patches) -> None:
     patches.when_imported(
         "asyncio.selector_events", lambda module: _install_loop(patches, module.BaseSelectorEventLoop)
     )
+    patches.when_imported("asyncio.selector_events", lambda module: _install_transport(patches, module))
     patches.when_imported("uvloop", lambda module: _install_loop(patches, module.Loop))
     patches.when_imported("ssl", lambda module: patches.wrap(module.SSLObject, "do_handshake", _shaking_hands))
 
@@ -47,6 +48,30 @@ def _install_loop(patches: Patches, kind: Any) -> None:
     for name, wait_kind in (("getaddrinfo", "name_resolution"), ("sock_connect", "connect"), ("start_tls", "tls")):
         patches.wrap(kind, name, _in_phase(NUMBERS[wait_kind]))
     patches.wrap(kind, "create_connection", _connecting)
+
+
+def _install_transport(patches: Patches, module: Any) -> None:
+    kind = getattr(module, "_SelectorSocketTransport", None)
+    if kind is not None:
+        patches.wrap(kind, "_read_ready", _reading)
+
+
+def _reading(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Of what a loop calls when data is there: to decrypt and to parse it is a part of the call that it answers."""
+
+    @wraps(function)
+    def noted(transport: Any) -> Any:
+        session = Active.session
+        call = None if session is None else session.owners.get(getattr(transport, "_sock_fd", -1))
+        if call is None or call.ended:
+            return function(transport)
+        before = time.thread_time_ns()
+        try:
+            return function(transport)
+        finally:
+            call.add_computing(time.thread_time_ns() - before)
+
+    return noted
 
 
 def _polling(select: Callable[..., Any]) -> Callable[..., Any]:

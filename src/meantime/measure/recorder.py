@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MAX_CALLS = 20_000
 
 # What notes waits, each with its `install`; loaded only by who records.
-_PARTS = ("files", "locks", "loops", "processes", "sleeping", "sockets", "starting", "tls", "libraries")
+_PARTS = ("files", "locks", "loops", "processes", "sleeping", "sockets", "starting", "streams", "tls", "libraries")
 
 _one_at_a_time = Lock()
 

@@ -97,6 +97,13 @@ class Call:
             call.received += received
             call = call.parent
 
+    def add_computing(self, nanoseconds: int) -> None:
+        """A loop computed for it outside of its task's steps; so it did for what it is a part of."""
+        call: Call | None = self
+        while call is not None and call.task == self.task and call.timeline is self.timeline:
+            call.computed += nanoseconds
+            call = call.parent
+
     def used_connection(self, *, new: bool) -> None:
         """It, and what it is a part of, opened a connection, or had one already."""
         call: Call | None = self
