@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from copy import deepcopy
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
@@ -100,3 +100,14 @@ def test_a_change_of_a_file_is_noticed(results):
 
     with pytest.raises(ValidationError):
         validate("results", changed)
+
+
+def test_a_kind_that_json_has_no_name_for_is_refused():
+    @dataclass
+    class Odd:
+        """Odd."""
+
+        value: complex
+
+    with pytest.raises(TypeError, match="no JSON Schema is known for <class 'complex'>"):
+        schema_of(Odd)

@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from meantime.tools.report.conditions import conditions
-from meantime.tools.report.figures import ARROW
+from meantime.tools.report.figures import ARROW, memory
 from meantime.tools.report.measured_sheets import bill_sheet, handlers_sheet, memory_sheet, savings, what_if_sheet
 from meantime.tools.report.observed import observed
 from meantime.tools.report.promises import promises
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from meantime.tools.report.advice import Advice
-    from meantime.tools.report.results import Example, Results
+    from meantime.tools.report.recording import Recording
+    from meantime.tools.report.results import Example, Results, Run
 
 
 def pull_request(results: Results, *, checks: Sequence[tuple[bool, str]] = ()) -> str:
@@ -79,7 +80,8 @@ def _details(results: Results, example: Example) -> Iterator[str]:
         yield _folded(f"{count} more {'piece' if count == 1 else 'pieces'} of advice", rest)
     run = recorded_run(results, example)
     if run is not None and run.recording is not None:
-        yield _folded(f"Where the time went: {run.variant} at {run.memory_mb} MB", _time_spent(results, example))
+        title = f"Where the time went: {run.variant} at {memory(run.memory_mb)}"
+        yield _folded(title, _time_spent(run, run.recording))
     if example.predictions:
         sheet = what_if_sheet(example)
         yield _folded(sheet.title, sheet_markdown(sheet))
@@ -92,17 +94,14 @@ def _details(results: Results, example: Example) -> Iterator[str]:
         yield _folded(f"{sheet.title}{rate}", "\n\n".join(filter(None, (sheet_markdown(sheet), told))))
 
 
-def _time_spent(results: Results, example: Example) -> str:
-    run = recorded_run(results, example)
-    if run is None or run.recording is None:
-        return ""
+def _time_spent(run: Run, recording: Recording) -> str:
     (bar,) = bars([run])
     lines = [
         f"- {share.part.name}: {share.milliseconds} ms, {share.percent}"
         for share in bar.shares
-        if getattr(run.recording.accounting, share.part.field) > 0
+        if getattr(recording.accounting, share.part.field) > 0
     ]
-    lines += [f"- {escaped(sentence)}" for sentence in observed(run.recording)]
+    lines += [f"- {escaped(sentence)}" for sentence in observed(recording)]
     return "\n".join(lines)
 
 

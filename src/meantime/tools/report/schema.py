@@ -75,9 +75,7 @@ def _object(model: type, definitions: dict[str, Any]) -> dict[str, Any]:
         properties[each.name] = described
         if identifies or _is_required(each):
             required.append(each.name)
-    found: dict[str, Any] = {"type": "object", "properties": properties}
-    if required:
-        found["required"] = required
+    found = {"type": "object", "properties": properties, "required": required}
     summary = (model.__doc__ or "").strip().partition("\n\n")[0]
     return {"description": " ".join(summary.split()), **found}
 
@@ -117,6 +115,6 @@ def _union(kinds: tuple[Any, ...], definitions: dict[str, Any]) -> dict[str, Any
     return {"anyOf": [{"type": "null"} if kind is NoneType else _kind(kind, definitions) for kind in kinds]}
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # pragma: no cover  # writes into the source; `write_schemas` is tested
     for written in write_schemas(Path(__file__).parent / "schemas"):
         print(written)  # noqa: T201  # the command's answer

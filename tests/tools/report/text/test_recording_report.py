@@ -92,6 +92,20 @@ def test_the_waits_of_the_calls_within_a_call_are_its_own(shown, make_call, make
     assert line_of(text, "load").count("─") == line_of(text, "  s3 GetObject").count("─") > 30
 
 
+def test_waits_side_by_side_within_a_call_count_once_and_only_while_it_lasts(shown, make_call, make_recording):
+    call = make_call(0, 0, 100, waiting_ms=50.0, computing_ms=50.0)
+    waits = (
+        Wait(kind="receive", start_ms=0, end_ms=40, call=0),
+        Wait(kind="receive", start_ms=10, end_ms=50, call=0),
+        Wait(kind="receive", start_ms=100, end_ms=130, call=0),
+        Wait(kind="loop", start_ms=0, end_ms=100),
+    )
+
+    line = line_of(shown(print_waterfall, make_recording(call, duration_ms=100.0, waits=waits)), "GET")
+
+    assert line.count("─") == pytest.approx(line.count("█"), abs=2)
+
+
 def test_what_is_too_short_for_a_cell_is_drawn_all_the_same(shown, make_call, make_recording):
     short = make_call(0, 500, 500, waiting_ms=0.0)
 
@@ -186,6 +200,7 @@ def test_what_else_was_seen_is_said_in_words_with_its_line_and_numbers(shown, ma
         Observation(kind="loop_blocked", text="boto3", line="app.py:31", duration_ms=20.0),
         Observation(kind="loop_blocked", text="boto3", line="app.py:31", duration_ms=25.0),
         Observation(kind="something_new", text=""),
+        Observation(kind="client_used", text="boto3 client of s3", line="app.py:40"),
     )
 
     text = shown(print_recording, make_recording(observations=seen))
@@ -194,6 +209,7 @@ def test_what_else_was_seen_is_said_in_words_with_its_line_and_numbers(shown, ma
     assert "• connection pool full: urllib3 pool, app.py:20 (pool size 10, waiting 6)" in text
     assert f"• event loop blocked: boto3 {TIMES} 2, app.py:31, 45.0 ms" in text
     assert "• something new" in text
+    assert "app.py:40" not in text, "how a client is set is no news"
 
 
 def test_calls_that_touch_are_not_at_once(make_call):

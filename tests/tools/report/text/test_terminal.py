@@ -95,6 +95,43 @@ def test_what_if_says_what_side_by_side_would_take_and_what_was_measured(shown, 
     assert "Predicted; behind a slash what was measured." in lines
 
 
+def test_what_if_that_nothing_was_measured_of_is_called_predicted(shown, results):
+    predictions = tuple(replace(each, measured_ms=None) for each in results.examples[0].predictions)
+    example = replace(results.examples[0], predictions=predictions, best_memory=None)
+
+    lines = shown(print_report, replace(results, examples=(example,))).splitlines()
+
+    assert "Predicted." in lines
+    assert not any("Power Tuning" in line for line in lines)
+
+
+def test_nothing_measured_is_no_table(shown, results):
+    text = shown(print_report, replace(results, runs=(), bills=(results.bills[0],)))
+
+    assert "p50 ms" not in text
+    assert f"128 MB  app.handler       {ABSENT}" in text
+
+
+def test_each_function_is_told_by_itself(shown, results):
+    other = replace(results.examples[0], name="other", title="other.handler")
+    runs = tuple(replace(run, example="other", variant=f"other.{run.variant}") for run in results.runs)
+    bills = tuple(replace(bill, example="other", variant=f"other.{bill.variant}") for bill in results.bills)
+
+    text = shown(
+        print_report,
+        replace(
+            results,
+            examples=(*results.examples, other),
+            runs=(*results.runs, *runs),
+            bills=(*results.bills, *bills),
+        ),
+    )
+
+    first, second = text.split("\nother.handler\n")
+    assert "other.app" not in first
+    assert second.count("saves $5.28 per million") == first.count("saves $5.28 per million") == 1
+
+
 @pytest.mark.parametrize("width", [80, 100])
 def test_what_if_of_many_sizes_is_told_in_several_tables_and_not_cut(shown, results, width):
     sizes = (128, 256, 512, 1024, 1536, 1769, 3008, 10240)
