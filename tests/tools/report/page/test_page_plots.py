@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.blocks_the_loop
 
 
+# How many shapes are filled with a colour of the page.
+FILLED = """(chart, name) => [...chart.querySelectorAll("svg path")]
+  .filter((path) => !path.closest("defs") && getComputedStyle(path).fill === colour(name)).length"""
+
+
 def test_every_recorded_run_has_a_bar_whose_parts_add_up_to_its_duration(measured: Results) -> None:
     runs = measured.runs_of("order.json")
     longest = max(run.recording.duration_ms for run in runs if run.recording)
@@ -96,6 +101,7 @@ def test_speed_and_cost_by_memory_tell_measured_from_predicted_and_what_is_best(
         told = figure.locator(".curve").get_attribute("aria-label") or ""
         drawn = figure.locator(".curve svg").text_content() or ""
 
+        assert [figure.locator(".curve").evaluate(FILLED, look) for look in ("look-2", "look-3")] == [3, 3]
         assert "128 MB, measured" in told
         assert "256 MB, predicted" in told
         assert (

@@ -156,6 +156,26 @@ def test_waiting_computing_and_held_up_have_colours_of_their_own(open_page: Open
             assert page.evaluate("(name) => colour(name)", name) in found
 
 
+def test_the_stretches_of_a_call_are_as_long_as_what_was_recorded(open_page: OpenPage, measured_page: str) -> None:
+    with open_page(measured_page) as page:
+        waterfall(page)
+        compared = page.evaluate(
+            """() => {
+              const run = results.runs.find((each) => each.memory_mb === 128);
+              return modelOf(run).tops.map((node) => {
+                const sums = { waiting: 0, computing: 0, held: 0 };
+                for (const { state, from, to } of segmentsOf(node)) sums[state] += to - from;
+                const { waiting_ms, computing_ms, held_up_ms } = node.call;
+                return [[sums.waiting, sums.computing, sums.held], [waiting_ms, computing_ms, held_up_ms]];
+              });
+            }"""
+        )
+
+    assert len(compared) == 60
+    for drawn, recorded in compared:
+        assert drawn == pytest.approx(recorded, abs=0.25)
+
+
 def test_an_error_is_marked_in_words_and_tried_again(open_page: OpenPage, measured_page: str) -> None:
     with open_page(measured_page) as page:
         figure = waterfall(page)
