@@ -194,6 +194,6 @@ def test_a_body_that_breaks_off_fails_as_it_does(url: str, monkeypatch: pytest.M
     recorder = recorded(work)
 
     assert {call["error"] for call in recorder.calls if call["kind"] == "http"} == {
-        "IncompleteRead",
+        "ProtocolError",
         "RemoteProtocolError",
     }
