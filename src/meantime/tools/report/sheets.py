@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from meantime.tools.report.comparison import NOISE, gains, times_faster
+from meantime.tools.report.comparison import BASELINE, NOISE, baseline_of, gains, times_faster
 from meantime.tools.report.figures import ABSENT, decimals_for, dollars, memory, milliseconds, times
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def summary_sheet(results: Results) -> Sheet:
         Column("example", figures=False),
         Column("memory"),
         Column("best", "The fastest variant; several where they cannot be told apart", figures=False),
-        Column("faster", "Median duration of sequential, divided by that of the best variant"),
+        Column("faster", "Median duration of sequential, or else of the first variant, divided by that of the best"),
         Column("saved ms", "Median time saved in one invocation"),
         Column("saved $/million", "US dollars saved in a million invocations"),
     )
@@ -103,12 +103,14 @@ def example_sheet(results: Results, example: Example, *, details: bool = False) 
         told_apart = any(run.p50_ms >= near_best for run, _ in members)
         rows = tuple(Row(cells, best=told_apart and run.p50_ms < near_best) for run, cells in members)
         groups.append(Group(memory(memory_mb), rows))
+    baseline = baseline_of(runs)
+    compared_with = BASELINE if baseline is None else baseline.variant
     columns: tuple[Column, ...] = (
         Column("memory"),
         Column("variant", figures=False, key=True),
         Column("p50 ms", "Median duration of the warm invocations", key=True),
         Column("p95 ms", "95th percentile of their durations"),
-        Column("faster", "Median duration of sequential at the same memory, divided by this one", key=True),
+        Column("faster", f"Median duration of {compared_with} at the same memory, divided by this one", key=True),
         Column("billed ms", "Billed duration of one invocation"),
         Column("$/million", "US dollars for a million invocations, requests included"),
         Column("cold ms", "Init duration of the cold start"),
