@@ -82,6 +82,21 @@ def test_the_proxy_prints_json_for_machines(upstream: RawUpstream) -> None:
     assert errors == ""
 
 
+@pytest.mark.parametrize("output", ["table", "json"])
+def test_the_relay_says_where_it_is_and_what_it_passed_on(upstream: RawUpstream, output: str) -> None:
+    behind = upstream.url.removeprefix("http://")
+    with running("relay", behind, "--latency", "1ms", "--format", output) as process:
+        assert process.stdout is not None
+        found = re.search(r"127\.0\.0\.1:\d+", process.stdout.readline())
+        assert found is not None
+        assert requests.get(f"http://{found[0]}", timeout=10).text == "ok"
+
+        told, errors = interrupt(process)
+
+    assert ('"answers": 1, "connections": 1' if output == "json" else "1 answers over 1 connections") in told
+    assert errors == ""
+
+
 def test_the_aws_server_prints_what_an_sdk_needs_and_leaves_nothing() -> None:
     with running("aws", "--format", "json") as process:
         assert process.stdout is not None
@@ -138,7 +153,7 @@ def test_a_port_that_is_taken_is_answered_with_a_sentence(upstream: RawUpstream)
         assert result.stderr.startswith(f"Error: Port {port} of 127.0.0.1 cannot be had")
 
 
-@pytest.mark.parametrize("command", ["proxy", "api", "aws"])
+@pytest.mark.parametrize("command", ["proxy", "api", "aws", "relay"])
 def test_every_command_has_its_help(command: str) -> None:
     result = CliRunner().invoke(app, [command, "--help"])
 

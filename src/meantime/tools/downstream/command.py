@@ -1,4 +1,4 @@
-"""The command `meantime downstream`: serve a delayed API, a delay proxy or an AWS server until Ctrl-C."""
+"""The command `meantime downstream`: serve a delayed API, a delay proxy, a relay or an AWS server until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from rich.table import Table
 
 from meantime.tools.downstream.api import DEFAULT_LATENCY, DelayedAPI
 from meantime.tools.downstream.aws import PYTHON_VARIABLE, AWSServer, AWSServerError
+from meantime.tools.downstream.listener import HOST
 from meantime.tools.downstream.proxy import DelayProxy
+from meantime.tools.downstream.relay import DelayRelay
 from meantime.tools.downstream.service import CONTROL
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from meantime.tools.downstream.statistics import Statistics
 
 app = typer.Typer(
-    help="What functions call, on this machine: a delayed API, a delay proxy, a server with AWS's protocols.",
+    help="What functions call, on this machine: a delayed API, a delay proxy, a relay, a server with AWS's protocols.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -113,6 +115,39 @@ def api(
             port=port,
         )
     _serve(server, f"answers any path, latency {server.latency}", output)
+
+
+@app.command()
+def relay(
+    upstream: Annotated[str, typer.Argument(help="The server behind the relay, such as 127.0.0.1:5432.")],
+    *,
+    port: Port = 0,
+    latency: LatencyText = "0s",
+    seed: Seed = None,
+    output: OutputFormat = Format.TABLE,
+) -> None:
+    """Make any TCP server slow, a database or a cache say: each of its answers comes no sooner than the latency."""
+    with _bad_input():
+        server = DelayRelay(upstream, latency=latency, seed=seed, port=port)
+    with _interruption() as interrupted:
+        try:
+            server.start()
+        except OSError as error:
+            _fail(error.strerror or str(error))
+        try:
+            address = f"{HOST}:{server.port}"
+            if output is Format.JSON:
+                _print_json({"address": address})
+            else:
+                typer.echo(f"Relay at {address}, in front of {upstream}, latency {server.latency}; Ctrl-C ends it.")
+            interrupted.wait()
+        finally:
+            server.close()
+        answers, connections = len(server.answers), server.connections
+        if output is Format.JSON:
+            _print_json({"statistics": {"answers": answers, "connections": connections}})
+        else:
+            typer.echo(f"{answers} answers over {connections} connections")
 
 
 @app.command()
