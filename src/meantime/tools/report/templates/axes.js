@@ -29,7 +29,7 @@ function durationAxis(values, { name = "ms", grid = true, look = null, unit = ""
     axisTick: { show: false, customValues: ticks.map(height) },
     axisLabel: {
       ...axisText(),
-      ...(look && { color: colour(`look-${look}`) }),
+      ...(look && { color: colour(`text-${look}`) }),
       customValues: ticks.map(height),
       formatter: (value) => unit + Number((logarithmic ? 10 ** value : value).toPrecision(6)).toLocaleString("en-US"),
     },

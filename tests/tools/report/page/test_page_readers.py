@@ -50,8 +50,15 @@ LOW_CONTRASTS = """() => {
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_text_stands_out_from_what_it_stands_on(open_page: OpenPage, scheme: str) -> None:
-    with open_page(color_scheme=scheme) as page:
+@pytest.mark.parametrize("shown", ["address", "measured_page"])
+def test_every_text_stands_out_from_what_it_stands_on(
+    open_page: OpenPage, scheme: str, shown: str, request: pytest.FixtureRequest
+) -> None:
+    with open_page(request.getfixturevalue(shown), color_scheme=scheme) as page:
+        page.locator(".row").first.wait_for()
+        for summary in page.locator(".advice summary").all():
+            summary.click()
+        page.mouse.move(0, 0)
         found = page.evaluate(LOW_CONTRASTS)
 
     assert found["low"] == []
