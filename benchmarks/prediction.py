@@ -1,8 +1,8 @@
 """How far off predictions are: sequential functions are recorded, concurrent ones predicted from that, and measured.
 
 `python benchmarks/prediction.py` measures all cells that were held back, about ten minutes, and writes the table into
-docs/prediction.md; `--some 8` a few of them; `--training` those that the model's constants come from; `--again` predicts
-once more from what was measured last.
+docs/prediction.md; `--some 8` a few of them; `--training` those that the model's constants come from, to which
+`python benchmarks/prediction_fit.py` fits them; `--again` predicts once more from what was measured last.
 """
 
 from __future__ import annotations
@@ -178,11 +178,16 @@ def results(workloads: Sequence[Workload], folder: Path, *, again: bool) -> Iter
     """Every workload's cells, measured now or before."""
     folder.mkdir(parents=True, exist_ok=True)
     for workload in workloads:
-        latency = workload.latency.replace(":", "-").replace("=", "-").replace(",", "-")
-        path = folder / f"{workload.library}-{latency}.json"
+        path = path_of(workload, folder)
         if not again:
             path.write_text(json.dumps(measure(workload)))
         yield list(outcomes(workload, json.loads(path.read_text())))
+
+
+def path_of(workload: Workload, folder: Path) -> Path:
+    """Where is kept what was measured of it."""
+    latency = workload.latency.replace(":", "-").replace("=", "-").replace(",", "-")
+    return folder / f"{workload.library}-{latency}.json"
 
 
 def summary(found: Sequence[Outcome]) -> tuple[float, float, float]:
@@ -194,9 +199,10 @@ def summary(found: Sequence[Outcome]) -> tuple[float, float, float]:
 def show(one: Outcome) -> str:
     """A line for the terminal."""
     low, high = one.predicted.low, one.predicted.high
+    workload = one.workload
     return (
-        f"{one.workload.library:8} {one.workload.latency:28} {one.workload.items:3} calls, {one.cell.max_concurrency:2} "
-        f"at once, {one.cell.memory_mb:4} MB from {one.cell.recorded_mb:4}: {one.sequential_ms:6.0f} in line, "
+        f"{workload.library:8} {workload.latency:28} {workload.items:3} calls, {one.cell.max_concurrency:2} at once, "
+        f" {one.cell.memory_mb:4} MB from {one.cell.recorded_mb:4}: {one.sequential_ms:6.0f} in line, "
         f"{one.predicted.value:6.0f} [{low:5.0f} to {high:5.0f}] predicted, {one.measured_ms:6.0f} ms measured, "
         f"{one.error:+6.1%}{'' if one.is_within else ' outside'}"
     )
@@ -205,10 +211,10 @@ def show(one: Outcome) -> str:
 def table(found: Sequence[Outcome]) -> str:
     """The part of the page that numbers are written into."""
     middle, p95, within = summary(found)
-    rows = [
-        "| library | latency | calls | at once | memory | recorded at | one by one | predicted | range | measured | error |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
-    ]
+    heads = (
+        "library | latency | calls | at once | memory | recorded at | one by one | predicted | range | measured | error"
+    )
+    rows = [f"| {heads} |", "|---" * len(heads.split("|")) + "|"]
     rows += [
         f"| {one.workload.library} | {one.workload.latency} | {one.workload.items} | {one.cell.max_concurrency} "
         f"| {one.cell.memory_mb} MB | {one.cell.recorded_mb} MB | {one.sequential_ms:,.0f} ms "

@@ -13,6 +13,7 @@ import hedging
 import imports
 import invocations
 import limiters
+import prediction
 import processes
 import retries
 import streaming
@@ -83,6 +84,10 @@ def measure(name: str, console: Console) -> list[str]:
         failed += comparison.failures()
         if module is imports:
             failed += imports.failures(comparison)
+    if module is prediction:
+        text, wrong = prediction.accuracy()
+        console.print(text)
+        failed += wrong
     if module in (fan_outs, batches):
         text, failures = fan_outs.memory() if module is fan_outs else batches.bounds()
         console.print(text)

@@ -7,10 +7,9 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from meantime.measure import recording
-
 import meantime
 from meantime import tasks
+from meantime.measure import recording
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

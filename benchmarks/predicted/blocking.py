@@ -7,9 +7,8 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from meantime.measure import recording
-
 from meantime import threads
+from meantime.measure import recording
 
 if TYPE_CHECKING:
     from collections.abc import Callable
