@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from copy import deepcopy
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
@@ -45,6 +46,26 @@ def test_what_the_schema_takes_is_read(recording):
     validate("recording", document)
 
     assert Recording.of(document) == recording
+
+
+def test_nothing_that_is_written_is_undocumented(results):
+    described = schema("results")
+
+    def undocumented(value: Any, kind: Any, path: str = "") -> list[str]:
+        kind = next((one for one in kind.get("anyOf", ()) if "$ref" in one), kind)
+        kind = described["$defs"].get(kind.get("$ref", "").rpartition("/")[2], kind)
+        if isinstance(value, list):
+            return [found for item in value for found in undocumented(item, kind.get("items", {}), f"{path}[]")]
+        if not isinstance(value, dict) or "properties" not in kind:
+            return []
+        found = [f"{path}.{key}" for key in value if key not in kind["properties"]]
+        return found + [
+            each
+            for key in value.keys() & kind["properties"].keys()
+            for each in undocumented(value[key], kind["properties"][key], f"{path}.{key}")
+        ]
+
+    assert undocumented(json.loads(results.to_json()), described) == []
 
 
 @pytest.mark.parametrize("missing", ["duration_ms", "accounting", "format", "version"])

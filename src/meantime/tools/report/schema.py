@@ -12,13 +12,35 @@ from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from meantime.tools.report.recording import Recording
-from meantime.tools.report.results import Results
+from meantime.tools.report.results import Results, Run
 
 MODELS: dict[str, type] = {"recording": Recording, "results": Results}
 """What has a schema, by the name of its file."""
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _SCALARS = {str: "string", bool: "boolean", int: "integer", float: "number"}
+# What is written for other readers beside what the dataclass holds, and read by nobody here.
+_ALSO_WRITTEN: dict[type, dict[str, Any]] = {
+    Run: {
+        "calls": {
+            "description": "The recording's calls in brief: those that are no part of another call.",
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "name": {"description": "What was called.", "type": "string"},
+                    "start_ms": {"description": "When it began.", "type": "number"},
+                    "end_ms": {"description": "When its answer was there.", "type": "number"},
+                    "waiting_ms": {"description": "The part in which it waited.", "type": "number"},
+                    "computing_ms": {"description": "CPU time of its own thread or task.", "type": "number"},
+                    "throttled_ms": {"description": "The rest.", "type": "number"},
+                    "lane": {"description": "Number of its thread.", "type": "integer"},
+                },
+                "required": ["name", "start_ms", "end_ms", "waiting_ms", "computing_ms", "throttled_ms", "lane"],
+            },
+        }
+    }
+}
 # A file says what it is, though the readers here forgive one that does not.
 _IDENTIFYING = ("format", "version")
 # In a docstring's "Args:", `name: what it is`, which may run on over deeper lines.
@@ -75,6 +97,7 @@ def _object(model: type, definitions: dict[str, Any]) -> dict[str, Any]:
         properties[each.name] = described
         if identifies or _is_required(each):
             required.append(each.name)
+    properties |= _ALSO_WRITTEN.get(model, {})
     found = {"type": "object", "properties": properties, "required": required}
     summary = (model.__doc__ or "").strip().partition("\n\n")[0]
     return {"description": " ".join(summary.split()), **found}
