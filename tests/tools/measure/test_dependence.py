@@ -46,3 +46,29 @@ def test_calls_that_need_an_earlier_one_stay_in_line(name, monkeypatch):
     assert len(library_calls(recorded)) > 1
     assert found.chains
     assert all(chain.reason for chain in found.chains)
+
+
+def held_back(kind):
+    """Those that were written when the analysis was there; both kinds are in two files."""
+    return [
+        (module, name)
+        for module in ("held_back", "held_back_again")
+        for name in names_in(module)
+        if name.startswith(kind)
+    ]
+
+
+@pytest.mark.parametrize(("module", "name"), held_back("free_"))
+def test_what_it_was_not_made_for_is_found_as_well(module, name, monkeypatch):
+    recorded = record(module, name, monkeypatch)
+
+    (group, *_) = independent_groups(recorded, STYLES).groups
+
+    assert len(group.calls) > 1
+
+
+@pytest.mark.parametrize(("module", "name"), held_back("bound_"))
+def test_a_chain_that_it_was_not_made_for_stays_one(module, name, monkeypatch):
+    recorded = record(module, name, monkeypatch)
+
+    assert independent_groups(recorded, STYLES).groups == ()

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from meantime.tools.measure.ordering import Top, orders_of, tops_in_line
-from meantime.tools.measure.source.reading import Reading, read
+from meantime.tools.measure.source.reading import Reading, keeps_nothing, read
 from meantime.tools.measure.turns import is_free, split_turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from meantime.tools.measure.source.course import Loop
+    from meantime.tools.measure.source.files import SourceFiles
     from meantime.tools.report.recording import Recording
 
 PROVED = "proved"
@@ -104,7 +105,7 @@ def _arranged(tops: Sequence[Top], depth: int, reading: Reading) -> Iterator[Gro
     for loop, members in groupby(tops, key=lambda top: top.loop_at(depth)):
         calls = list(members)
         if loop is None:
-            yield from _not_read([top for top in calls if not top.is_read])
+            yield from _not_read([top for top in calls if not top.is_read], reading.files)
             singles += [top for top in calls if top.is_read]
         else:
             yield from _in_loop(loop, calls, depth, reading)
@@ -170,11 +171,11 @@ def _in_statements(singles: list[Top], tops: Sequence[Top], reading: Reading) ->
         yield Chain(calls=_ids([*first, *chained]), reason=reasons[chained[0].id], lines=_lines([*first, *chained]))
 
 
-def _not_read(tops: list[Top]) -> Iterator[Group]:
-    """Calls that the source could not be followed to: only like ones from one place that change nothing."""
+def _not_read(tops: list[Top], files: SourceFiles) -> Iterator[Group]:
+    """Calls that the source could not be followed to: only like ones from one place that change and keep nothing."""
     for _, members in groupby(tops, key=_likeness):
         calls = list(members)
-        if len(calls) > 1 and all(top.changes_nothing for top in calls):
+        if len(calls) > 1 and all(top.changes_nothing for top in calls) and keeps_nothing(calls[0].leaves[0], files):
             yield Group(
                 chains=tuple((top.id,) for top in calls),
                 certainty=IF_INDEPENDENT,

@@ -80,6 +80,7 @@ def advise(
         recording=run.recording,
         prices=prices,
         predict=predict,
+        others=[each for each in runs if each is not run],
         recordings=[one for one in known if one.memory_mb in (None, run.memory_mb)],
         points=points or memory_points(list(runs), prices, predict=predict, recordings=known),
         folder=code,

@@ -124,6 +124,13 @@ def _more(situation: Situation, group: Group, width: int, leaves: list[RecordedC
     if wider > width:
         more = situation.predicted(group.phases, executor_of(situation, group), wider)
         yield f"{wider} at once would give {ms(more.value)}."
+    executor = executor_of(situation, group)
+    elsewhere = []
+    for other in sorted(situation.others, key=lambda each: each.memory_mb):
+        there = situation.predicted(group.phases, executor, width, other.memory_mb)
+        elsewhere.append(f"{ms(there.value)} instead of {ms(other.p50_ms)} at {other.memory_mb:,} MB")
+    if elsewhere:
+        yield f"At other sizes, by the model: {', '.join(elsewhere)}."
     if any(call.attempts > 1 for call in leaves):
         yield "Some of them were tried again: whom they call may be at its limit already, so raise it slowly."
     pools = {

@@ -32,6 +32,7 @@ class Situation:
 
     Args:
         run: The run that is advised about.
+        others: Its runs at other memory sizes.
         recording: Its recording.
         prices: What a GB-second and a request cost.
         predict: The model.
@@ -46,6 +47,7 @@ class Situation:
     recording: Recording
     prices: Prices
     predict: Predict
+    others: Sequence[Run] = ()
     recordings: Sequence[Recording] = ()
     points: Sequence[MemoryPoint] = ()
     folder: Path | None = None

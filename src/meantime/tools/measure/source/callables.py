@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import ast
+from typing import TYPE_CHECKING
 
 from meantime.tools.measure.source.expressions import bind, find_method
 from meantime.tools.measure.source.files import Definition
-from meantime.tools.measure.source.values import Thing, Value
+from meantime.tools.measure.source.values import NOTHING, Thing, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from meantime.tools.measure.source.course import Run
 
 
 class Given:
@@ -69,3 +75,26 @@ def on_a_cursor(node: ast.Call) -> bool:
         return False
     owner = ast.unparse(node.func.value).lower()
     return not any(word in owner for word in ("pool", "conn", "engine"))
+
+
+def is_endless(node: ast.expr) -> bool:
+    """Whether what is gone over has no end of its own: `count()`, `iter(next_page, None)`."""
+    if not isinstance(node, ast.Call):
+        return False
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    return name in ("count", "cycle") or (name == "iter" and len(node.args) == 2)  # noqa: PLR2004  # with its sentinel
+
+
+def super_of(run: Run) -> Value | None:
+    """What `super()` gives in a method: the instance, with its class's ancestors for a class."""
+    definition = run.function
+    if definition is None or not definition.args.args or run.scope is None:
+        return None
+    first = run.scope.names.get(definition.args.args[0].arg, NOTHING)
+    found = []
+    for thing in first.things:
+        classes = thing.fields.get("class", NOTHING).things
+        bases = tuple(base for each in classes for base in each.fields.get("bases", NOTHING).things)
+        held: dict[Hashable, Value] = {"class": Value(things=bases), "super of": Value(things=(thing,))}
+        found.append(Thing("instance", thing.marks, held))
+    return Value(first.marks, tuple(found))

@@ -14,8 +14,9 @@ from meantime.tools.measure.source.callables import (
     functions_in,
     gives_items,
     on_a_cursor,
+    super_of,
 )
-from meantime.tools.measure.source.course import TURNS, Run
+from meantime.tools.measure.source.course import TURNS, Run, marked
 from meantime.tools.measure.source.expressions import (
     Expressions,
     bind,
@@ -30,8 +31,6 @@ from meantime.tools.measure.source.places import name_of, steps_into
 from meantime.tools.measure.source.values import NOTHING, Scope, Thing, Value, all_marks, join
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
-
     from meantime.tools.measure.source.files import SourceFile
     from meantime.tools.measure.source.places import Place, Step
 
@@ -142,6 +141,28 @@ class Calling(Expressions):
         if arguments.kwarg is not None:
             scope.names[arguments.kwarg.arg] = Value(things=(more,))
 
+    def gone_over(self, value: Value, node: ast.AST) -> Value:
+        """Read what going over a value makes of own code: `__iter__` and `__next__`."""
+        found = []
+        for thing in value.things:
+            begin = find_method(thing, "__iter__") if thing.kind == "instance" else None
+            if begin is None:
+                found.append(Value(things=(thing,)))
+                continue
+            for each in self.call_function(begin, (Value(things=(thing,)),), node).things:
+                step = find_method(each, "__next__") if each.kind == "instance" else None
+                found.append(Value(things=(each,)) if step is None else self._stepped(step, each, node))
+        return marked(join(*found), value.marks) if found else value
+
+    def _stepped(self, step: Thing, iterator: Thing, node: ast.AST) -> Value:
+        """What an iterator of the own code gives, step by step."""
+        items = Thing("container")
+        loop = self.loop_at(node, "pages")
+        for number in range(TURNS):
+            with self.turn(loop, number):
+                items.put(None, self.call_function(step, (Value(things=(iterator,)),), node))
+        return Value(things=(items,))
+
     def _given(self, node: ast.Call, scope: Scope) -> Given:
         positional: list[Value] = []
         names: dict[str, Value] = {}
@@ -212,11 +233,12 @@ class Calling(Expressions):
                     if thing.kind == "function"
                 )
             )
-        if name == "super" and self._self is not None:
-            return self._self
+        if name == "super" and (parent := super_of(self.run)) is not None:
+            return parent
         if changes_receiver(name):
             for thing in owner.things:
                 self.changed(thing, node)
+        given.positional = tuple(self.gone_over(value, node) for value in given.positional)
         answer = known(name, owner, given.positional, given.names)
         if answer is not None:
             return answer
@@ -232,21 +254,6 @@ class Calling(Expressions):
         held.put(None, join(*results))
         return Value(marks | all_marks(results), (held,) if results else (Thing("other", marks),))
 
-    @property
-    def _self(self) -> Value | None:
-        """What `super()` gives in a method: the instance, with its class's ancestors for a class."""
-        definition = self.run.function
-        if definition is None or not definition.args.args or self.run.scope is None:
-            return None
-        first = self.run.scope.names.get(definition.args.args[0].arg, NOTHING)
-        found = []
-        for thing in first.things:
-            classes = thing.fields.get("class", NOTHING).things
-            bases = tuple(base for each in classes for base in each.fields.get("bases", NOTHING).things)
-            held: dict[Hashable, Value] = {"class": Value(things=bases), "super of": Value(things=(thing,))}
-            found.append(Thing("instance", thing.marks, held))
-        return Value(first.marks, tuple(found))
-
     def _called_back(self, node: ast.Call, name: str, given: Given) -> list[Value]:
         """Read the functions that a call was given, or was seen to call, as called once for every item."""
         functions = [thing for value in given.values for thing in functions_in(value)]
@@ -258,6 +265,7 @@ class Calling(Expressions):
         if not functions:
             return []
         loop = self.loop_at(node, "verb" if name in VERBS else "unknown")
+        before: tuple[Value, ...] = ()  # what a function is given of its own last answer
         items = [
             *rest,
             *(value for value in given.names.values() if not value.things or value.things[0].kind != "function"),
@@ -267,7 +275,8 @@ class Calling(Expressions):
         for number, function in enumerate(turns):
             with self.turn(loop, number) as item:
                 taken = tuple(item_of(value, item) for value in items) or (Value(frozenset([item])),)
-                results.append(self.call_function(function, taken, node))
+                results.append(self.call_function(function, (*before, *taken), node))
+                before = (results[-1],) if name in ("reduce", "accumulate") else ()
         return results
 
     def _seen_below(self, node: ast.Call) -> list[Thing]:

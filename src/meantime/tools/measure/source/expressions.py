@@ -29,6 +29,10 @@ class Expressions(Course):
     def call_function(self, function: Thing, given: tuple[Value, ...], node: ast.AST) -> Value:
         """Read a function of the own code as called from an expression."""
 
+    @abstractmethod
+    def gone_over(self, value: Value, node: ast.AST) -> Value:
+        """Read what going over a value makes of own code: `__iter__` and `__next__`."""
+
     def value(self, node: ast.AST | None, scope: Scope) -> Value:
         """What an expression gives."""
         if node is None:
@@ -101,7 +105,7 @@ class Expressions(Course):
                 return Value(things=(bind(method, bound),))
             return join(held or NOTHING, Value(thing.marks))
         if thing.kind == "module":
-            return thing.fields.get(node.attr, NOTHING)
+            return of_a_module(thing, node.attr)
         return Value(owner.marks, (thing,))  # a part of somebody else's object stands for all of it
 
     def _subscript(self, node: ast.Subscript, scope: Scope) -> Value:
@@ -171,7 +175,7 @@ class Expressions(Course):
         """What a loop goes over; where asking for the next item makes recorded calls, each comes after the other."""
         place = self.place_at(node) if self.run.steps else None
         if place is None or not self._asks_as_it_goes(node, place):
-            return self.value(node, scope)
+            return self.gone_over(self.value(node, scope), node)
         inner = [part for part in ast.iter_child_nodes(node) if isinstance(part, (ast.expr, ast.keyword))]
         parts = [self.value(part.value if isinstance(part, ast.keyword) else part, scope) for part in inner]
         loop = self.loop_at(node, "pages")
@@ -222,13 +226,20 @@ class Expressions(Course):
                 is_attribute = isinstance(target, ast.Attribute)
                 key: Hashable = target.attr if is_attribute else constant_of(target.slice)  # type: ignore[union-attr]  # as tested
                 for thing in owner.things:
-                    if thing.kind in ("container", "instance", "class"):
+                    if thing.kind in ("container", "instance", "class", "module"):
                         thing.put(key, marked(value, implied))
                         self.changed(thing, target)
                     elif thing.kind == "other":
                         thing.marks |= all_marks((value,))
             case _:
                 pass
+
+
+def of_a_module(thing: Thing, name: str) -> Value:
+    """A name of a module; of somebody else's it is the same thing wherever it is imported: `os.environ`."""
+    if thing.file is None and name not in thing.fields:
+        thing.fields[name] = Value(things=(Thing("other"),))
+    return thing.fields.get(name, NOTHING)
 
 
 def elements_of(value: Value) -> Value:

@@ -36,10 +36,13 @@ def known(name: str, owner: Value, given: tuple[Value, ...], names: dict[str, Va
     containers = [thing for thing in owner.things if thing.kind == "container"]
     if containers:
         return _of_container(name, containers, owner, given, names)
-    if owner.things:
+    if any(thing.kind != "module" for thing in owner.things):
         return None
     if name in _COPIES and given and "key" not in names:
         return _container(join(*(elements_of(value) for value in given)), all_marks_of(given))
+    if name.startswith("heappush") and len(given) > 1:
+        for thing in given[0].things:
+            thing.put(None, given[1])
     make = _MAKERS.get(name)
     return make(given, names) if make is not None else None
 

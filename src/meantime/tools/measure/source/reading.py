@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from meantime.tools.measure.source.course import TURNS, Flow, Loop, Run, TooMuchSource
 from meantime.tools.measure.source.files import SourceFiles
-from meantime.tools.measure.source.places import Frame, Place, Places
+from meantime.tools.measure.source.places import Frame, Place, Places, frames_of
 from meantime.tools.measure.source.statements import Statements
 from meantime.tools.measure.source.values import Thing, Value
 
@@ -72,6 +72,20 @@ def read(calls: Iterable[RecordedCall], folder: Path) -> Reading:
     ways = {place: len(nodes) for place, nodes in course.nodes.items()}
     shared = {loop: tuple(lines) for loop, lines in course.shared.items()}
     return Reading(places, course.flows, loops, course.visited, course.items, ways, shared, files)
+
+
+def keeps_nothing(call: RecordedCall, files: SourceFiles) -> bool:
+    """Whether the functions on a call's stack keep nothing for the next one, as far as a glance shows."""
+    for frame in frames_of(call):
+        file = files.read(frame.file)
+        definition = file.function_at(frame.line, frame.function) if file is not None else None
+        for node in ast.walk(definition) if definition is not None else ():
+            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+            if isinstance(node, ast.While | ast.Global | ast.Nonlocal) or any(
+                isinstance(each, ast.Attribute | ast.Subscript) for each in targets
+            ):
+                return False
+    return True
 
 
 def _is_called_for_each_record(course: Statements) -> bool:

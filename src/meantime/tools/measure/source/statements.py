@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from meantime.tools.measure.source.callables import is_endless
 from meantime.tools.measure.source.calling import Calling
 from meantime.tools.measure.source.course import TURNS, Run, marked
-from meantime.tools.measure.source.expressions import bind, elements_of, item_of
+from meantime.tools.measure.source.expressions import bind, elements_of, item_of, of_a_module
 from meantime.tools.measure.source.files import imported_module
 from meantime.tools.measure.source.values import Scope, Thing, Value, all_marks, join, merge_names
 
@@ -27,6 +28,7 @@ class Statements(Calling):
     def __init__(self, *given: object) -> None:
         super().__init__(*given)  # type: ignore[arg-type]  # handed on as it comes
         self._modules: dict[str, Thing] = {}
+        self._of_others: dict[str, Thing] = {}  # modules that are not the function's own
         self._loops_under_way: list[Loop] = []
 
     def module(self, file: SourceFile) -> Thing:
@@ -115,7 +117,8 @@ class Statements(Calling):
 
     def _for_(self, node: ast.For | ast.AsyncFor, scope: Scope) -> None:
         over = self.iterated(node.iter, scope)
-        loop = self.loop_at(node, "for")
+        # Of what has no end nobody knows how many items there are.
+        loop = self.loop_at(node, "while" if is_endless(node.iter) else "for")
         self._turns(loop, node.body, scope, lambda item: self.assign(node.target, item_of(over, item), scope), over)
         self.statements(node.orelse, scope)
 
@@ -234,10 +237,13 @@ class Statements(Calling):
             file = self.files.module(each.name)
             name = each.asname or each.name.partition(".")[0]
             top = file if each.asname else self.files.module(name)
-            thing = self.module(top) if top is not None else Thing("module")
+            thing = self.module(top) if top is not None else self._foreign(each.name if each.asname else name)
             if file is not None and not each.asname and file is not top:
                 self._hang(thing, each.name.split(".")[1:], self.module(file))
             scope.set(name, Value(things=(thing,)))
+
+    def _foreign(self, dotted: str) -> Thing:
+        return self._of_others.setdefault(dotted, Thing("module"))
 
     def _hang(self, thing: Thing, path: list[str], module: Thing) -> None:
         for part in path[:-1]:
@@ -258,7 +264,7 @@ class Statements(Calling):
             elif below is not None:
                 scope.set(name, Value(things=(self.module(below),)))
             else:
-                scope.set(name, Value(things=(Thing("module"),)))
+                scope.set(name, of_a_module(self._foreign(dotted), each.name))
 
     def _global_(self, node: ast.Global, scope: Scope) -> None:
         module = scope
