@@ -162,6 +162,16 @@ def test_calls_within_a_grouped_call_are_a_part_of_it():
     assert predicted(nested, 4, groups=((0, 1, 2, 3),)).value == pytest.approx(10 + OUTSIDE)
 
 
+def test_a_call_that_holds_grouped_ones_is_not_counted_twice():
+    recording = recorded([(5.0, 0.0)] * 4)
+    around = replace(recording.calls[0], id=99, start_ms=0.0, end_ms=20.0, computing_ms=20.0, kind="item", name="all")
+    within = (around, *(replace(call, parent=99) for call in recording.calls))
+
+    found = predicted(replace(recording, calls=within), 4, groups=((0, 1, 2, 3),))
+
+    assert found.value == pytest.approx(20 + OUTSIDE)
+
+
 def test_calls_that_overlapped_in_the_recording_still_do():
     recording = recorded([(0.0, 10.0)] * 3)
     side_by_side = replace(

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 EXECUTORS: Final = ("threads", "tasks")
 
-_CALLS_DRAWN = 12_000  # a quarter of a second
-_FEWEST, _MOST = 9, 101  # invocations drawn
+_CALLS_DRAWN = 24_000  # some 50 ms
+_FEWEST, _MOST = 9, 201  # invocations drawn
 _NINE_IN_TEN = 1.645  # standard deviations of a normal distribution, to either side
 _OF_A_MEDIAN = 1.2533  # how much wider a median is spread than a mean: the square root of pi / 2
 

@@ -60,15 +60,7 @@ def calls_of(recording: Recording, group_of: Mapping[int, int]) -> Iterator[Read
     for wait in recording.waits:
         if wait.call is not None and wait.call in units:
             waits[units[wait.call]].append(wait)
-    computing = {call.id: call.computing_ms for call in recording.calls}
-    for call in recording.calls:
-        # A child on another thread, or in another task, computes beside its parent, not within it.
-        parent = by_id.get(call.parent) if call.parent is not None else None
-        if parent is not None and units[call.id] == units[parent.id] and _runs_apart(call, parent):
-            computing[units[call.id]] += call.computing_ms
-    in_units = sum(computing[unit] for unit in {*units.values()})
-    if in_units > recording.cpu_ms > 0:  # clocks of threads and of the process are not read at once
-        computing = {call: each * recording.cpu_ms / in_units for call, each in computing.items()}
+    computing = _computing(recording, by_id, units)
     is_starved = cpu_share(recording.memory_mb or MEMORY_MB_PER_CORE) < 1
     for unit in sorted({*units.values()}):
         call = by_id[unit]
@@ -85,6 +77,26 @@ def calls_of(recording: Recording, group_of: Mapping[int, int]) -> Iterator[Read
             library=call.library,
             is_clean=not is_starved or call.held_up_ms <= 2 * _WAKING_MS,
         )
+
+
+def _computing(
+    recording: Recording, by_id: Mapping[int, RecordedCall], units: Mapping[int, int]
+) -> Mapping[int, float]:
+    """What each unit computes, with its parts on other threads, and without the units within it."""
+    computing = {unit: by_id[unit].computing_ms for unit in units.values()}
+    for call in recording.calls:
+        above = by_id.get(call.parent) if call.parent is not None else None
+        if above is None:
+            continue
+        is_unit, apart = units[call.id] == call.id, _runs_apart(call, above)
+        if is_unit and not apart:
+            computing[units[above.id]] = max(0.0, computing[units[above.id]] - call.computing_ms)
+        elif apart and not is_unit:
+            computing[units[call.id]] += call.computing_ms
+    in_units = sum(computing.values())
+    if in_units > recording.cpu_ms > 0:  # clocks of threads and of the process are not read at once
+        return {unit: each * recording.cpu_ms / in_units for unit, each in computing.items()}
+    return computing
 
 
 def _runs_apart(call: RecordedCall, parent: RecordedCall) -> bool:
