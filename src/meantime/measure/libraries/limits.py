@@ -84,7 +84,8 @@ def _noting_leftovers(function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     def take_stock(left: Any, *args: Any, **keywords: Any) -> Any:
         for each in left:
-            observe("leftover", str(each), numbers={"count": 1.0})
+            where = f", started at {each.place}" if each.place else ""
+            observe("leftover", f"{each.kind} {each.name}{where}".strip(), numbers={"count": 1.0})  # no arguments
         return function(left, *args, **keywords)
 
     return take_stock
