@@ -64,22 +64,32 @@ class Row:
     Args:
         name: What was done.
         has_limit_on_wall: Whether the runs are alike, so that their wall times can be compared.
+        has_constant_delays: Whether a server that is late shows that the machine is busy with something else.
         rounds: All of them.
     """
 
     name: str
     has_limit_on_wall: bool = True
+    has_constant_delays: bool = True
     rounds: list[Round] = field(default_factory=list)
+
+    @property
+    def quiet_rounds(self) -> list[Round]:
+        """The half in which the servers were least late: what the clock is told late there, it cannot know."""
+        if not self.has_constant_delays:
+            return self.rounds
+        ordered = sorted(self.rounds, key=lambda each: sum(finished - started for started, finished in each.answers))
+        return ordered[: (len(ordered) + 1) // 2]
 
     @property
     def sum_error(self) -> float:
         """How far the waits of all calls are from the delays of all answers."""
-        return median(_sum_error(each) for each in self.rounds)
+        return median(_sum_error(each) for each in self.quiet_rounds)
 
     @property
     def call_errors(self) -> list[float]:
         """How far each call's waits are from the delays of its own answers, in the median of the rounds."""
-        found = [_call_errors(each) for each in self.rounds]
+        found = [_call_errors(each) for each in self.quiet_rounds]
         numbers = {len(errors) for errors in found}
         if len(numbers) != 1 or 0 in numbers:
             return []
@@ -93,7 +103,7 @@ class Row:
     @property
     def explained(self) -> float:
         """The part of the wall time that is explained."""
-        return median(each.recording.explained for each in self.rounds)
+        return median(each.recording.explained for each in self.quiet_rounds)
 
     @property
     def wall(self) -> float:

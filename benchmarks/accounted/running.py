@@ -25,7 +25,13 @@ _WARMING_UP = 3
 
 
 def in_turn(
-    name: str, run: Callable[[], object], servers: Servers, *, rounds: int = ROUNDS, has_limit_on_wall: bool = True
+    name: str,
+    run: Callable[[], object],
+    servers: Servers,
+    *,
+    rounds: int = ROUNDS,
+    has_limit_on_wall: bool = True,
+    has_constant_delays: bool = True,
 ) -> Row:
     """One row of the table.
 
@@ -35,12 +41,13 @@ def in_turn(
         servers: What it calls.
         rounds: How many times each way.
         has_limit_on_wall: Whether the runs are alike, so that their wall times can be compared.
+        has_constant_delays: Whether each answer is held back for the same time.
     """
     for _ in range(_WARMING_UP):
         run()
         with recording():
             run()
-    row = Row(name, has_limit_on_wall=has_limit_on_wall)
+    row = Row(name, has_limit_on_wall=has_limit_on_wall, has_constant_delays=has_constant_delays)
     gc.disable()
     try:
         for number in range(rounds):
