@@ -101,7 +101,7 @@ def test_items_in_child_processes_are_calls(chunk_size: int | None) -> None:
 
     calls = items(recorder)
     assert [(call["name"], call["library"]) for call in calls] == [("pause", "meantime.processes")] * 4
-    assert sum(call["waiting_ms"] for call in calls) >= 4 * 19
+    assert sum(call["waiting_ms"] for call in calls) >= 4 * 15
     assert all("test_verbs_recorded.py" in call["line"] for call in calls)
 
 
@@ -209,6 +209,18 @@ def test_how_wide_asyncios_gather_is_is_told() -> None:
     (fan_out,) = observed(recorded(lambda: asyncio.run(work())), "fan_out")
 
     assert (fan_out["text"], fan_out["numbers"]["items"]) == ("asyncio.gather", 7)
+
+
+def test_how_many_tasks_a_group_has_is_told() -> None:
+    async def work() -> None:
+        async with asyncio.TaskGroup() as group:
+            for number in range(5):
+                group.create_task(pause_async(number))
+
+    (fan_out,) = observed(recorded(lambda: asyncio.run(work())), "fan_out")
+
+    assert (fan_out["text"], fan_out["numbers"]) == ("asyncio.TaskGroup", {"max_concurrency": 5.0, "items": 5.0})
+    assert "test_verbs_recorded.py" in fan_out["line"]
 
 
 def test_a_gather_of_a_library_is_its_own_affair() -> None:

@@ -49,6 +49,7 @@ HOMES = {
     "redis.connection": "redis_client",
     "redis.asyncio.connection": "redis_client",
     "concurrent.futures.thread": "thread_pools",
+    "asyncio.taskgroups": "asyncio_gather",
     "asyncio.tasks": "asyncio_gather",
     "meantime.executors.sequential": "verbs",
     "meantime.executors.thread_fan_out": "verbs",

@@ -1,4 +1,4 @@
-"""asyncio's own fan-out: how many awaitables the function's own code has given to `gather`."""
+"""asyncio's own fan-outs: what the function's own code gives to `gather`, and what it starts in a `TaskGroup`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import wraps
 
 from meantime.measure.boundaries import observe
 from meantime.measure.libraries import wrap
+from meantime.measure.libraries.sums import add
 from meantime.own_code import is_own_code
 
 TYPE_CHECKING = False
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 def record(module: ModuleType, patches: Patches) -> None:
     """Note how wide each is."""
+    if module.__name__ == "asyncio.taskgroups":
+        wrap(patches, module.TaskGroup, "create_task", _noting_group)
+        return
     wrap(patches, module, "gather", _noting)
     package = sys.modules.get("asyncio")  # it has a name of its own for the same function, once it is loaded
     if package is not None and hasattr(package, "gather"):
@@ -35,3 +39,13 @@ def _noting(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(*awaitables, **keywords)
 
     return gather
+
+
+def _noting_group(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def create_task(group: Any, *args: Any, **keywords: Any) -> Any:
+        if is_own_code(sys._getframe(1).f_code.co_filename):  # noqa: SLF001  # as above
+            add("fan_out", "asyncio.TaskGroup", group, max_concurrency=1, items=1)
+        return function(group, *args, **keywords)
+
+    return create_task
