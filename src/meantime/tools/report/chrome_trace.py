@@ -140,9 +140,10 @@ def _counts(process: int, track: int, recording: Recording) -> Iterator[Event]:
     holding = {call.parent for call in recording.calls}
     calls = [(call.start_ms, call.end_ms) for call in recording.calls if call.kind != "item" or call.id not in holding]
     waits = [(wait.start_ms, wait.end_ms) for wait in recording.waits]
-    for name, lengths in (("calls under way", calls), ("waits under way", waits)):
+    for name, lengths in (("calls", calls), ("waits", waits)):
         for at, number in _under_way(lengths):
-            yield {"name": name, "ph": "C", "pid": process, "tid": track, "ts": at, "args": {"number": number}}
+            event = {"name": name, "cat": "under way", "ph": "C", "pid": process, "tid": track, "ts": at}
+            yield {**event, "args": {"number": number}}
 
 
 def _under_way(lengths: Iterable[tuple[float, float]]) -> Iterator[tuple[int, int]]:

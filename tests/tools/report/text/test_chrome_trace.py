@@ -24,7 +24,7 @@ from meantime.tools.report.recording import (
 NEEDED = {
     "X": {"name", "cat", "pid", "tid", "ts", "dur"},
     "M": {"name", "pid", "args"},
-    "C": {"name", "pid", "ts", "args"},
+    "C": {"name", "cat", "pid", "ts", "args"},
     "i": {"name", "pid", "tid", "ts", "s"},
     "s": {"name", "cat", "pid", "tid", "ts", "id"},
     "f": {"name", "cat", "pid", "tid", "ts", "id", "bp"},
@@ -149,14 +149,14 @@ def test_calls_under_way_are_counted(make_call, make_recording):
 
     document = chrome_trace({"app": make_recording(*calls)})
 
-    counted = [(e["ts"], e["args"]["number"]) for e in events_of(document, "C") if e["name"] == "calls under way"]
+    counted = [(e["ts"], e["args"]["number"]) for e in events_of(document, "C") if e["name"] == "calls"]
     assert counted == [(0, 1), (5_000, 2), (10_000, 1), (20_000, 0), (30_000, 1), (40_000, 0)]
 
 
 def test_an_item_that_holds_a_call_is_not_counted_beside_it(fan_out):
     document = chrome_trace({"app": fan_out})
 
-    most = max(e["args"]["number"] for e in events_of(document, "C") if e["name"] == "calls under way")
+    most = max(e["args"]["number"] for e in events_of(document, "C") if e["name"] == "calls")
     assert most == 10
 
 
@@ -242,7 +242,7 @@ def test_whatever_was_recorded_its_spans_nest_and_its_arrows_bind(recording):
 
 @given(recordings())
 def test_the_counts_return_to_nothing(recording):
-    for name in ("calls under way", "waits under way"):
+    for name in ("calls", "waits"):
         counted = [e for e in events_of(chrome_trace({"app": recording}), "C") if e["name"] == name]
 
         assert not counted or counted[-1]["args"]["number"] == 0
