@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 PROVED = "proved"
 IF_INDEPENDENT = "if independent"
-_MOST_LEVELS = 200  # single calls whose order among each other is worked out
+_MOST_LEVELS = 1_000  # single calls whose order among each other is worked out
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -110,7 +110,7 @@ def orders_of(earlier: Top, later: Top, reading: Reading) -> Order:
     same = next((number for number in earlier.places & later.places if reading.ways.get(number) == 1), None)
     if same is not None and not earlier.loops:
         return Order(reason=f"one call at {reading.places.all[same].where} makes them, one after another")
-    flows = [flow for flow in reading.flows if flow.source in earlier.places and flow.target in later.places]
+    flows = reading.flows_between(earlier.places, later.places)
     if earlier.places == later.places and not earlier.loops and not later.loops:
         flows = [flow for flow in flows if flow.carried is None]
     hard = next((flow for flow in flows if flow.how not in ("exit", "failure")), None)

@@ -51,13 +51,19 @@ def is_free(loop: Loop, tops: Sequence[Top], reading: Reading) -> Freedom:
     if hard:
         # What is handed on says more than what decides.
         return Freedom(reason=because(min(hard, key=lambda flow: (flow.how != "data", flow.name)), reading))
-    leaves = {leaf.line + leaf.name + leaf.target: leaf for top in tops for leaf in top.leaves}
+    # Like calls of a place count once: thousands of `POST /1`, `POST /2` would be compared with each other.
+    leaves = {_likeness(leaf, reading): leaf for top in tops for leaf in top.leaves}
     calls = list(leaves.values())
     told_apart = _told_apart(loop, places, reading)
     conflict = _conflict(calls, reading, told_apart)
     if conflict:
         return Freedom(reason=conflict)
     return _assumed(loop, exits, calls, reading, is_each_its_own=places <= told_apart)
+
+
+def _likeness(call: RecordedCall, reading: Reading) -> tuple[object, ...]:
+    name = call.name.partition(" ")[0] if call.kind == "http" else call.name
+    return reading.places.of_call[call.id].number, name, call.target
 
 
 def _told_apart(loop: Loop, places: Iterable[int], reading: Reading) -> frozenset[int]:

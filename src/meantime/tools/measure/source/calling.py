@@ -282,7 +282,7 @@ class Calling(Expressions):
     def _seen_below(self, node: ast.Call) -> list[Thing]:
         """The functions that the recording saw called from here, but for those that the line names itself."""
         found = []
-        named = {name_of(each) for each in self.run.file.calls if each.lineno == node.lineno}
+        named = {name_of(each) for each in self.run.file.calls_at(node.lineno)}
         for step in self.steps(node):
             for frame in step.below:
                 file, definition = self.function_of(frame)

@@ -197,7 +197,7 @@ class Expressions(Course):
         return isinstance(node, ast.Name | ast.Attribute) and not self._has_call(place.frame.line)
 
     def _has_call(self, line: int) -> bool:
-        return any(call.lineno == line for call in self.run.file.calls)
+        return bool(self.run.file.calls_at(line))
 
     def _waited_for(self, node: ast.expr, value: Value) -> Value:
         """A value for which a recorded call may have been made without a call in the source: `await`, an attribute."""

@@ -33,9 +33,17 @@ class SourceFile:
         return [node for node in ast.walk(self.tree) if isinstance(node, Definition)]
 
     @cached_property
-    def calls(self) -> list[ast.Call]:
-        """Every call in it."""
-        return [node for node in ast.walk(self.tree) if isinstance(node, ast.Call)]
+    def _calls(self) -> dict[int, list[ast.Call]]:
+        found: dict[int, list[ast.Call]] = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Call):
+                for line in lines_of(node):
+                    found.setdefault(line, []).append(node)
+        return found
+
+    def calls_at(self, line: int) -> list[ast.Call]:
+        """The calls that a frame with this line may be in."""
+        return self._calls.get(line, [])
 
     def function_at(self, line: int, name: str) -> Definition | None:
         """The innermost function of this name that holds a line."""
@@ -46,6 +54,12 @@ class SourceFile:
             and (name == getattr(node, "name", "<lambda>") or not name)
         ]
         return max(holding, key=lambda node: node.lineno, default=None)
+
+
+def lines_of(call: ast.Call) -> set[int]:
+    """The lines that a frame in a call may name: that of its method's name (3.11), or where the expression begins."""
+    name = call.func.end_lineno if isinstance(call.func, ast.Attribute) else None
+    return {call.lineno, name or call.lineno}
 
 
 class SourceFiles:

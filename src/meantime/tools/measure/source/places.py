@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from meantime.tools.measure.source.files import lines_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -128,11 +130,11 @@ def makes(node: ast.AST, place: Place, file: SourceFile) -> bool:
     if not isinstance(node, ast.Call):
         return True
     call = place.calls[0]
-    named = [each for each in file.calls if _is_line_of(place.frame.line, each) and _is_named(each, call)]
+    named = [each for each in file.calls_at(place.frame.line) if _is_named(each, call)]
     if named:
         return node in named
     # Of a line that nothing is named on, the outermost call stands for all: `get_paginator(…).paginate(…)`.
-    others = (each for each in file.calls if each is not node and _is_line_of(place.frame.line, each))
+    others = (each for each in file.calls_at(place.frame.line) if each is not node)
     return not any(node in ast.walk(each) for each in others)
 
 
@@ -155,8 +157,6 @@ def _is_named(node: ast.Call, call: RecordedCall) -> bool:
 def _is_line_of(line: int, node: ast.AST) -> bool:
     """Whether a frame that stands in this expression names this line."""
     if isinstance(node, ast.Call):
-        # A call's own line is that of its method's name (3.11), or where the expression begins.
-        attribute = node.func.end_lineno if isinstance(node.func, ast.Attribute) else node.lineno
-        return line in (node.lineno, attribute)
+        return line in lines_of(node)
     first, last = getattr(node, "lineno", 0), getattr(node, "end_lineno", 0)
     return bool(first <= line <= last)

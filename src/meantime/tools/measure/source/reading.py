@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from meantime.tools.measure.source.course import TURNS, Flow, Loop, Run, TooMuchSource
@@ -43,6 +44,18 @@ class Reading:
     ways: dict[int, int]
     shared: dict[int, tuple[str, ...]]
     files: SourceFiles
+
+    @cached_property
+    def _between(self) -> dict[tuple[int, int], list[Flow]]:
+        found: dict[tuple[int, int], list[Flow]] = {}
+        for flow in self.flows:
+            found.setdefault((flow.source, flow.target), []).append(flow)
+        return found
+
+    def flows_between(self, sources: Iterable[int], targets: Iterable[int]) -> list[Flow]:
+        """What places need of others."""
+        known = self._between
+        return [flow for source in sources for target in targets for flow in known.get((source, target), ())]
 
     def is_read(self, place: Place) -> bool:
         """Whether the source could be followed to a place."""
