@@ -120,6 +120,7 @@ def render_page(results: Results, *, title: str = "One invocation, many waits") 
         summary=summary_sheet(results),
         views=views,
         advised=any(example.advice for example in results.examples),
+        recorded=any(view.bars for view in views),
         columns=views[0].sheet.columns if views else (),
         parts=PARTS,
         variants=variants,

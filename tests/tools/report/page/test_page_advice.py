@@ -36,6 +36,17 @@ def test_the_first_piece_of_advice_is_seen_without_scrolling(open_page: OpenPage
         assert box["y"] + box["height"] < 900
 
 
+def test_of_several_events_the_first_advice_of_each_is_told_on_top(open_page: OpenPage, measured_page: str) -> None:
+    with open_page(measured_page) as page:
+        told = page.locator(".contents li").all_inner_texts()
+        target = page.locator(".contents a").nth(1).evaluate("(link) => document.querySelector(link.hash).textContent")
+
+    assert len(told) == 2
+    assert "app.handler, order.json" in told[0]
+    assert "Ask for the prices side by side: 8 threads 2,029 → 276 ms" in told[0]
+    assert target == "app.handler, refund.json"
+
+
 def test_the_diagnosis_stands_above_it(open_page: OpenPage, measured_page: str) -> None:
     with open_page(measured_page) as page:
         told = page.locator(".diagnosis").first.inner_text()
