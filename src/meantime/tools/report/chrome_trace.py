@@ -142,8 +142,8 @@ def _counts(process: int, track: int, recording: Recording) -> Iterator[Event]:
     waits = [(wait.start_ms, wait.end_ms) for wait in recording.waits]
     for name, lengths in (("calls", calls), ("waits", waits)):
         for at, number in _under_way(lengths):
-            event = {"name": name, "cat": "under way", "ph": "C", "pid": process, "tid": track, "ts": at}
-            yield {**event, "args": {"number": number}}
+            event = {"name": name, "cat": "count", "ph": "C", "pid": process, "tid": track, "ts": at}
+            yield {**event, "args": {"under way": number}}
 
 
 def _under_way(lengths: Iterable[tuple[float, float]]) -> Iterator[tuple[int, int]]:

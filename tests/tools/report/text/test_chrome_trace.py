@@ -149,14 +149,14 @@ def test_calls_under_way_are_counted(make_call, make_recording):
 
     document = chrome_trace({"app": make_recording(*calls)})
 
-    counted = [(e["ts"], e["args"]["number"]) for e in events_of(document, "C") if e["name"] == "calls"]
+    counted = [(e["ts"], e["args"]["under way"]) for e in events_of(document, "C") if e["name"] == "calls"]
     assert counted == [(0, 1), (5_000, 2), (10_000, 1), (20_000, 0), (30_000, 1), (40_000, 0)]
 
 
 def test_an_item_that_holds_a_call_is_not_counted_beside_it(fan_out):
     document = chrome_trace({"app": fan_out})
 
-    most = max(e["args"]["number"] for e in events_of(document, "C") if e["name"] == "calls")
+    most = max(e["args"]["under way"] for e in events_of(document, "C") if e["name"] == "calls")
     assert most == 10
 
 
@@ -245,8 +245,8 @@ def test_the_counts_return_to_nothing(recording):
     for name in ("calls", "waits"):
         counted = [e for e in events_of(chrome_trace({"app": recording}), "C") if e["name"] == name]
 
-        assert not counted or counted[-1]["args"]["number"] == 0
-        assert all(event["args"]["number"] >= 0 for event in counted)
+        assert not counted or counted[-1]["args"]["under way"] == 0
+        assert all(event["args"]["under way"] >= 0 for event in counted)
         assert all(first["ts"] < second["ts"] for first, second in pairwise(counted))
 
 
