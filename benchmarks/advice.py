@@ -21,6 +21,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from meantime.tools.measure.errors import MeasurementError
 from meantime.tools.measure.measurement import measured
 from meantime.tools.measure.work import Extent, Work
 
@@ -144,9 +145,9 @@ def subjects(names: Iterable[str], stack: ExitStack) -> Iterator[Subject]:
             )
 
 
-def found(expected: Expected, subject: Subject) -> Finding:
+def find(finding: Finding, subject: Subject) -> None:
     """Measure it as it is, hold the advice against what is right, carry it out, and hold that against the promise."""
-    finding = Finding(expected)
+    expected = finding.expected
     results = _run(subject, {AS_IT_IS: subject.handler}, expected.memory_mb, warm=ADVISING, recordings=3)
     (example,) = results.examples
     finding.diagnosis = "none" if example.diagnosis is None else example.diagnosis.kind
@@ -154,14 +155,13 @@ def found(expected: Expected, subject: Subject) -> Finding:
         finding.add(f"the diagnosis is {finding.diagnosis}, not {' or '.join(expected.diagnoses)}")
     if not example.advice:
         finding.add("there is no advice")
-        return finding
+        return
     finding.advice = advice = example.advice[0]
     if advice.code not in expected.advice:
         finding.add(f"the first advice is {advice.code}, not {' or '.join(expected.advice)}")
     if advice.executor != expected.executor:
         finding.add(f"it is to go on {advice.executor}, not on {expected.executor}")
     _carry_out(finding, advice, subject)
-    return finding
 
 
 def _carry_out(finding: Finding, advice: Advice, subject: Subject) -> None:
@@ -247,8 +247,13 @@ def advised(
         findings = []
         for expected in EXPECTED:
             if expected.name in chosen:
-                findings.append(found(expected, by_name[expected.name]))
-                told(findings[-1])
+                finding = Finding(expected)
+                findings.append(finding)
+                try:
+                    find(finding, by_name[expected.name])
+                except MeasurementError as error:
+                    finding.add(f"it failed: {error}")
+                told(finding)
     return findings, [failure for finding in findings for failure in finding.failures]
 
 

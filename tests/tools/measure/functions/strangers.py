@@ -173,6 +173,7 @@ def fill(endpoint_url: str, database: str) -> None:
     table.meta.client.close()
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute(_STORE_SALES.encode())
+        connection.execute("ALTER ROLE tester SET idle_session_timeout = 0")  # what it is short for is tested elsewhere
 
 
 def order() -> dict[str, Any]:
