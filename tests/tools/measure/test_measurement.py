@@ -45,6 +45,11 @@ FUNCTION = """
         sleep(event.get("seconds", 0.02))
         return "x" * 5_000_000
 
+    def shy(event, context):
+        import sys
+        if "meantime.measure" in sys.modules:
+            raise RuntimeError("watched")
+
     def computing(event, context):
         return sum(range(event.get("count", 1)))
 
@@ -168,6 +173,17 @@ def test_a_library_that_is_imported_within_the_handler_is_recorded_too(work, api
     (run,) = measure(one, recordings=1).runs
 
     assert "GET /late" in [call.name for call in run.recording.calls]
+
+
+def test_a_function_that_cannot_be_recorded_is_timed_all_the_same(work):
+    results = measure(work("shy"), recordings=1)
+
+    (run,) = results.runs
+    assert run.recording is None
+    assert any(
+        "runs, but not while it is recorded" in verdict.text and "RuntimeError: watched" in verdict.text
+        for verdict in results.examples[0].verdicts
+    )
 
 
 def test_without_recordings_there_are_numbers_only(work):

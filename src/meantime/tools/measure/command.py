@@ -179,7 +179,7 @@ def _told(error: Exception) -> int:
         return _INTERRUPTED
     if isinstance(error, MeasurementError):
         typer.secho(error.log.rstrip("\n"), dim=True, err=True)
-        typer.secho(f"\n{error.where} failed: {error.error_type}: {error.message}", fg="red", err=True)
+        typer.secho(f"\n{error.failure}", fg="red", err=True)
         if error.remedy:
             typer.secho(error.remedy, fg="yellow", err=True)
         return _FAILED

@@ -23,8 +23,12 @@ class MeasurementError(Exception):
         super().__init__(where, error_type, message, log, remedy)
 
     def __str__(self) -> str:
-        parts = [self.log.rstrip("\n"), f"{self.where} failed: {self.error_type}: {self.message}", self.remedy]
-        return "\n".join(part for part in parts if part)
+        return "\n".join(part for part in (self.log.rstrip("\n"), self.failure, self.remedy) if part)
+
+    @property
+    def failure(self) -> str:
+        """What failed and how, in a line."""
+        return f"{self.where} failed: {self.error_type}: {self.message}"
 
 
 class NothingMeasuredError(Exception):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from meantime.tools.emulator.limits import cpu_share
 from meantime.tools.measure.bill import bills
 from meantime.tools.measure.errors import NothingMeasuredError
 from meantime.tools.measure.findings import with_findings
-from meantime.tools.measure.machine import this_machine
+from meantime.tools.measure.machine import cores, this_machine
 from meantime.tools.measure.pricing import current_prices
 from meantime.tools.measure.rounds import run_rounds
 from meantime.tools.measure.runs import run_of, undisturbed
@@ -170,6 +171,11 @@ def _notes(extent: Extent, rounds: Rounds) -> list[str]:
         "Intervals hold the median nineteen times in twenty, by the sign test.",
         f"Initialisation had {'all the CPU there was' if extent.init_cpu == 'full' else 'its share of CPU'}.",
     ]
+    if cpu_share(max(extent.memory_mb)) > cores():
+        notes.append(
+            f"This machine has {cores()} cores; at {max(extent.memory_mb)} MB Lambda gives "
+            f"{cpu_share(max(extent.memory_mb)):.1f}."
+        )
     if extent.recordings:
         notes.append("Further warm invocations were recorded, in environments of their own; they do not count.")
     return notes

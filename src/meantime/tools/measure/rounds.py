@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 from meantime.measure.log_lines import documents_in
 from meantime.tools.emulator import AsyncEmulator
 from meantime.tools.measure import recorder
-from meantime.tools.measure.errors import NothingMeasuredError
+from meantime.tools.measure.errors import MeasurementError, NothingMeasuredError
 from meantime.tools.measure.machine import busy_seconds
 from meantime.tools.measure.remedies import complaint, failed
+from meantime.tools.report.decoding import DecodingError
 from meantime.tools.report.recording import Recording
 
 if TYPE_CHECKING:
@@ -120,15 +121,22 @@ class _Course:
         if not self.extent.recordings:
             return
         for cell in self.cells:
-            async with AsyncExitStack() as stack:
-                emulator = await self._environment(stack, _recorded(cell.function))
-                for event in self.work.events:
-                    await self._recordings(emulator, cell, event)
-                    cell.recordings[event] = [
-                        recording
-                        for _ in range(self.extent.recordings)
-                        for recording in await self._recordings(emulator, cell, event)
-                    ]
+            try:
+                await self._record(cell)
+            except (MeasurementError, DecodingError) as error:
+                what = error.failure if isinstance(error, MeasurementError) else error
+                self.odd[cell.function.handler] = f"runs, but not while it is recorded, so nothing is advised: {what}"
+
+    async def _record(self, cell: Cell) -> None:
+        async with AsyncExitStack() as stack:
+            emulator = await self._environment(stack, _recorded(cell.function))
+            for event in self.work.events:
+                await self._recordings(emulator, cell, event)
+                cell.recordings[event] = [
+                    recording
+                    for _ in range(self.extent.recordings)
+                    for recording in await self._recordings(emulator, cell, event)
+                ]
 
     async def go_round(self, emulators: list[AsyncEmulator]) -> None:
         """Invoke each in its turn, every other round the other way about: nobody is always behind the same one."""
@@ -177,7 +185,7 @@ class _Course:
         if invocation.error is not None:
             raise failed(cell.function, invocation, where)
         if (odd := complaint(invocation.payload)) is not None:
-            self.odd[cell.where(event, self.work.events, sized=False)] = odd
+            self.odd[cell.where(event, self.work.events, sized=False)] = f"{odd}: is that what you want to measure?"
         return invocation
 
     async def _recordings(self, emulator: AsyncEmulator, cell: Cell, event: str) -> list[Recording]:
@@ -221,7 +229,7 @@ async def run_rounds(
         if not emulators:
             raise NothingMeasuredError("Stopped before anything was measured.")
         mechanisms = emulators[0].mechanisms
-    odd = tuple(f"{where} {what}: is that what you want to measure?" for where, what in course.odd.items())
+    odd = tuple(f"{where} {what}" for where, what in course.odd.items())
     rounds = Rounds(
         cells=tuple(course.cells),
         mechanisms=mechanisms,
