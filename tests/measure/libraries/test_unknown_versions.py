@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ssl
+import sys
+from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,8 @@ from meantime.measure.patching import Patches
 from meantime.measure.recorder import recording
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from meantime.measure.recorder import Recorder
 
 
@@ -20,7 +24,7 @@ if TYPE_CHECKING:
 def stranger(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """A module by a library's name that has nothing in common with it."""
     module = ModuleType("requests.sessions")
-    monkeypatch.setitem(__import__("sys").modules, "requests.sessions", module)
+    monkeypatch.setitem(sys.modules, "requests.sessions", module)
     return module
 
 
@@ -50,6 +54,22 @@ def test_a_class_without_a_method_is_told_of(stranger: ModuleType) -> None:
     assert text.endswith("Session.send")
 
 
+def test_a_module_that_is_imported_meanwhile_is_told_of(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "pymysql").mkdir()
+    (tmp_path / "pymysql" / "__init__.py").touch()
+    (tmp_path / "pymysql" / "connections.py").touch()
+    for name in ("pymysql", "pymysql.connections"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    with recording() as recorder:
+        import_module("pymysql.connections")
+
+    for name in ("pymysql", "pymysql.connections"):
+        monkeypatch.delitem(sys.modules, name)
+    assert any("pymysql.connections" in text for text in not_recorded(recorder))
+
+
 def test_a_method_with_other_arguments_still_works(stranger: ModuleType) -> None:
     class Session:
         def send(self, *, everything: int) -> int:
@@ -75,7 +95,6 @@ def test_every_boundary_can_be_taken_back() -> None:
 
 def test_nothing_is_loaded_that_the_function_does_not_use() -> None:
     import subprocess  # noqa: PLC0415  # only here
-    import sys  # noqa: PLC0415  # likewise
 
     code = (
         "import sys\nfrom meantime.measure.recorder import recording\nwith recording(): pass\n"

@@ -7,6 +7,7 @@ from importlib import import_module
 from types import FunctionType
 
 from meantime.measure.boundaries import observe
+from meantime.measure.session import Active
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -106,7 +107,10 @@ def tell_absent() -> None:
 
 
 def _leave_out(name: str) -> None:
-    _absent.append(name)
+    if Active.session is None:  # patches are installed just before a recording begins
+        _absent.append(name)
+    else:
+        observe("not_recorded", name)
 
 
 def _recording(home: str, patches: Patches) -> Callable[[ModuleType], None]:

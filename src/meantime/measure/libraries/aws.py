@@ -11,6 +11,7 @@ from meantime.measure.libraries import wrap
 from meantime.measure.libraries.addresses import split
 from meantime.measure.libraries.bodies import note_body
 from meantime.measure.libraries.nesting import enclosing, is_part, note_connection
+from meantime.measure.session import Active
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ _ABOUT = (
 _LONGEST = 80
 
 _told: WeakSet[Any] = WeakSet()
+_session: Any = None  # the recording that they were told to
 
 
 def record(module: ModuleType, patches: Patches) -> None:
@@ -37,7 +39,6 @@ def record(module: ModuleType, patches: Patches) -> None:
     if module.__name__ == "botocore.endpoint":
         wrap(patches, module.Endpoint, "_update_retries_context", _counting_attempts)
     else:
-        _told.clear()  # every client is news to this recording
         wrap(patches, module.BaseClient, "_make_api_call", _noting)
 
 
@@ -61,6 +62,10 @@ def describe(args: tuple[Any, ...], keywords: dict[str, Any]) -> Description | N
 
 def tell_of_client(client: Any) -> None:
     """Note, once a recording, how the client is set up that a call is made with."""
+    global _session  # noqa: PLW0603  # every client is news to the next recording
+    if Active.session is not _session:
+        _session = Active.session
+        _told.clear()
     if client in _told:
         return
     _told.add(client)
