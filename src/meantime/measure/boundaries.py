@@ -303,9 +303,9 @@ def stepped(awaitable: Any, call: Call, session: Session) -> Generator[Any, Any,
         finally:
             call.computed += thread_time() - computed
             call.waited += timeline.waited - waited
-            if hidden:
-                timeline.stepped = timeline.now()
         answer, error = None, None
+        if hidden and awaited is not None:  # a bare yield comes back at once: there is nothing to see
+            timeline.stepped = timeline.now()
         suspended = monotonic()
         try:
             answer = yield awaited
@@ -314,7 +314,7 @@ def stepped(awaitable: Any, call: Call, session: Session) -> Generator[Any, Any,
             raise
         except BaseException as thrown:  # noqa: BLE001  # what is thrown in goes to the innermost await
             error = thrown
-        if hidden:
+        if hidden and awaited is not None:
             timeline.resumed(running_loop())
         resumed = monotonic()
         # A bare yield, as of `sleep(0)`, lets others run and waits for nothing.

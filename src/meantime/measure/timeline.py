@@ -197,6 +197,8 @@ class Timeline:
             return suspended
         if blocked:
             return min(end, resumed)
+        if before <= suspended and not arrived:  # next time round: another task, that ran meanwhile, has let it go on
+            return suspended
         earliest, latest = max(suspended, before), max(suspended, begin)
         if arrived and arrived + TICK > suspended:
             earliest = max(suspended, arrived)
