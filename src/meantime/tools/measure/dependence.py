@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from meantime.tools.measure.ordering import Top, orders_of, tops_in_line
 from meantime.tools.measure.source.reading import Reading, keeps_nothing, read
-from meantime.tools.measure.turns import is_free, split_turns
+from meantime.tools.measure.turns import is_free, retries_in, split_turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -115,7 +115,7 @@ def _arranged(tops: Sequence[Top], depth: int, reading: Reading) -> Iterator[Gro
 def _in_loop(number: int, tops: list[Top], depth: int, reading: Reading) -> Iterator[Group | Chain]:
     loop = reading.loops[number]
     freedom = is_free(loop, tops, reading)
-    turns = split_turns(tops, depth)
+    turns = split_turns(tops, depth, retries_in(tops, depth + 1, reading))
     if not freedom.is_free:
         if len(tops) > 1:
             yield Chain(calls=_ids(tops), reason=freedom.reason, lines=_lines(tops))

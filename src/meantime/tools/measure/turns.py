@@ -25,6 +25,7 @@ class Freedom:
     reason: str = ""
     assumption: str = ""
     note: str = ""
+    is_retry: bool = False
 
     @property
     def is_free(self) -> bool:
@@ -94,7 +95,8 @@ def _assumed(
     loop: Loop, exits: list[Flow], calls: list[RecordedCall], reading: Reading, *, is_each_its_own: bool
 ) -> Freedom:
     if exits and not is_each_its_own:
-        return Freedom(reason=f"it is the same call again until it succeeds, or has changed: `{exits[0].name}`")
+        reason = f"it is the same call again until it succeeds, or has changed: `{exits[0].name}`"
+        return Freedom(reason=reason, is_retry=True)
     writes = [call for call in calls if not reads_only(call)]
     if exits and writes:
         return Freedom(reason=because(exits[0], reading))
@@ -123,22 +125,35 @@ def _assumed(
     return Freedom(assumption="; ".join(assumptions), note=note)
 
 
-def split_turns(tops: Sequence[Top], depth: int) -> list[list[Top]]:
+def retries_in(tops: Sequence[Top], depth: int, reading: Reading) -> frozenset[int]:
+    """The loops just below a depth that only try one call again, so that each turn above makes it once, as a rule."""
+    inner: dict[int, list[Top]] = {}
+    for top in tops:
+        number = top.loop_at(depth)
+        if number is not None:
+            inner.setdefault(number, []).append(top)
+    return frozenset(
+        number for number, calls in inner.items() if is_free(reading.loops[number], calls, reading).is_retry
+    )
+
+
+def split_turns(tops: Sequence[Top], depth: int, retries: frozenset[int] = frozenset()) -> list[list[Top]]:
     """The calls of each turn of a loop: a new one begins where a call comes again that the turn has had.
 
     Args:
         tops: All calls of the loop, in their order.
         depth: How many loops are around it.
+        retries: Loops in it that only try a call again.
     """
     order: dict[object, int] = {}
     turns: list[list[Top]] = []
     latest, had = -1, 0
-    times = _times_a_turn(tops, depth)
+    times = _times_a_turn(tops, depth, retries)
     for top in tops:
-        unit = _unit(top, depth)
+        unit, is_single = _unit(top, depth, retries)
         position = order.setdefault(unit, len(order))
-        is_had = position == latest and had >= times.get(unit, 1) and top.loop_at(depth + 1) is None
-        if not turns or position < latest or is_had or (top.is_item and top.loop_at(depth + 1) is None):
+        is_had = position == latest and had >= times.get(unit, 1) and is_single
+        if not turns or position < latest or is_had or (top.is_item and is_single):
             turns.append([])
             had = 0
         had = had + 1 if position == latest else 1
@@ -147,13 +162,16 @@ def split_turns(tops: Sequence[Top], depth: int) -> list[list[Top]]:
     return turns
 
 
-def _unit(top: Top, depth: int) -> object:
+def _unit(top: Top, depth: int, retries: frozenset[int]) -> tuple[object, bool]:
+    """What a turn has once: a call of one place, or a loop of its own; and whether it is a call."""
     inner = top.loop_at(depth + 1)
-    return ("loop", inner) if inner is not None else tuple(sorted(top.places))
+    is_single = inner is None or inner in retries
+    return (tuple(sorted(top.places)) if is_single else ("loop", inner)), is_single
 
 
-def _times_a_turn(tops: Sequence[Top], depth: int) -> dict[object, int]:
+def _times_a_turn(tops: Sequence[Top], depth: int, retries: frozenset[int]) -> dict[object, int]:
     """How often each turn makes the same call, where others of the loop tell how many turns there were."""
-    counts = Counter(_unit(top, depth) for top in tops if top.loop_at(depth + 1) is None)
+    units = [_unit(top, depth, retries) for top in tops]
+    counts = Counter(unit for unit, is_single in units if is_single)
     turns = min(counts.values(), default=1)
     return {unit: count // turns if count % turns == 0 else 1 for unit, count in counts.items()}

@@ -27,16 +27,12 @@ _ON_A_LOOP = (
 
 def advise(situation: Situation) -> Iterator[Advice]:
     """Advise to make clients once, where a warm invocation made some."""
-    if situation.recording.cold:
-        return
-    made = [seen for seen in situation.recording.observations if seen.kind in ("client_made", "tls_context")]
+    made = made_in(situation)
     if not made:
         return
     computed = sum(seen.duration_ms for seen in made)
     connected = _connecting_ms(situation, made)
     duration = situation.without(computed + connected)
-    if not situation.is_worth_it(duration):
-        return
     names = listed(seen.text for seen in made)
     also = f", and opening their connections {ms(connected)} more" if connected >= 1 else ""
     yield Advice(
@@ -53,6 +49,15 @@ def advise(situation: Situation) -> Iterator[Advice]:
         change=_change(situation, made),
         verify=situation.verify("client_outside"),
     )
+
+
+def made_in(situation: Situation) -> list[Observation]:
+    """What a warm invocation made, where it would win something to make it once."""
+    made = [seen for seen in situation.recording.observations if seen.kind in ("client_made", "tls_context")]
+    if not made or situation.recording.cold:
+        return []
+    spent = sum(seen.duration_ms for seen in made) + _connecting_ms(situation, made)
+    return made if situation.is_worth_it(situation.without(spent)) else []
 
 
 def _connecting_ms(situation: Situation, made: list[Observation]) -> float:

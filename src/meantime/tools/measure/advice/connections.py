@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meantime.tools.measure.advice.clients import made_in
 from meantime.tools.measure.advice.situation import in_words, lines_of, ms
 from meantime.tools.report.advice import Advice
 
@@ -17,8 +18,7 @@ _SETTING_UP = {"name_resolution", "connect", "tls"}
 
 def advise(situation: Situation) -> Iterator[Advice]:
     """Advise to keep connections, where calls to one target opened several and no client was made meanwhile."""
-    made = any(seen.kind == "client_made" for seen in situation.recording.observations)
-    if made or situation.recording.cold:
+    if situation.recording.cold or made_in(situation):
         return  # a kept client keeps its connections: that is the advice then
     opened: dict[str, list[int]] = {}
     for call in situation.library_calls:

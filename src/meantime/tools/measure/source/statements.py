@@ -98,7 +98,8 @@ class Statements(Calling):
             self.leave(self._loops_under_way[-1], "exit", _first_line(node))
 
     def _if_(self, node: ast.If, scope: Scope) -> Marks | None:
-        test = all_marks((self.value(node.test, scope),))
+        key = _key_to_keep(node)
+        test = all_marks((self.value(node.test if key is None else key, scope),))
         text = ast.unparse(node.test)
         other = dict(scope.names)
         with self.under(test, text):
@@ -280,6 +281,16 @@ class Statements(Calling):
                 holder = holder.around
             if holder is not None:
                 scope.elsewhere[name] = holder
+
+
+def _key_to_keep(node: ast.If) -> ast.expr | None:
+    """The key of `if key not in cache: cache[key] = …`: whether it is there depends on the keys, not on the answers."""
+    test = node.test
+    if not isinstance(test, ast.Compare) or not isinstance(test.ops[0], ast.NotIn) or len(test.ops) > 1:
+        return None
+    kept = f"{ast.unparse(test.comparators[0])}[{ast.unparse(test.left)}]"
+    targets = [target for each in node.body if isinstance(each, ast.Assign) for target in each.targets]
+    return test.left if any(ast.unparse(target) == kept for target in targets) else None
 
 
 def _first_line(node: ast.stmt) -> str:
