@@ -24,7 +24,16 @@ if TYPE_CHECKING:
 
 STEPS = (1.5, 1 / 1.5, 1.15, 1 / 1.15)
 LARGEST = 0.5  # beyond that an error counts no more: one cell that was disturbed shall not decide
-FITTED = ("cold_ms", "cold_part", "cold_after_ms", "lost_by_threads", "lost_by_tasks", "recording_ms", "httpx")
+FITTED = (
+    "cold_ms",
+    "cold_part",
+    "cold_after_ms",
+    "lost_by_threads_ms",
+    "lost_by_tasks_ms",
+    "recording_ms",
+    "switching_ms",
+    "httpx",
+)
 
 
 def cells() -> Iterator[tuple[list[Recording], dict[str, Any], float]]:

@@ -62,12 +62,16 @@ def test_after_a_pause_the_core_is_cold():
     assert quota.run(31.0, 1.0, 0.5) == pytest.approx(32.0 + 0.5 * COSTS.coldness(30.0))
 
 
-def test_a_standstill_costs_a_part_of_what_computes_then():
-    assert Quota(0.25, lost=0.2).run(0.0, 7.0, 1.0) == pytest.approx(22.0 + 0.2 * 2.0)
+def test_what_computes_after_a_standstill_computes_longer():
+    assert Quota(0.25, lost_ms=0.4).run(0.0, 7.0, 1.0) == pytest.approx(22.0 + 0.4)
+
+
+def test_a_standstill_never_costs_more_than_half_of_what_computes_then():
+    assert Quota(0.25, lost_ms=9.0).run(0.0, 7.0, 1.0) == pytest.approx(22.0 + 1.0)
 
 
 def test_a_standstill_costs_nothing_where_no_pause_does():
-    assert Quota(0.25, lost=0.2).run(0.0, 7.0) == pytest.approx(22.0)
+    assert Quota(0.25, lost_ms=0.2).run(0.0, 7.0) == pytest.approx(22.0)
 
 
 def test_no_share_at_all_is_refused():

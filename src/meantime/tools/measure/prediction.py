@@ -73,14 +73,14 @@ def predict(
         [read(one, groups, costs) for one in used],
         max_concurrency=max_concurrency,
         is_threads=executor == "threads",
-        crowding_ms=costs.crowding_ms,
+        costs=costs,
     )
     share = cpu_share(memory_mb)
-    lost = costs.lost_by_threads if executor == "threads" else costs.lost_by_tasks
+    lost_ms = costs.lost_by_threads_ms if executor == "threads" else costs.lost_by_tasks_ms
     random = Random(calls)  # noqa: S311  # the same recordings give the same answer
     runtime = InLine(((costs.runtime_ms, 0.0, 0.0),))
     durations = [
-        simulate((runtime, *drawing.draw(random), runtime), Quota.drawn(share, random, lost=lost, costs=costs))
+        simulate((runtime, *drawing.draw(random), runtime), Quota.drawn(share, random, lost_ms=lost_ms, costs=costs))
         for _ in range(max(_FEWEST, min(_MOST, _CALLS_DRAWN // max(1, calls))))
     ]
     return _estimate(durations, len(used), costs.error)

@@ -26,9 +26,10 @@ class Costs:
         cold_part: The same for each millisecond that the code computes: the more code, the more caches it fills.
         cold_after_ms: How long a pause makes a core cold, to 1 - 1/e.
         warm_least: Of what a call was seen to compute, the part that it needs on a warm core at the least.
-        lost_by_threads: The part of a period's CPU budget that is lost after a standstill, caches being cold and all
+        lost_by_threads_ms: What computing costs more after a standstill for want of CPU, caches being cold and all
             threads that waited for the interpreter's lock asking for it again.
-        lost_by_tasks: The same where there is one thread.
+        lost_by_tasks_ms: The same where there is one thread.
+        switching_ms: CPU time that each wait of a thread among others costs more: the lock goes from hand to hand.
         crowding_ms: CPU time, by library, that a call takes more for each other one that is ready to compute: httpcore
             looks through all connections, and asks the kernel about each idle one, for every request, and once more
             where another was quicker to take one.
@@ -41,8 +42,9 @@ class Costs:
     cold_part: float = 0.4
     cold_after_ms: float = 18.0
     warm_least: float = 0.25
-    lost_by_threads: float = 0.35
-    lost_by_tasks: float = 0.15
+    lost_by_threads_ms: float = 0.5
+    lost_by_tasks_ms: float = 0.2
+    switching_ms: float = 0.03
     crowding_ms: Mapping[str, float] = field(default_factory=lambda: {"httpx": 0.08, "httpx2": 0.08})
     error: float = 0.08
 

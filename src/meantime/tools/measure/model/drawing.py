@@ -10,10 +10,10 @@ from meantime.tools.measure.model.reading import Together
 from meantime.tools.measure.model.work import InLine, SideBySide, waiting_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from random import Random
 
     from meantime.tools.measure.model.calls import ReadCall
+    from meantime.tools.measure.model.costs import Costs
     from meantime.tools.measure.model.reading import Line
     from meantime.tools.measure.model.work import Piece, Work
 
@@ -32,16 +32,14 @@ class Drawing:
         lines: What each recording showed.
         max_concurrency: How many at once, where that is to be chosen.
         is_threads: Whether threads run them; tasks otherwise.
-        crowding_ms: What a call computes more for each other that is ready, by library.
+        costs: What calls cost more among others.
     """
 
-    def __init__(
-        self, lines: list[Line], *, max_concurrency: int, is_threads: bool, crowding_ms: Mapping[str, float]
-    ) -> None:
+    def __init__(self, lines: list[Line], *, max_concurrency: int, is_threads: bool, costs: Costs) -> None:
         self._lines = lines
         self._max_concurrency = max_concurrency
         self._is_threads = is_threads
-        self._crowding_ms = crowding_ms
+        self._costs = costs
         self._samples: dict[int, list[list[ReadCall]]] = {}
         self._is_same = len({tuple(_shape(line)) for line in lines}) == 1
         for place, part in enumerate(lines[0]):
@@ -66,7 +64,9 @@ class Drawing:
         opened = [call.set_up for call in part.calls if call.set_up]
         is_kept = 0 < len(opened) < len(part.calls)
         pieces = tuple((() if is_kept else call.set_up) + call.piece + part.between for call in chosen)
-        crowding_ms = max(self._crowding_ms.get(call.library, 0.0) for call in chosen)
+        if self._is_threads and width > 1:
+            pieces = tuple(_switching(piece, self._costs.switching_ms) for piece in pieces)
+        crowding_ms = max(self._costs.crowding_ms.get(call.library, 0.0) for call in chosen)
         return SideBySide(pieces, width, opened[0] if is_kept else (), self._is_threads, crowding_ms)
 
     def _sampled(self, place: int, part: Together) -> list[list[ReadCall]]:
@@ -104,3 +104,11 @@ def _clean(calls: list[ReadCall]) -> list[ReadCall]:
 
 def _shape(line: Line) -> list[tuple[object, ...]]:
     return [(len(part.calls), part.max_concurrency) if isinstance(part, Together) else () for part in line]
+
+
+def _switching(piece: Piece, switching_ms: float) -> Piece:
+    """A piece on a thread among others."""
+    return tuple(
+        (computing + switching_ms if waiting and computing else computing, waiting, cold)
+        for computing, waiting, cold in piece
+    )

@@ -36,7 +36,7 @@ class Quota:
         phase_ms: How far into a period it starts, 0 to 20.
         tick_ms: How long after the start the kernel looks first, 0 to 4.
         overdraws: Whether a budget is only checked at ticks; False: to the point.
-        lost: The part of a period's budget that a standstill costs, for code whose caches go cold meanwhile.
+        lost_ms: What a standstill costs, for code that a pause makes slower; never more than half of what it has.
         costs: What a pause costs.
     """
 
@@ -44,7 +44,7 @@ class Quota:
         "_budget",
         "_costs",
         "_is_whole",
-        "_lost",
+        "_lost_ms",
         "_overdraws",
         "_period",
         "_phase",
@@ -60,7 +60,7 @@ class Quota:
         phase_ms: float = 0.0,
         tick_ms: float = 0.0,
         overdraws: bool = False,
-        lost: float = 0.0,
+        lost_ms: float = 0.0,
         costs: Costs = COSTS,
     ) -> None:
         if not share > 0:
@@ -70,17 +70,17 @@ class Quota:
         self._phase = phase_ms
         self._tick = tick_ms
         self._overdraws = overdraws
-        self._lost = lost
+        self._lost_ms = lost_ms
         self._costs = costs
         self._period = 0  # number of the period that the budget is for
         self._budget = self._share_ms
         self._stopped = 0.0  # when the process computed last
 
     @classmethod
-    def drawn(cls, share: float, random: Random, *, lost: float = 0.0, costs: Costs = COSTS) -> Quota:
+    def drawn(cls, share: float, random: Random, *, lost_ms: float = 0.0, costs: Costs = COSTS) -> Quota:
         """One that an invocation may meet: it starts anywhere in a period."""
         phase, tick = random.random() * PERIOD_MS, random.random() * TICK_MS
-        return cls(share, phase_ms=phase, tick_ms=tick, overdraws=True, lost=lost, costs=costs)
+        return cls(share, phase_ms=phase, tick_ms=tick, overdraws=True, lost_ms=lost_ms, costs=costs)
 
     def run(self, start: float, computing: float, cold: float = 0.0) -> float:
         """When something that is ready then is done; milliseconds.
@@ -102,7 +102,7 @@ class Quota:
             begun = self._earn(now)
             budget = self._budget
             if cold and begun > now:
-                computing += self._lost * min(budget, computing)
+                computing += min(self._lost_ms, budget / 2, computing / 2)
             now = begun
             boundary = (self._period + 1) * PERIOD_MS - self._phase
             end = now + computing
