@@ -217,6 +217,18 @@ def test_copying_and_streaming_are_seen(database: str) -> None:
     assert {"COPY", "FETCH"} & {call["name"] for call in recorder.calls}
 
 
+def test_what_a_server_side_cursor_fetches_is_seen(database: str) -> None:
+    def work() -> None:
+        with psycopg.connect(database) as connection, connection.cursor("rows") as cursor:
+            cursor.execute("SELECT relname FROM pg_class LIMIT 9")
+            assert len(cursor.fetchmany(5)) == 5
+
+    recorder = recorded(work)
+
+    names = [call["name"] for call in recorder.calls]
+    assert names[:3] == ["CONNECT", "SELECT pg_class", "FETCH"]
+
+
 @patient
 def test_waiting_for_a_pool_of_psycopg_is_a_call_of_its_kind(database: str) -> None:
     with psycopg_pool.ConnectionPool(database, min_size=1, max_size=1, open=True) as pool:

@@ -19,19 +19,31 @@ if TYPE_CHECKING:
 
     from meantime.measure.session import Session
 
-# Nanoseconds that a function may take between a call and reading its body, for the two to be one call.
-_RIGHT_AWAY = 5_000_000
+# What may lie between a call and reading its body, for the two to be one call: CPU time of the function's own, and time,
+# as a small share of CPU makes of it (nanoseconds).
+_COMPUTING = 5_000_000
+_PASSING = 200_000_000
 _LOOKED_AT = 64
 
-# Of each answer whose body may still come: the call that it belongs to.
-_calls: WeakKeyDictionary[Any, Call] = WeakKeyDictionary()
+
+class _Answer:
+    """An answer whose body may still come: the call that it belongs to, and its thread's CPU clock when that ended."""
+
+    __slots__ = ("call", "cpu")
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+        self.cpu = time.thread_time_ns()
+
+
+_answers: WeakKeyDictionary[Any, _Answer] = WeakKeyDictionary()
 
 
 def note_body(body: Any, call: Call | None) -> None:
     """This object will be read for the rest of that call's answer."""
     if call is not None:
         try:
-            _calls[body] = call
+            _answers[body] = _Answer(call)
         except TypeError:  # it cannot be remembered without keeping it alive
             return
 
@@ -42,14 +54,15 @@ def reading(function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     def read(body: Any, *args: Any, **keywords: Any) -> Any:
         session = Active.session
-        call = None if session is None else call_of(body)
-        if session is None or call is None or is_part():
+        answer = None if session is None else _answer_of(body)
+        if session is None or answer is None or is_part():
             return function(body, *args, **keywords)
-        if not _goes_on(session, call, None):
+        if not _goes_on(session, answer, None):
+            rest = _rest_of(answer.call)
             return run_call(
-                session, current.get(), own_place(2), _rest_of(call), _read_rest, (body, function, args, keywords), {}
+                session, current.get(), own_place(2), rest, _read_rest, (body, function, args, keywords), {}
             )
-        return _go_on(session, call, function, (body, *args), keywords)
+        return _go_on(session, answer, function, (body, *args), keywords)
 
     return read
 
@@ -65,12 +78,12 @@ def reading_async(function: Callable[..., Any], key: Callable[[Any], Any] | None
     @wraps(function)
     async def read(body: Any, *args: Any, **keywords: Any) -> Any:
         session = Active.session
-        call = None if session is None else call_of(body if key is None else key(body))
-        if session is None or call is None or is_part():
+        answer = None if session is None else _answer_of(body if key is None else key(body))
+        if session is None or answer is None or is_part():
             return await function(body, *args, **keywords)
-        if _goes_on(session, call, task_name(timeline_of(session))):
-            return await _go_on_async(session, call, function(body, *args, **keywords))
-        rest = Call(_rest_of(call), current.get(), own_place(2), is_async=True)
+        if _goes_on(session, answer, task_name(timeline_of(session))):
+            return await _go_on_async(session, answer, function(body, *args, **keywords))
+        rest = Call(_rest_of(answer.call), current.get(), own_place(2), is_async=True)
         note_body(body if key is None else key(body), rest)
         return await await_call(session, rest, function(body, *args, **keywords))
 
@@ -88,12 +101,14 @@ def _rest_of(call: Call) -> Description:
     return Description(name, told.kind, told.library, told.target, (), told.timeout_s, has_timeout=told.has_timeout)
 
 
-def _goes_on(session: Session, call: Call, task: str | None) -> bool:
+def _goes_on(session: Session, answer: _Answer, task: str | None) -> bool:
     """Whether nothing has happened on this thread, or in this task, since the call ended but a little computing."""
-    timeline = timeline_of(session)
+    timeline, call = timeline_of(session), answer.call
     if call.timeline is not timeline or call.task != task or current.get() is not call.parent or call.number < 0:
         return False
-    if not call.ended or time.monotonic_ns() - call.ended > _RIGHT_AWAY:
+    if not call.ended or time.monotonic_ns() - call.ended > _PASSING:
+        return False
+    if time.thread_time_ns() - answer.cpu > _COMPUTING:
         return False
     since = session.calls[call.number + 1 :]
     return len(since) <= _LOOKED_AT and not any(
@@ -102,13 +117,13 @@ def _goes_on(session: Session, call: Call, task: str | None) -> bool:
 
 
 def _go_on(
-    session: Session, call: Call, function: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any]
+    session: Session, answer: _Answer, function: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any]
 ) -> Any:
-    timeline = timeline_of(session)
+    timeline, call = timeline_of(session), answer.call
     parent = NO_CALL if call.parent is None else call.parent.number
     token = current.set(call)
     waited, begun = timeline.waited, timeline.mark(RUNNING, parent)
-    call.computed += begun[0] - call.ended
+    call.computed += begun[1] - answer.cpu
     call.ended = 0
     try:
         return function(*args, **keywords)
@@ -120,12 +135,14 @@ def _go_on(
         current.reset(token)
         call.computed += ended[1] - begun[1]
         call.waited += timeline.waited - waited
+        answer.cpu = ended[1]
         _end(call, ended[0])
 
 
-async def _go_on_async(session: Session, call: Call, awaitable: Awaitable[Any]) -> Any:
+async def _go_on_async(session: Session, answer: _Answer, awaitable: Awaitable[Any]) -> Any:
+    call = answer.call
     token = current.set(call)
-    call.computed += time.monotonic_ns() - call.ended
+    call.computed += time.thread_time_ns() - answer.cpu
     call.ended = 0
     try:
         return await stepped(awaitable, call, session)
@@ -133,6 +150,7 @@ async def _go_on_async(session: Session, call: Call, awaitable: Awaitable[Any]) 
         call.error = type(error).__name__
         raise
     finally:
+        answer.cpu = time.thread_time_ns()
         _end(call, time.monotonic_ns())
         with suppress(ValueError):  # an async generator that is closed elsewhere: this context never had it
             current.reset(token)
@@ -166,7 +184,7 @@ def reading_stream_async(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _is_foreign(body: Any) -> bool:
-    return Active.session is None or call_of(body) is None or is_part()
+    return Active.session is None or _answer_of(body) is None or is_part()
 
 
 def _read_pieces(body: Any, iterator: Iterator[Any]) -> Iterator[Any]:
@@ -200,9 +218,8 @@ async def _read_pieces_async(body: Any, iterator: AsyncIterator[Any]) -> AsyncIt
 _NOTHING = object()
 
 
-def call_of(body: Any) -> Call | None:
-    """The call that this answer belongs to."""
+def _answer_of(body: Any) -> _Answer | None:
     try:
-        return _calls.get(body)
+        return _answers.get(body)
     except TypeError:  # nothing of its kind can be remembered
         return None

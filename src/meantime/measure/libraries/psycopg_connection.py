@@ -31,9 +31,9 @@ _IDLE = 0  # no transaction is open: there is nothing to commit
 def record(module: ModuleType, patches: Patches) -> None:
     """Note statements."""
     for cursor in (module.Cursor, module.ServerCursor):
-        _wrap_cursor(patches, cursor, _noting, "")
+        _wrap_cursor(patches, cursor, _noting)
     for cursor in (module.AsyncCursor, module.AsyncServerCursor):
-        _wrap_cursor(patches, cursor, _noting_async, "")
+        _wrap_cursor(patches, cursor, _noting_async)
     for name in ("commit", "rollback"):
         wrap(patches, module.Connection, name, lambda function: _noting(function, _describe_end))
         wrap(patches, module.AsyncConnection, name, lambda function: _noting_async(function, _describe_end))
@@ -54,20 +54,20 @@ _CONNECT = "psycopg.connect"
 _CONNECT_ASYNC = "psycopg.AsyncConnection.connect"
 
 
-def _wrap_cursor(patches: Patches, cursor: Any, noting: Callable[..., Any], _: str) -> None:
+def _wrap_cursor(patches: Patches, cursor: Any, noting: Callable[..., Any]) -> None:
     for name in ("execute", "executemany"):
         if name in vars(cursor):
             wrap(patches, cursor, name, lambda function: noting(function, _describe))
-    if "erver" in cursor.__name__:
+    if "Server" in cursor.__name__:  # what a server-side cursor has executed comes when it is fetched
         for name in ("fetchone", "fetchmany", "fetchall"):
             wrap(patches, cursor, name, lambda function: noting(function, _describe_fetch))
 
 
-def _described(name: str, connection: Any, library: str = "psycopg") -> Description:
-    return Description(name, "sql", library, target_of(connection), (), waits_for="receive")
+def _described(name: str, connection: Any) -> Description:
+    return Description(name, "sql", "psycopg", _target_of(connection))
 
 
-def target_of(connection: Any) -> str:
+def _target_of(connection: Any) -> str:
     """Where a connection leads."""
     try:
         return f"{connection.info.host or connection.info.hostaddr}:{connection.info.port}"
