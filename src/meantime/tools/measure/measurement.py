@@ -13,6 +13,7 @@ from meantime.tools.measure.machine import cores, this_machine
 from meantime.tools.measure.pricing import current_prices
 from meantime.tools.measure.rounds import run_rounds
 from meantime.tools.measure.runs import run_of, undisturbed
+from meantime.tools.report.intervals import FEWEST
 from meantime.tools.report.results import Example, Results, Verdict
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ async def measured(
         ValueError: There is no such function.
     """
     rounds = await run_rounds(work, extent, progress=progress, stop=stop)
-    results = results_of([Measured(work=work, rounds=rounds)], prices=prices, notes=_notes(extent, rounds))
+    results = results_of([Measured(work=work, rounds=rounds)], prices=prices, notes=_notes(work, extent, rounds))
     return _with_noise(results, rounds)
 
 
@@ -164,13 +165,15 @@ def _examples(parts: Sequence[Measured], prices: Prices) -> Iterable[tuple[Examp
         yield found, runs
 
 
-def _notes(extent: Extent, rounds: Rounds) -> list[str]:
-    warm = f"{rounds.count} warm invocations of each handler at each memory size with each event, in turn"
+def _notes(work: Work, extent: Extent, rounds: Rounds) -> list[str]:
+    each = "each handler at each memory size" + (" with each event" if len(work.events) > 1 else "")
     notes = [
-        f"{warm}, stopped before {extent.invocations}." if rounds.interrupted else f"{warm}.",
-        "Intervals hold the median nineteen times in twenty, by the sign test.",
-        f"Initialisation had {'all the CPU there was' if extent.init_cpu == 'full' else 'its share of CPU'}.",
+        f"{rounds.count} warm invocations of {each}, in turn"
+        + (f"; stopped before {extent.invocations}." if rounds.interrupted else ".")
     ]
+    if rounds.count >= FEWEST:
+        notes.append("Intervals hold the median nineteen times in twenty, by the sign test.")
+    notes.append(f"Initialisation had {'all the CPU there was' if extent.init_cpu == 'full' else 'its share of CPU'}.")
     if cpu_share(max(extent.memory_mb)) > cores():
         notes.append(
             f"This machine has {cores()} cores; at {max(extent.memory_mb)} MB Lambda gives "

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 # Nineteen times in twenty.
 CONFIDENCE = 0.95
+FEWEST = 6  # values that have an interval of that confidence
 
 
 def median_interval(values: Sequence[float], *, confidence: float = CONFIDENCE) -> tuple[float, float] | None:
