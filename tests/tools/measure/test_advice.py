@@ -113,6 +113,40 @@ def test_calls_of_which_the_source_is_not_there_are_advised_only_if_independent(
     assert "if the calls do not depend on each other" in advice.assumption
 
 
+def fan_out(width, *, count=24, waits=50.0):
+    """Items of `threads.map`, so many at once."""
+    calls = []
+    for i in range(count):
+        start = i // width * waits
+        more = {"line": "app.py:3", "thread": 0}
+        item = {"kind": "item", "name": "get", "library": "meantime.threads", "target": ""}
+        calls += [
+            call(2 * i, start=start, waits=waits, **item, **more),
+            call(2 * i + 1, start=start, waits=waits, parent=2 * i),
+        ]
+    return calls
+
+
+def test_more_at_once_where_few_were_and_there_is_room(tmp_path):
+    (tmp_path / "app.py").write_text(
+        "from meantime import threads\ndef lambda_handler(event, context):\n"
+        "    return threads.map(get, event['urls'], max_concurrency=2)\n"
+    )
+    seen = [observed("fan_out", "threads.map", line="app.py:3", max_concurrency=2, items=24)]
+
+    advice = advice_on(recording(fan_out(2), observations=seen), tmp_path)["more-at-once"]
+
+    assert advice.max_concurrency > 8
+    assert advice.duration_ms.value < 200
+    assert f"+    return threads.map(get, event['urls'], max_concurrency={advice.max_concurrency})" in advice.change
+
+
+def test_no_more_at_once_where_something_else_holds_them_back():
+    seen = [observed("fan_out", "threads.map", line="app.py:3", max_concurrency=12, items=24)]
+
+    assert "more-at-once" not in codes_of(recording(fan_out(2), observations=seen))
+
+
 # ------------------------------------------------------------- keep sequential
 
 

@@ -12,6 +12,7 @@ from meantime.tools.measure.advice import (
     leftovers,
     loop_blocked,
     memory,
+    more_at_once,
     pools,
     processes,
     retrying,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 _KINDS: tuple[Callable[[Situation], Iterable[Advice]], ...] = (
     side_by_side.advise,
+    more_at_once.advise,
     processes.advise,
     hand_over.advise,
     clients.advise,
@@ -89,7 +91,7 @@ def advise(
     )
     found = [advice for kind in _KINDS for advice in kind(situation)]
     found.sort(key=lambda advice: -_worth(advice, situation))
-    if not any(advice.code == "side-by-side" for advice in found):
+    if not any(advice.code in ("side-by-side", "more-at-once") for advice in found):
         found = [*keep_sequential.advise(situation), *found]
     return tuple(found)
 
