@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import http.client
 import socketserver
 import threading
@@ -154,6 +155,19 @@ def test_pieces_that_are_worked_on_in_between_are_calls_of_their_own(url: str) -
     names = [call["name"] for call in recorder.calls if call["kind"] == "http"]
     assert names[0] == "GET /drip"
     assert set(names[1:]) == {"GET /drip body"}
+
+
+def test_a_process_that_stands_still_before_it_reads_makes_no_second_call(url: str) -> None:
+    stand_still = ctypes.CDLL(None).usleep  # what Python does not know of, as a CPU quota that is used up
+
+    def work() -> None:
+        with requests.get(url, stream=True, timeout=5) as response:
+            stand_still(50_000)
+            assert response.content == BODY
+
+    recorder = recorded(work)
+
+    assert [call["name"] for call in recorder.calls if call["kind"] == "http"] == ["GET /drip"]
 
 
 def test_a_body_may_be_left_in_the_middle(url: str) -> None:

@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
     from meantime.measure.session import Session
 
-# What may lie between a call and reading its body, for the two to be one call: CPU time of the function's own, and time,
-# as a small share of CPU makes of it (nanoseconds).
+# What may lie between a call and reading its body, for the two to be one call (nanoseconds): CPU time of the
+# function's own, and what a small share of CPU makes of that.
 _COMPUTING = 5_000_000
 _PASSING = 200_000_000
 _LOOKED_AT = 64
 
 
 class _Answer:
-    """An answer whose body may still come: the call that it belongs to, and its thread's CPU clock when that ended."""
+    """An answer whose body may still come: the call that it belongs to, and its thread's CPU clock then."""
 
     __slots__ = ("call", "cpu")
 
