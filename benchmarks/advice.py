@@ -1,8 +1,8 @@
 """Whether the advice of `meantime measure` is right, and keeps its promise when it is carried out.
 
-What is right was written down beforehand, in `EXPECTED`: for the six examples of the article and for three functions
-as strangers write them. Each is measured as it is; then the first advice is carried out, by the variant written by
-hand, as wide as advised, or at the memory size advised, and what comes out is held against what was promised.
+What is right was written down beforehand, in `advised/expected.py`: for the six examples of the article and for three
+functions as strangers write them. Each is measured as it is; then the first advice is carried out, by the variant
+written by hand, as wide as advised, or at the memory size advised, and what comes out is held against the promise.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from advised.expected import EXPECTED, Expected
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -37,44 +38,6 @@ sys.path[:0] = [str(ROOT / "examples"), str(ROOT / "tests" / "tools" / "measure"
 AS_IT_IS, CHANGED = "as it is", "changed"
 NO_GAIN = 0.9  # of the duration as it is: what is advised against must not come below
 WARM, ADVISING = 15, 5
-
-
-@dataclass(frozen=True)
-class Expected:
-    """What is right for one function at one memory size.
-
-    Args:
-        name: Its folder.
-        memory_mb: The memory size that it has.
-        diagnoses: How it spends its time; any of these is right.
-        advice: Codes of which the first advice must have one.
-        executor: On what its calls are to go side by side.
-    """
-
-    name: str
-    memory_mb: int
-    diagnoses: tuple[str, ...]
-    advice: tuple[str, ...]
-    executor: str | None = None
-
-
-_SIDE_BY_SIDE, _KEEP, _MEMORY = ("side-by-side",), ("keep-sequential",), ("more-memory",)
-
-EXPECTED = (
-    Expected("several_apis", 1769, ("waits",), _SIDE_BY_SIDE, "threads"),
-    Expected("s3_reads", 1769, ("waits",), _SIDE_BY_SIDE, "threads"),
-    Expected("dynamodb_queries", 1769, ("waits",), _SIDE_BY_SIDE, "threads"),
-    Expected("sqs_batch", 1769, ("waits",), _SIDE_BY_SIDE, "threads"),
-    Expected("fetch_transform_store", 1769, ("waits",), _SIDE_BY_SIDE, "threads"),
-    Expected("thumbnails", 1769, ("computes",), _KEEP),
-    Expected("order_enrichment", 1769, ("waits",), _SIDE_BY_SIDE, "threads"),
-    Expected("sales_report", 1769, ("waits",), _SIDE_BY_SIDE, "tasks"),
-    Expected("tariff_pricing", 1769, ("computes",), _KEEP),
-    # Where the CPU share is what limits it, no concurrency helps; for the thumbnails more memory is faster, but dearer.
-    Expected("s3_reads", 128, ("mixed", "computes"), _MEMORY),
-    Expected("thumbnails", 512, ("computes",), (*_KEEP, *_MEMORY)),
-    Expected("tariff_pricing", 512, ("computes",), _MEMORY),
-)
 
 
 @dataclass(frozen=True)
@@ -166,33 +129,39 @@ def find(finding: Finding, subject: Subject) -> None:
 
 def _carry_out(finding: Finding, advice: Advice, subject: Subject) -> None:
     memory_mb = finding.expected.memory_mb
-    if advice.code == "side-by-side":
-        handler = subject.by_hand.get(advice.executor or "")
-        if handler is None or advice.max_concurrency is None:
-            finding.add("it cannot be carried out: on what, and how wide?")
-            return
-        _compare(finding, subject, handler, advice.max_concurrency)
-        _hold_promise(finding, advice)
-    elif advice.code == "keep-sequential":
+    if advice.code == "keep-sequential":
         _compare(finding, subject, next(iter(subject.by_hand.values())), 8)
         if finding.changed_ms is not None and finding.changed_ms < finding.as_it_is_ms * NO_GAIN:
             finding.add(f"{finding.changed_ms:.0f} ms would have been won by what it advises against")
-    elif advice.memory_mb is not None:
+        return
+    if advice.executor is not None:
+        handler = subject.by_hand.get(advice.executor)
+        if handler is None or advice.max_concurrency is None:
+            finding.add("it cannot be carried out: on what, and how wide?")
+            return
+        _compare(finding, subject, handler, advice.max_concurrency, advice.memory_mb)
+    elif advice.memory_mb not in (None, memory_mb):
         finding.as_it_is_ms = _p50(_run(subject, {AS_IT_IS: subject.handler}, memory_mb))
         finding.changed_ms = _p50(_run(subject, {AS_IT_IS: subject.handler}, advice.memory_mb))
-        _hold_promise(finding, advice)
     else:
         finding.add(f"nobody knows how to carry out {advice.code}")
+        return
+    _hold_promise(finding, advice)
 
 
-def _compare(finding: Finding, subject: Subject, handler: str, width: int) -> None:
+def _compare(finding: Finding, subject: Subject, handler: str, width: int, memory_mb: int | None = None) -> None:
     """Run it as it is and changed, in turn; as wide as that, in a copy where the width stands in the code."""
+    here = finding.expected.memory_mb
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(shutil.copytree(subject.code, Path(folder) / subject.name))
         for file in copy.glob("*.py"):
             file.write_text(re.sub(r"^WIDTH = \d+", f"WIDTH = {width}", file.read_text(), flags=re.MULTILINE))
-        results = _run(subject, {AS_IT_IS: subject.handler, CHANGED: handler}, finding.expected.memory_mb, width, copy)
-    finding.as_it_is_ms, finding.changed_ms = _p50(results), _p50(results, CHANGED)
+        if memory_mb in (None, here):
+            results = _run(subject, {AS_IT_IS: subject.handler, CHANGED: handler}, here, width, copy)
+            finding.as_it_is_ms, finding.changed_ms = _p50(results), _p50(results, CHANGED)
+        else:
+            finding.as_it_is_ms = _p50(_run(subject, {AS_IT_IS: subject.handler}, here))
+            finding.changed_ms = _p50(_run(subject, {CHANGED: handler}, memory_mb or here, width, copy), CHANGED)
 
 
 def _hold_promise(finding: Finding, advice: Advice) -> None:
