@@ -11,6 +11,7 @@ from meantime.tools.measure.bill import bills
 from meantime.tools.measure.findings import with_findings
 from meantime.tools.measure.pricing import billed, cost_per_million
 from meantime.tools.measure.runs import nearest
+from meantime.tools.measure.work import AGAIN
 from meantime.tools.report.intervals import median_interval
 from meantime.tools.report.recording import FORMAT, Recording
 from meantime.tools.report.results import Example, Machine, Results, Run
@@ -82,7 +83,7 @@ def _of_recordings(recordings: Sequence[Recording], *, code: Path | None, prices
             for size in sizes
         ]
         example = Example(name=name, title=name, description=_description(own))
-        examples.append(with_findings(example, its_runs, prices=prices, code=code, recordings=own))
+        examples.append(with_findings(example, its_runs, prices=prices, code=code, recordings=own, options=AGAIN))
         runs += its_runs
     return Results(
         machine=_machine(recordings),

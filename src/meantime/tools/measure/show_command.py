@@ -31,12 +31,12 @@ def show(
     rate: Often = "",
     cold_starts: ColdStarts = "0%",
     architecture: Architecture = "x86_64",
-    output: Folder = Path("build/measure"),
+    output: Folder = Path("build/shown"),
     form: FormOption = Form.text,
 ) -> None:
     """Show recordings of meantime.measure, from their files or out of a log, or a results.json.
 
-    Prints the report, and writes results.json and index.html.
+    Prints the report, and writes results.json, index.html and trace.json.
 
     Exits with 0, or with 2 if a file cannot be read or holds nothing to show.
     """

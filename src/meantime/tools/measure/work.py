@@ -16,6 +16,7 @@ INVOCATIONS = 15  # the interval of their median leaves out three on each side: 
 COLD_STARTS = 3
 RECORDINGS = 3
 TIMEOUT = 60.0
+AGAIN = "--event event.json"  # how a function is usually measured again
 _A_PERCENTILE = 2  # of one value says nothing
 
 
@@ -43,7 +44,7 @@ class Work:
     description: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     timeout: float = TIMEOUT
-    options: str = "--event event.json"
+    options: str = AGAIN
 
     def __post_init__(self) -> None:
         if not self.handlers:
