@@ -89,6 +89,16 @@ def test_the_change_can_be_copied_line_by_line(open_page: OpenPage, measured_pag
         ]
 
 
+def test_the_command_is_copied_as_it_is(open_page: OpenPage, measured_page: str, measured: Results) -> None:
+    with open_page(measured_page, width=360) as page:
+        page.evaluate("() => navigator.clipboard.writeText = async (text) => { window.copied = text; }")
+
+        page.locator(".advice.first .verify .copy").first.click()
+
+        page.wait_for_function("() => window.copied")
+        assert page.evaluate("copied") == first(measured).advice[0].verify
+
+
 def test_further_advice_unfolds_from_the_keyboard(open_page: OpenPage, measured_page: str) -> None:
     with open_page(measured_page) as page:
         summary = page.locator(".advice summary").first
