@@ -72,3 +72,25 @@ def test_a_chain_that_it_was_not_made_for_stays_one(module, name, monkeypatch):
     recorded = record(module, name, monkeypatch)
 
     assert independent_groups(recorded, STYLES).groups == ()
+
+
+def test_a_fifo_queue_keeps_its_order(monkeypatch):
+    recorded = record("dependent", "messages_in_order", monkeypatch)
+
+    assert "FIFO" in independent_groups(recorded, STYLES).chains[0].reason
+
+
+def test_a_resource_of_boto3_is_not_to_be_shared_by_threads(monkeypatch, tmp_path):
+    (tmp_path / "services.py").write_text("")
+    (tmp_path / "app.py").write_text(
+        "import boto3\nfrom fake_services import dynamodb\n\n"
+        "def handler(event, context):\n"
+        "    table = dynamodb or boto3.resource('dynamodb').Table('orders')\n"
+        "    return [table.get_item(TableName='orders', Key=key) for key in '123']\n"
+    )
+    recorded = record("app", "handler", monkeypatch, tmp_path)
+
+    (group,) = independent_groups(recorded, tmp_path).groups
+
+    assert group.certainty == IF_INDEPENDENT
+    assert "resource" in group.assumption

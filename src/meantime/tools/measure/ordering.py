@@ -162,18 +162,31 @@ def _effects(one: RecordedCall, other: RecordedCall, reading: Reading) -> Order:
 
 def connections(reading: Reading, *calls: RecordedCall) -> str:
     """What queries take for granted whose connection answers one of them at a time."""
-    if any(call.kind == "sql" and not _is_of_a_pool(reading, call) for call in calls):
+    if any(call.kind == "sql" and "pool." not in _line_of(reading, call) for call in calls):
         return "if each query takes a connection of its own from a pool: one connection answers one query at a time"
+    if any(call.library == "http.client" and ".request(" in _line_of(reading, call) for call in calls):
+        return "if each call has a connection of its own: an HTTPConnection answers one at a time"
+    if any(call.library == "boto3" and _uses_resources(reading, call) for call in calls):
+        return "if threads do not share a boto3 resource, which is not made for that: use a client, or a resource each"
     return ""
 
 
-def _is_of_a_pool(reading: Reading, call: RecordedCall) -> bool:
-    """Whether the line that made a query asks a pool for it: `pool.fetch(…)`."""
+def _line_of(reading: Reading, call: RecordedCall) -> str:
+    """The line that made a call, as it is written."""
     place = reading.places.of_call.get(call.id)
     file = reading.files.read(place.frame.file) if place is not None else None
     if place is None or file is None or place.frame.line > len(file.lines):
+        return ""
+    return file.lines[place.frame.line - 1]
+
+
+def _uses_resources(reading: Reading, call: RecordedCall) -> bool:
+    """Whether a call may be one of a boto3 resource: its file makes one, and it is not asked by a client's name."""
+    place = reading.places.of_call.get(call.id)
+    file = reading.files.read(place.frame.file) if place is not None else None
+    if file is None or ".resource(" not in file.text:
         return False
-    return "pool." in file.lines[place.frame.line - 1]
+    return ".client(" not in file.text or "table" in _line_of(reading, call).lower()
 
 
 def because(flow: Flow, reading: Reading) -> str:

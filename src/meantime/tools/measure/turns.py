@@ -81,6 +81,8 @@ def _conflict(calls: list[RecordedCall], reading: Reading, told_apart: frozenset
             continue
         if call.kind == "sql":
             return f"`{call.name}` at {call.line} changes what other queries on its connection may see"
+        if call.target.endswith(".fifo"):
+            return f"`{call.name}` at {call.line} sends to a FIFO queue or topic, which keeps the order of what comes"
         for other in calls:
             pair = {reading.places.of_call[call.id].number, reading.places.of_call[other.id].number}
             if may_be_the_same(call, other) and not pair <= told_apart:

@@ -317,3 +317,8 @@ def rows_of_a_cursor(event, context):
     first = cursor.fetchall()[0]
     cursor.execute("SELECT name FROM orders WHERE id = %s", first)
     return cursor.fetchall()
+
+
+def messages_in_order(event, context):
+    for key in ("1", "2", "3"):
+        sqs.send_message(QueueUrl="https://sqs.example/orders.fifo", MessageBody=key)
