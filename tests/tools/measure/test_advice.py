@@ -101,6 +101,16 @@ def test_the_pool_has_to_be_as_wide(folder):
     assert "keeps 5 connections" in advice_on(recording(calls, observations=seen), folder)["side-by-side"].text
 
 
+def test_blocking_calls_of_an_async_function_go_to_threads_that_are_awaited(tmp_path):
+    (tmp_path / "app.py").write_text(
+        "\nasync def lambda_handler(event, context):\n    return [session.get(url) for url in event['urls']]\n"
+    )
+
+    advice = advice_on(recording([in_loop(i) for i in range(8)]), tmp_path)["side-by-side"]
+
+    assert "await tasks.map(in_thread(one), items, max_concurrency=8)" in advice.change
+
+
 def test_a_gain_within_the_noise_is_not_given(folder):
     calls = [in_loop(0, waits=3.0), in_loop(1, waits=3.0, start=3.0)]
 

@@ -35,6 +35,8 @@ def change_of(situation: Situation, group: Group, executor: str, width: int) -> 
     """
     if group.loop is not None:
         file, node = group.loop.file, group.loop.node
+        if executor == "threads" and _is_in_async(file, node):
+            return _awaited_threads(node, width)
         found = (
             rewritten_verb(file, node, executor, width)
             if group.loop.kind in ("verb", "records")
@@ -42,6 +44,8 @@ def change_of(situation: Situation, group: Group, executor: str, width: int) -> 
         )
         return diff_of(file, found, executor) if found is not None else ""
     statements = _statements(situation, group)
+    if statements and executor == "threads" and _is_in_async(statements[0].file, statements[0].node):
+        return _awaited_threads(statements[0].node, width)
     if statements:
         found = rewritten_statements(statements[0].file, [each.node for each in statements], executor, width)
         if found is not None:
@@ -76,6 +80,24 @@ def _import(file: SourceFile, lines: list[str], executor: str) -> None:
             lines[node.lineno - 1] = f"from meantime import {', '.join(sorted([*kept, executor]))}"
             return
     lines[at:at] = [f"from meantime import {executor}"]
+
+
+def _is_in_async(file: SourceFile, node: ast.AST) -> bool:
+    """Whether the function around a place is async: there threads are awaited, or they would block the loop."""
+    line = getattr(node, "lineno", 0)
+    return isinstance(file.function_at(line, ""), ast.AsyncFunctionDef)
+
+
+def _awaited_threads(node: ast.AST, width: int) -> str:
+    items = ast.unparse(node.iter) if isinstance(node, ast.For) else "items"
+    return "\n".join(
+        [
+            "from meantime import in_thread, tasks",
+            "",
+            "# one: a blocking function of one item, that makes the calls and gives what they gave",
+            f"results = await tasks.map(in_thread(one), {items}, max_concurrency={width})",
+        ]
+    )
 
 
 def _statements(situation: Situation, group: Group) -> list[_Statement]:
