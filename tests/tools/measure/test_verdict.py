@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from meantime.tools.measure.verdict import verdicts
+from meantime.tools.report.recording import Accounting, Recording
 from meantime.tools.report.results import Run
 
 
@@ -88,3 +89,76 @@ def test_a_difference_inside_the_spread_of_the_durations_is_no_gain():
     (verdict,) = verdicts([run("sequential", 48, cpu_ms=33, **noisy), run("threads", 41, cpu_ms=34, **calm)])
 
     assert verdict.text.startswith("Threads gain nothing")
+
+
+def rounds(*durations: float) -> dict[str, Any]:
+    return {"durations_ms": durations, "p95_ms": max(durations)}
+
+
+def test_a_difference_inside_the_noise_is_told_with_the_interval_of_the_rounds_ratio():
+    (verdict,) = verdicts(
+        [
+            run("app.handler", 100, ideal_ms=90, **rounds(100, 96, 104, 99, 108, 94, 101)),
+            run("other.handler", 94, ideal_ms=90, **rounds(94, 99, 93, 104, 92, 97, 90)),
+        ]
+    )
+
+    assert verdict.text == (
+        "other.handler gains nothing (0.85 to 1.05 of the duration, inside the noise): 94 ms after 100 ms."
+    )
+
+
+def test_a_difference_that_is_sure_but_small_is_not_worth_a_word():
+    (verdict,) = verdicts(
+        [
+            run("app.handler", 100, ideal_ms=90, **rounds(*[100 + n for n in range(7)])),
+            run("other.handler", 97, ideal_ms=90, **rounds(*[97 + n for n in range(7)])),
+        ]
+    )
+
+    assert verdict.text == (
+        "other.handler gains nothing worth a word (0.97 to 0.97 of the duration): 97 ms after 100 ms."
+    )
+
+
+def test_a_gain_is_told_with_the_interval_of_the_rounds_ratio():
+    (verdict,) = verdicts(
+        [
+            run("app.handler", 300, ideal_ms=290, **rounds(300, 310, 305, 299, 320, 301, 300)),
+            run("other.handler", 100, ideal_ms=97, cpu_ms=2, **rounds(100, 99, 103, 100, 110, 98, 100)),
+        ]
+    )
+
+    assert verdict.text.startswith("other.handler answers in 100 ms instead of 300 ms, 3.0 times faster (2.91 to 3.13)")
+
+
+def test_a_burst_that_fits_into_the_share_of_a_period_is_no_limit():
+    """3 ms of CPU at 7 % of a core would take 41 ms at an even pace; but the first of a period run at full speed."""
+    recording = Recording(
+        function="app",
+        handler="app.handler",
+        memory_mb=128,
+        python="3.11.7",
+        cold=False,
+        request_id="",
+        date="2026-01-15T12:00:00+00:00",
+        duration_ms=35.0,
+        cpu_ms=3.0,
+        accounting=Accounting(
+            waiting_alone_ms=0.0,
+            waiting_together_ms=31.0,
+            computing_ms=3.0,
+            lock_ms=0.0,
+            throttled_ms=1.0,
+            unexplained_ms=0.0,
+        ),
+    )
+
+    (verdict,) = verdicts(
+        [
+            run("sequential", 124, memory_mb=128, cpu_ms=3),
+            run("threads", 35, memory_mb=128, cpu_ms=3, recording=recording),
+        ]
+    )
+
+    assert verdict.text == "Threads answer in 35 ms instead of 124 ms, 3.5 times faster."
