@@ -142,6 +142,25 @@ def test_many_short_steps_block_nothing(new_loop: Any) -> None:
 
 
 @loops
+def test_a_call_that_is_still_under_way_at_the_end_is_waiting(new_loop: Any) -> None:
+    """A leftover: it ends where the recording does."""
+    fetch = boundary_async(answer, described("fetch"))
+
+    async def main() -> asyncio.Task[None]:
+        left = asyncio.create_task(fetch(30))
+        await asyncio.sleep(0.02)
+        return left
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        with measure.recording() as recorder:
+            runner.run(main())
+        call = next(call for call in recorder.calls if call["name"] == "fetch")
+
+    assert call["end_ms"] <= recorder.duration_ms + 0.001
+    assert call["waiting_ms"] >= 15
+
+
+@loops
 def test_streams_of_own_code_are_calls(new_loop: Any) -> None:
     """Connecting, and waiting for an answer; two at once wait together."""
 

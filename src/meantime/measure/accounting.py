@@ -8,16 +8,13 @@ the same time.
 from __future__ import annotations
 
 import sys
-from array import array
 from bisect import bisect_left
-from operator import add
 
+from meantime.measure.thread_clock import Clock
 from meantime.measure.timeline import IDLE, NO_CALL, NUMBERS, WIDTH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from meantime.measure.session import Call, Session
     from meantime.measure.timeline import Timeline
 
@@ -58,7 +55,7 @@ class Account:
         self._session = session
         self._cores = cores
         self._switch = int(sys.getswitchinterval() * 1e9)
-        self._clocks = [_Clock(timeline) for timeline in session.timelines]
+        self._clocks = [Clock(timeline) for timeline in session.timelines]
         self._events: list[tuple[int, float, float, float, int, float]] = []
         self.waits: list[Stretch] = []
         self.overlapped: dict[int, float] = {}
@@ -276,31 +273,3 @@ def _move(call: Call | None, timeline: Timeline, nanoseconds: int) -> None:
         call.waited = max(0, call.waited + nanoseconds)
         call.held = max(0, call.held - nanoseconds)
         call = call.parent
-
-
-class _Clock:
-    """A thread's time on a core, or ready for one, to be asked for any two moments: it may hold the lock in either."""
-
-    __slots__ = ("_times", "_used", "number")
-
-    def __init__(self, timeline: Timeline) -> None:
-        self.number = timeline.number
-        self._times = timeline.samples[0::WIDTH]
-        self._used: array[int] = array("q", map(add, timeline.samples[1::WIDTH], timeline.samples[2::WIDTH]))
-
-    def used(self, begin: int, end: int) -> int:
-        return self._at(end) - self._at(begin)
-
-    def borders(self, begin: int, end: int) -> Iterable[int]:
-        """The moments in between at which its state changed."""
-        return self._times[bisect_left(self._times, begin) : bisect_left(self._times, end)]
-
-    def _at(self, at: int) -> int:
-        place = bisect_left(self._times, at)
-        if place == 0:
-            return self._used[0]
-        if place == len(self._times):
-            return self._used[-1]
-        begin, end = self._times[place - 1], self._times[place]
-        used, more = self._used[place - 1], self._used[place] - self._used[place - 1]
-        return used + more * (at - begin) // (end - begin) if end > begin else used + more

@@ -6,12 +6,13 @@ its children.
 
 from __future__ import annotations
 
-import sys
 import time
 from contextlib import suppress
 from functools import wraps
 from types import coroutine as generator_coroutine
 
+from meantime.measure.description import Description
+from meantime.measure.running import running_loop, task_name
 from meantime.measure.session import OBSERVATIONS, ROOM, Active, Call, boundary_code, current, own_place
 from meantime.measure.timeline import IDLE, NO_CALL, NUMBERS, RUNNING, SHORTEST, timeline_of
 
@@ -26,46 +27,23 @@ if TYPE_CHECKING:
     Describe = Callable[[tuple[Any, ...], dict[str, Any]], "Description | None"]
 
 
-class Description:
-    """What a call is, as far as it is known when it begins.
-
-    Args:
-        name: What was called: `dynamodb Query`, `GET /orders`.
-        kind: `aws`, `http`, `sql`, `redis`, `socket`, `sleep`, `lock`, `pool`, `file`, `process` or `item`.
-        library: What made it.
-        target: What it talks to.
-        parameters: Names of what it is given, never values.
-        timeout_s: The longest it waits for one answer.
-        has_timeout: Whether it has such a limit; None where unknown.
-        waits_for: The kind of wait a task is in while this call of its is suspended, if nothing within it says more.
-    """
-
-    __slots__ = ("has_timeout", "kind", "library", "name", "parameters", "target", "timeout_s", "waits_for")
-
-    def __init__(  # noqa: PLR0917  # what nearly every call has
-        self,
-        name: str,
-        kind: str,
-        library: str = "",
-        target: str = "",
-        parameters: tuple[str, ...] = (),
-        timeout_s: float | None = None,
-        *,
-        has_timeout: bool | None = None,
-        waits_for: str = "",
-    ) -> None:
-        self.name = name
-        self.kind = kind
-        self.library = library
-        self.target = target
-        self.parameters = parameters
-        self.timeout_s = timeout_s
-        self.has_timeout = True if timeout_s is not None and has_timeout is None else has_timeout
-        self.waits_for = waits_for or _WAITS_FOR.get(kind, "receive")
-
+__all__ = [
+    "Description",
+    "await_call",
+    "boundary",
+    "boundary_async",
+    "carried",
+    "carried_async",
+    "current_call",
+    "is_of",
+    "observe",
+    "run_call",
+    "running_loop",
+    "stepped",
+    "task_name",
+]
 
 _MOST = 7 * ROOM  # numbers of tasks' waits
-_WAITS_FOR = {"sleep": "sleep", "lock": "lock", "pool": "pool", "file": "file", "process": "process", "item": "other"}
 
 
 def boundary(function: Callable[..., Any], describe: Describe) -> Callable[..., Any]:
@@ -263,25 +241,6 @@ async def await_call(session: Session, call: Call, awaitable: Awaitable[Any]) ->
             current.reset(token)
 
 
-def running_loop() -> Any:
-    """The event loop that runs on this thread; None where there is none, or another library's."""
-    events = sys.modules.get("asyncio.events")
-    return None if events is None else events._get_running_loop()  # noqa: SLF001  # documented for loops and the like
-
-
-def task_name(timeline: Timeline) -> str | None:
-    """The name of the task that runs; which sort of loop runs it is noted once."""
-    loop = running_loop()
-    if loop is None:
-        return None
-    if timeline.loop is None:
-        module = sys.modules.get("asyncio.selector_events")
-        seen = module is not None and isinstance(loop, module.BaseSelectorEventLoop)
-        timeline.loop = "asyncio" if seen else type(loop).__module__.partition(".")[0]
-    task = sys.modules["asyncio.tasks"].current_task(loop)
-    return None if task is None else str(task.get_name())
-
-
 @generator_coroutine
 def stepped(awaitable: Any, call: Call, session: Session) -> Generator[Any, Any, Any]:
     """Await step by step: the CPU time of each step is the call's, and between them it waits, or its loop is busy."""
@@ -289,19 +248,19 @@ def stepped(awaitable: Any, call: Call, session: Session) -> Generator[Any, Any,
     timeline = call.timeline
     assert timeline is not None  # noqa: S101  # set by the caller, one line before
     answer, error = None, None
-    thread_time, monotonic = time.thread_time_ns, time.monotonic_ns
+    cpu, monotonic = timeline.cpu, time.monotonic_ns
     outer = call.parent  # the first to be resumed and the last to be suspended tells where the loop is, if need be
     hidden = timeline.loop != "asyncio" and (outer is None or outer.task != call.task or outer.timeline is not timeline)
     waits = session.waits
     usual = NUMBERS[call.description.waits_for]
     while True:
-        computed, waited = thread_time(), timeline.waited
+        computed, waited = cpu(), timeline.waited
         try:
             awaited = steps.send(answer) if error is None else steps.throw(error)
         except StopIteration as stop:
             return stop.value
         finally:
-            call.computed += thread_time() - computed
+            call.computed += max(0, cpu() - computed)
             call.waited += timeline.waited - waited
         answer, error = None, None
         if hidden and awaited is not None:  # a bare yield comes back at once: there is nothing to see

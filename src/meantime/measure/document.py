@@ -88,6 +88,8 @@ def folder_of_function() -> str:
 def _call(call: Call, session: Session, account: Account, code: str) -> dict[str, Any]:
     described = call.description
     ended = call.ended or session.ended
+    if not call.ended:  # still under way when the recording ended: it was waiting
+        call.waited = max(0, ended - call.started - call.computed - call.held)
     return {
         "id": call.number,
         "name": described.name,

@@ -45,9 +45,15 @@ def _install_selectors(patches: Patches, module: Any) -> None:
 
 
 def _install_loop(patches: Patches, kind: Any) -> None:
-    for name, wait_kind in (("getaddrinfo", "name_resolution"), ("sock_connect", "connect"), ("start_tls", "tls")):
-        patches.wrap(kind, name, _in_phase(NUMBERS[wait_kind]))
-    patches.wrap(kind, "create_connection", _connecting)
+    is_c = kind.__module__.startswith("uvloop")  # its methods are all inherited from a class in C
+    for name, wrapper in (
+        ("getaddrinfo", _in_phase(NUMBERS["name_resolution"])),
+        ("sock_connect", _in_phase(NUMBERS["connect"])),
+        ("start_tls", _in_phase(NUMBERS["tls"])),
+        ("create_connection", _connecting),
+    ):
+        if is_c or name in vars(kind):
+            patches.wrap(kind, name, wrapper)
 
 
 def _install_transport(patches: Patches, module: Any) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from types import CodeType
     from typing import Any
 
-    from meantime.measure.boundaries import Description
+    from meantime.measure.description import Description
 
     Place = tuple[CodeType, int]
 

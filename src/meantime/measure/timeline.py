@@ -41,6 +41,7 @@ WIDTH = 7
 NO_CALL = -1
 
 SHORTEST = 50_000  # ns; a wait shorter than this is a part of the running around it: it is in its sums
+_JUST_ASKED = 20_000  # ns
 _COARSE = 10_000_000  # ns between two samples once there are more than a recording holds
 _SCHEDSTAT = "/proc/thread-self/schedstat"  # https://docs.kernel.org/scheduler/sched-stats.html
 
@@ -69,10 +70,12 @@ class Timeline:
     """
 
     __slots__ = (
+        "_asked",
         "_came_round",
         "_file",
         "_is_asked",
         "_room",
+        "_told",
         "before",
         "ident",
         "is_waiting",
@@ -97,6 +100,7 @@ class Timeline:
         self.is_waiting = False
         self._is_asked = False
         self._came_round = 0
+        self._asked = self._told = 0  # when its CPU clock was asked, and what that said
         self.scopes = 0  # calls under way; a thread without any is idle, unless it runs the handler
         self.loop: str | None = None  # which sort of event loop it runs
         self.running: Any = None  # that loop, once it is looked after
@@ -120,6 +124,19 @@ class Timeline:
             return (time.monotonic_ns(), time.thread_time_ns(), int(held), int(slices))
         except (OSError, ValueError):  # the recording has ended on another thread, while this one waited
             return (time.monotonic_ns(), time.thread_time_ns(), 0, 0)
+
+    def cpu(self) -> int:
+        """This thread's CPU time, nearly: asking for it takes microseconds, in which a step of a task may be over.
+
+        Shortly after it was asked for, the thread has run since.
+        """
+        now = time.monotonic_ns()
+        since = now - self._asked
+        if since > _JUST_ASKED:
+            self._asked = now
+            self._told = time.thread_time_ns()
+            return self._told
+        return self._told + since
 
     def now(self) -> tuple[int, int, int, int]:
         """The thread's clocks, for `since`; only on its own thread."""
