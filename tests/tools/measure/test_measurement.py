@@ -288,7 +288,12 @@ def stopped_after(count: int):
     async def run(work: Work, extent: Extent):
         stop = asyncio.Event()
         left = iter(range(count))
-        return await measured(work, extent, progress=lambda: next(left, None) is None and stop.set(), stop=stop)
+
+        def progress() -> None:
+            if next(left, None) is None:
+                stop.set()
+
+        return await measured(work, extent, progress=progress, stop=stop)
 
     return run
 
