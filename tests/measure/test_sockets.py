@@ -29,8 +29,10 @@ def serving(context: ssl.SSLContext | None = None) -> Iterator[tuple[str, int]]:
     def serve() -> None:
         with suppress(OSError):
             while True:
-                plain, _ = listener.accept()
-                connection = plain if context is None else context.wrap_socket(plain, server_side=True)
+                connection, _ = listener.accept()
+                if context is not None:
+                    time.sleep(DELAY)
+                    connection = context.wrap_socket(connection, server_side=True)
                 with connection:
                     while connection.recv(1000):
                         time.sleep(DELAY)
