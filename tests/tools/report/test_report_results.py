@@ -90,6 +90,7 @@ def test_a_file_that_is_nested_without_end_is_refused(tmp_path: Path) -> None:
 
 def test_a_name_that_no_encoding_takes_is_written_and_read_again(results: Results, tmp_path: Path) -> None:
     run = results.runs[0]
+    assert run.recording is not None
     calls = (replace(run.recording.calls[0], name="GET /\ud800"), *run.recording.calls[1:])
     odd = replace(results, runs=(replace(run, recording=replace(run.recording, calls=calls)), *results.runs[1:]))
 
@@ -196,6 +197,7 @@ def test_a_list_is_no_results_file(tmp_path: Path) -> None:
 
 def test_calls_in_brief_are_those_at_the_libraries_boundaries_and_items_that_make_none(results: Results) -> None:
     recording = results.runs[0].recording
+    assert recording is not None
     call = recording.calls[0]
     calls = (
         replace(call, id=0, kind="item", name="fetch(1)"),
