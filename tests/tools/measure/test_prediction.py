@@ -83,10 +83,12 @@ def predicted(recording, max_concurrency, *, memory_mb=1769, executor="threads",
     )
 
 
-def test_the_function_as_it_is_takes_what_it_took():
+def test_the_function_as_it_is_takes_what_it_took_without_the_recording():
     recording = recorded([(1.0, 30.0)] * 10, between=0.5, before=2.0, behind=3.0)
 
-    assert predicted(recording, 1, groups=()).value == pytest.approx(recording.duration_ms + OUTSIDE, abs=0.01)
+    found = predicted(recording, 1, groups=()).value - OUTSIDE
+
+    assert recording.duration_ms - 10 * COSTS.recording_ms <= found <= recording.duration_ms
 
 
 @pytest.mark.parametrize(("max_concurrency", "expected"), [(1, 120), (2, 60), (3, 40), (4, 30), (5, 30), (64, 10)])

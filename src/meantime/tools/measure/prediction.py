@@ -61,6 +61,35 @@ def predict(
         ValueError: An unknown executor, or a number below 1, or no recording at all.
     """
     recordings = [recording] if isinstance(recording, Recording) else list(recording)
+    drawn = draw(
+        recordings,
+        executor=executor,
+        max_concurrency=max_concurrency,
+        memory_mb=memory_mb,
+        groups=groups,
+        costs=costs,
+    )
+    return _estimate([duration for duration, _ in drawn], len(_nearest(recordings, memory_mb)), costs.error)
+
+
+def draw(
+    recordings: Sequence[Recording],
+    *,
+    executor: str,
+    max_concurrency: int,
+    memory_mb: int,
+    groups: tuple[tuple[int, ...], ...],
+    costs: Costs = COSTS,
+    count: int | None = None,
+) -> list[tuple[float, float]]:
+    """Invocations as they could go, each with its duration and its CPU time in milliseconds.
+
+    Arguments as for `predict`, and `count`: how many; None for as many as take a moment. The same question has the same
+    answer.
+
+    Raises:
+        ValueError: As `predict` does.
+    """
     if executor not in EXECUTORS:
         raise ValueError(f"executor is {executor!r}: threads and tasks can be predicted")
     if max_concurrency < 1 or memory_mb < 1:
@@ -77,16 +106,18 @@ def predict(
     )
     share = cpu_share(memory_mb)
     lost_ms = costs.lost_by_threads_ms if executor == "threads" else costs.lost_by_tasks_ms
-    random = Random(calls)  # noqa: S311  # the same recordings give the same answer
+    random = Random(calls)  # noqa: S311  # no secret
     runtime = InLine(((costs.runtime_ms, 0.0, 0.0),))
-    durations = [
-        simulate((runtime, *drawing.draw(random), runtime), Quota.drawn(share, random, lost_ms=lost_ms, costs=costs))
-        for _ in range(max(_FEWEST, min(_MOST, _CALLS_DRAWN // max(1, calls))))
-    ]
-    return _estimate(durations, len(used), costs.error)
+    found = []
+    for _ in range(count or max(_FEWEST, min(_MOST, _CALLS_DRAWN // max(1, calls)))):
+        work = drawing.draw(random)
+        quota = Quota.drawn(share, random, lost_ms=lost_ms, costs=costs)
+        duration = simulate((runtime, *work, runtime), quota)
+        found.append((duration, quota.computed))
+    return found
 
 
-def _nearest(recordings: list[Recording], memory_mb: int) -> list[Recording]:
+def _nearest(recordings: Sequence[Recording], memory_mb: int) -> list[Recording]:
     sizes = {one.memory_mb or MEMORY_MB_PER_CORE for one in recordings}
     size = min((size for size in sizes if size >= memory_mb), default=max(sizes))
     return [one for one in recordings if (one.memory_mb or MEMORY_MB_PER_CORE) == size]

@@ -57,7 +57,7 @@ def _side_by_side(part: SideBySide, quota: Quota, start: float) -> float:
         number += 1
         begins = max(ready, core_free)
         if crowding and not place:
-            computing += crowding * (sum(worker[0] <= begins for worker in workers) - 1)
+            computing += crowding * (sum(worker[0] <= begins for worker in workers) - 1) ** 1.5
         if is_threads and computing > SWITCH_INTERVAL_MS and len(workers) > 1:
             asked = max(begins, min(workers[1:3])[0]) + SWITCH_INTERVAL_MS
             if asked < begins + computing:

@@ -32,6 +32,7 @@ class ReadCall:
         end_ms: When it ended.
         computing_ms: What it was seen to compute.
         library: What made it.
+        is_async: Whether an event loop ran it.
         is_clean: Whether its waits are known: a process without CPU notices an answer late, or when it is long there.
     """
 
@@ -43,6 +44,7 @@ class ReadCall:
     end_ms: float
     computing_ms: float
     library: str = ""
+    is_async: bool = False
     is_clean: bool = True
 
 
@@ -75,6 +77,7 @@ def calls_of(recording: Recording, group_of: Mapping[int, int]) -> Iterator[Read
             end_ms=call.end_ms,
             computing_ms=computing[unit],
             library=call.library,
+            is_async=call.is_async,
             is_clean=not is_starved or call.held_up_ms <= 2 * _WAKING_MS,
         )
 

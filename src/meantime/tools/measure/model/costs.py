@@ -20,7 +20,8 @@ class Costs:
 
     Args:
         runtime_ms: CPU time of the runtime client before the handler, and again behind it.
-        recording_ms: CPU time that recording adds to a call.
+        recording_ms: CPU time that recording a blocking call adds to it after a long wait: that code is cold, too.
+        recording_async_ms: The same for an async call, whose loop is recorded as well.
         cold_ms: What computing costs more after a long pause, when the core has to wake up and its caches hold other
             things. Calls in line pay that after every wait; calls side by side keep the core warm for each other.
         cold_part: The same for each millisecond that the code computes: the more code, the more caches it fills.
@@ -30,40 +31,45 @@ class Costs:
             threads that waited for the interpreter's lock asking for it again.
         lost_by_tasks_ms: The same where there is one thread.
         switching_ms: CPU time that each wait of a thread among others costs more: the lock goes from hand to hand.
-        crowding_ms: CPU time, by library, that a call takes more for each other one that is ready to compute: httpcore
-            looks through all connections, and asks the kernel about each idle one, for every request, and once more
-            where another was quicker to take one.
+        crowding_ms: CPU time, by library, that a call takes more where others are ready to compute, times their number
+            to the power of 1.5: httpcore looks through all connections, and asks the kernel about each idle one, for
+            every request, and once more for each that another was quicker to take.
         error: Standard deviation of what the model does not know, as a part of the duration.
     """
 
     runtime_ms: float = 0.5
-    recording_ms: float = 0.0
-    cold_ms: float = 0.4
-    cold_part: float = 0.4
-    cold_after_ms: float = 18.0
+    recording_ms: float = 0.22
+    recording_async_ms: float = 0.42
+    cold_ms: float = 0.5
+    cold_part: float = 0.28
+    cold_after_ms: float = 16.0
     warm_least: float = 0.25
-    lost_by_threads_ms: float = 0.5
-    lost_by_tasks_ms: float = 0.2
+    lost_by_threads_ms: float = 0.35
+    lost_by_tasks_ms: float = 0.12
     switching_ms: float = 0.03
-    crowding_ms: Mapping[str, float] = field(default_factory=lambda: {"httpx": 0.08, "httpx2": 0.08})
+    crowding_ms: Mapping[str, float] = field(default_factory=lambda: {"httpx": 0.0165, "httpx2": 0.0165})
     error: float = 0.08
 
     def coldness(self, pause_ms: float) -> float:
         """How cold a core is after such a pause, from 0 to 1."""
         return 1.0 - math.exp(-pause_ms / self.cold_after_ms)
 
-    def warm_and_cold(self, computing_ms: float, waits_ms: Sequence[float]) -> tuple[float, float]:
+    def warm_and_cold(
+        self, computing_ms: float, waits_ms: Sequence[float], *, is_async: bool = False
+    ) -> tuple[float, float]:
         """What a call computes on a warm core, and how much more after a long pause, each time.
 
         Args:
             computing_ms: What it was seen to compute, alone.
             waits_ms: Its waits, each of which has let the core go cold.
+            is_async: Whether a loop ran it.
         """
-        computing_ms = max(computing_ms - self.recording_ms, computing_ms * self.warm_least)
         coldnesses = [self.coldness(wait) for wait in waits_ms]
         times = sum(coldnesses)
         if not times:
             return computing_ms, 0.0
+        recording = times * (self.recording_async_ms if is_async else self.recording_ms)
+        computing_ms = max(computing_ms - recording, computing_ms * self.warm_least)
         pauses = sum(each > _A_PAUSE for each in coldnesses) or 1
         warm = (computing_ms - self.cold_ms * times) / (1 + self.cold_part * times / pauses)
         warm = max(warm, computing_ms * self.warm_least)

@@ -38,6 +38,9 @@ class Quota:
         overdraws: Whether a budget is only checked at ticks; False: to the point.
         lost_ms: What a standstill costs, for code that a pause makes slower; never more than half of what it has.
         costs: What a pause costs.
+
+    Attributes:
+        computed: CPU time so far, in milliseconds.
     """
 
     __slots__ = (
@@ -51,6 +54,7 @@ class Quota:
         "_share_ms",
         "_stopped",
         "_tick",
+        "computed",
     )
 
     def __init__(
@@ -75,6 +79,7 @@ class Quota:
         self._period = 0  # number of the period that the budget is for
         self._budget = self._share_ms
         self._stopped = 0.0  # when the process computed last
+        self.computed = 0.0
 
     @classmethod
     def drawn(cls, share: float, random: Random, *, lost_ms: float = 0.0, costs: Costs = COSTS) -> Quota:
@@ -95,14 +100,18 @@ class Quota:
         if cold and start > self._stopped:
             computing += cold * self._costs.coldness(start - self._stopped)
         if self._is_whole:
+            self.computed += computing
             self._stopped = start + computing
             return self._stopped
+        self.computed += computing
         now = start
         while True:
             begun = self._earn(now)
             budget = self._budget
             if cold and begun > now:
-                computing += min(self._lost_ms, budget / 2, computing / 2)
+                lost = min(self._lost_ms, budget / 2, computing / 2)
+                computing += lost
+                self.computed += lost
             now = begun
             boundary = (self._period + 1) * PERIOD_MS - self._phase
             end = now + computing

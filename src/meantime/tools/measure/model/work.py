@@ -27,7 +27,7 @@ class SideBySide:
         max_concurrency: How many workers.
         first: What each worker does before its first piece: it opens a connection.
         is_threads: Whether one that computes long is made to hand over the interpreter meanwhile.
-        crowding_ms: What beginning a piece computes more for each other worker that is ready to compute then.
+        crowding_ms: What beginning a piece computes more, times how many others are ready then to the power of 1.5.
     """
 
     pieces: tuple[Piece, ...]
