@@ -55,7 +55,7 @@ class Costs:
         return 1.0 - math.exp(-pause_ms / self.cold_after_ms)
 
     def warm_and_cold(
-        self, computing_ms: float, waits_ms: Sequence[float], *, is_async: bool = False
+        self, computing_ms: float, waits_ms: Sequence[float], *, is_async: bool = False, stood_still: bool = False
     ) -> tuple[float, float]:
         """What a call computes on a warm core, and how much more after a long pause, each time.
 
@@ -63,13 +63,16 @@ class Costs:
             computing_ms: What it was seen to compute, alone.
             waits_ms: Its waits, each of which has let the core go cold.
             is_async: Whether a loop ran it.
+            stood_still: Whether it was held up for want of CPU.
         """
         coldnesses = [self.coldness(wait) for wait in waits_ms]
         times = sum(coldnesses)
         if not times:
             return computing_ms, 0.0
-        recording = times * (self.recording_async_ms if is_async else self.recording_ms)
-        computing_ms = max(computing_ms - recording, computing_ms * self.warm_least)
+        added = times * (self.recording_async_ms if is_async else self.recording_ms)
+        if stood_still:
+            added += self.lost_by_tasks_ms if is_async else self.lost_by_threads_ms
+        computing_ms = max(computing_ms - added, computing_ms * self.warm_least)
         pauses = sum(each > _A_PAUSE for each in coldnesses) or 1
         warm = (computing_ms - self.cold_ms * times) / (1 + self.cold_part * times / pauses)
         warm = max(warm, computing_ms * self.warm_least)

@@ -163,7 +163,11 @@ def _without_cold(
         with_it = min(typical, computing_ms(after))
         seen = call.computing_ms + with_it
         waits = [waiting for _, waiting, _ in call.set_up + call.piece]
-        warm, cold = costs.warm_and_cold(seen, waits, is_async=call.is_async) if len(cluster) == 1 else (seen, 0.0)
+        warm, cold = (
+            costs.warm_and_cold(seen, waits, is_async=call.is_async, stood_still=not call.is_clean)
+            if len(cluster) == 1
+            else (seen, 0.0)
+        )
         factor = warm / seen if seen else 1.0
         warmed.append(
             [replace(call, set_up=_as(call.set_up, factor, cold), piece=_as(call.piece, factor, cold))]
