@@ -51,7 +51,7 @@ def _reason(situation: Situation) -> tuple[str, str, tuple[int, ...], tuple[str,
     if kind == "computes":
         cpu = situation.run.cpu_ms if situation.run.cpu_ms is not None else situation.recording.cpu_ms
         text = (
-            f"Its computing takes {ms(computing_ms(cpu, situation.memory_mb))} of "
+            f"Its computing takes {ms(min(computing_ms(cpu, situation.memory_mb), situation.median_ms))} of "
             f"{ms(situation.median_ms)}, and threads "
             f"or tasks compute no faster: one runs at a time. The waits are {ms(waiting)} in all."
         )

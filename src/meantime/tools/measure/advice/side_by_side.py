@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meantime.tools.measure.advice.changing import change_of
-from meantime.tools.measure.advice.situation import in_words, lines_of, listed, ms
+from meantime.tools.measure.advice.situation import in_words, lines_of, listed, ms, usd
 from meantime.tools.measure.dependence import PROVED
 from meantime.tools.measure.diagnosis import FAST_ENOUGH_MS
 from meantime.tools.report.advice import Advice
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _WIDTHS = (2, 3, 4, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64)
 _KNEE = 0.05  # of what the widest wins: not worth more connections
 _WHERE_REFUSED = 4  # at once, where a service has had calls come again
+_SIZES = (1769, 1024, 512, 256)
+_MUCH_FASTER = 0.7  # of what it takes with the memory it has
+_DEARER = 1.1  # of what it costs with the memory it has
 _USUAL_POOL = 10  # connections of boto3, requests and urllib3
 
 
@@ -114,6 +117,22 @@ def _advice(situation: Situation, group: Group, width: int, duration: Estimate) 
     )
 
 
+def _with_more_memory(situation: Situation, group: Group, width: int, executor: str) -> Iterator[str]:
+    """What more memory would make of it: calls side by side share the CPU, and are done sooner with more of it."""
+    here = situation.predicted(group.phases, executor, width)
+    limit = situation.cost(here).value * _DEARER
+    for memory_mb in _SIZES:
+        if memory_mb <= situation.memory_mb:
+            continue
+        most = min(len(group.chains), _limit(situation, group))
+        there = situation.predicted(group.phases, executor, most, memory_mb)
+        cost = situation.cost(there, memory_mb).value
+        if there.value < _MUCH_FASTER * here.value and cost <= limit:
+            paid = f"{usd(cost)} per million invocations"
+            yield f"With {memory_mb:,} MB besides, {most} at once: {ms(there.value)}, {paid}."
+            return
+
+
 def _kind_of(call: RecordedCall) -> str:
     return f"{call.name.split()[0]} {call.target}" if call.kind == "http" and call.name else call.name
 
@@ -131,6 +150,7 @@ def _more(situation: Situation, group: Group, width: int, leaves: list[RecordedC
         elsewhere.append(f"{ms(there.value)} instead of {ms(other.p50_ms)} at {other.memory_mb:,} MB")
     if elsewhere:
         yield f"At other sizes, by the model: {', '.join(elsewhere)}."
+    yield from _with_more_memory(situation, group, width, executor)
     if any(call.attempts > 1 for call in leaves):
         yield "Some of them were tried again: whom they call may be at its limit already, so raise it slowly."
     pools = {
