@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import queue
 import subprocess
 import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -110,6 +112,39 @@ def test_what_a_thread_does_is_a_part_of_what_started_it() -> None:
     assert calls["run"]["kind"] == "item"
     assert "in later" in " ".join(calls["run"]["stack"])
     assert calls["sleep"]["thread"] != 0
+
+
+def test_what_asyncio_gives_a_thread_is_a_part_of_its_item() -> None:
+    """Though it runs in a context that was copied before."""
+
+    async def main() -> None:
+        await asyncio.to_thread(nap)
+
+    def nap() -> None:
+        time.sleep(0.01)
+
+    with measure.recording() as recorder:
+        asyncio.run(main())
+
+    item, sleep = (call for call in recorder.calls if call["kind"] in {"item", "sleep"})
+    assert (item["kind"], sleep["name"], sleep["parent"]) == ("item", "sleep", item["id"])
+
+
+def test_a_thread_of_a_library_that_runs_in_a_copied_context_is_the_invocations() -> None:
+    """As anyio's worker threads, which were there before."""
+    jobs: queue.Queue[Any] = queue.Queue()
+    done = threading.Event()
+    threading.Thread(target=lambda: jobs.get()(), daemon=True).start()
+
+    def nap() -> None:
+        time.sleep(0.01)
+        done.set()
+
+    with measure.recording() as recorder:
+        jobs.put(partial(contextvars.copy_context().run, nap))
+        done.wait()
+
+    assert "sleep" in [call["name"] for call in recorder.calls]
 
 
 def test_a_thread_is_what_it_was() -> None:

@@ -12,8 +12,8 @@ from functools import wraps
 from types import coroutine as generator_coroutine
 
 from meantime.measure.description import Description
-from meantime.measure.running import running_loop, task_name
-from meantime.measure.session import OBSERVATIONS, ROOM, Active, Call, boundary_code, current, own_place
+from meantime.measure.running import in_its_context, running_loop, task_name
+from meantime.measure.session import OBSERVATIONS, ROOM, Active, Call, boundary_code, current, invocation, own_place
 from meantime.measure.timeline import IDLE, NO_CALL, NUMBERS, RUNNING, SHORTEST, timeline_of
 
 TYPE_CHECKING = False
@@ -94,6 +94,7 @@ def carried(function: Callable[..., Any], describe: Describe | None = None) -> C
             is the one that hands it over. None: calls within it are children of the call that runs now.
     """
     parent, place = current.get(), own_place(2)
+    job = function if describe is None else in_its_context(function)
 
     @wraps(function)
     def run(*args: Any, **keywords: Any) -> Any:
@@ -102,7 +103,7 @@ def carried(function: Callable[..., Any], describe: Describe | None = None) -> C
             return function(*args, **keywords)
         description = None if describe is None else _described(function, describe, args, keywords)
         if description is not None:
-            return run_call(session, parent, place, description, function, args, keywords)
+            return run_call(session, parent, place, description, job, args, keywords)
         timeline = timeline_of(session)
         token = current.set(parent)
         _enter(timeline)
@@ -160,7 +161,7 @@ def observe(kind: str, text: str, *, duration_ms: float = 0.0, numbers: Mapping[
 
 def is_of(session: Session) -> bool:
     """Whether what runs here is a part of the recorded invocation; other threads of the process are not."""
-    return timeline_of(session).scopes > 0 or current.get() is not None
+    return timeline_of(session).scopes > 0 or invocation.get() is session
 
 
 def _described(

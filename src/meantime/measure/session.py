@@ -38,6 +38,9 @@ current: ContextVar[Call | None] = ContextVar("meantime.measure.call", default=N
 # Where the task that runs was made: the function's own code, innermost first.
 spawned: ContextVar[tuple[Place, ...]] = ContextVar("meantime.measure.spawned", default=())
 
+# The recording that this context is a part of: what a library runs on a thread of its own, in a copy of it, is too.
+invocation: ContextVar[Session | None] = ContextVar("meantime.measure.invocation", default=None)
+
 
 class Call:
     """One call under way or done. What a library learns of it meanwhile is added to it."""
@@ -139,7 +142,8 @@ class Session:
         self.cpu = time.process_time_ns()
         self.main = timeline_of(self)
         self.main.scopes = 1
-        self.main.mark()
+        invocation.set(self)
+        self.began = self.main.mark()[0]
 
     def new_timeline(self) -> Timeline:
         """A timeline for this thread."""
@@ -160,8 +164,7 @@ class Session:
 
     def end(self) -> None:
         """Nothing is recorded from now on."""
-        self.main.mark()
-        self.ended = time.monotonic_ns()
+        self.ended = self.main.mark()[0]
         self.cpu = time.process_time_ns() - self.cpu
         for timeline in self.timelines:
             timeline.close()

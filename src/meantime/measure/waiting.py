@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import wraps
 
-from meantime.measure.boundaries import Description, run_call
+from meantime.measure.boundaries import Description, is_of, run_call
 from meantime.measure.session import Active, current, own_place
 from meantime.measure.timeline import NO_CALL, NUMBERS, timeline_of
 
@@ -49,7 +49,7 @@ def waiting(
 def stands_alone(session: Session, call: Call | None) -> bool:
     """Whether what waits here is a call by itself: no library's call holds it, and the thread is the invocation's."""
     if call is None:
-        return timeline_of(session).scopes > 0
+        return is_of(session)
     return call.description.kind == "item"
 
 
@@ -62,7 +62,7 @@ def wait(  # it stands for a function and what it waits for
 ) -> Any:
     """Call a function that waits."""
     timeline = timeline_of(session)
-    if timeline.scopes == 0 and current.get() is None:  # a thread that does nothing for the invocation
+    if not is_of(session):  # a thread that does nothing for the invocation
         return function(*args, **keywords)
     if timeline.is_waiting:  # within a wait that is noted as a whole
         return function(*args, **keywords)
