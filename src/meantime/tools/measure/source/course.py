@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from time import process_time
 from typing import TYPE_CHECKING
 
 from meantime.tools.measure.source.places import Place, Step, is_named_for, makes, steps_at
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
     from meantime.tools.measure.source.values import Scope
 
 TURNS = 3  # of a loop that are followed: what one turn leaves for the next, and for the one after that
-_MOST_STEPS = 400_000  # expressions; beyond, nothing is said about the source
+_MOST_STEPS = 150_000  # expressions; beyond, nothing is said about the source
+
+
+_MOST_SECONDS = 3.0  # of CPU: values that hold values that hold values take longer than their number tells
+_LOOKED_AT = 200  # expressions; after so many the clock is asked
 
 
 class TooMuchSource(Exception):
@@ -107,6 +112,7 @@ class Course:
         self.conditions: list[Condition] = []
         self.runs: list[Run] = []
         self._left = _MOST_STEPS
+        self._began = process_time()
         self._depths: dict[int, int] = {}  # loop → the runs that were under way when it began
 
     @property
@@ -117,7 +123,8 @@ class Course:
     def tick(self) -> None:
         """Count one expression."""
         self._left -= 1
-        if self._left < 0:
+        is_over = self._left % _LOOKED_AT == 0 and process_time() - self._began > _MOST_SECONDS
+        if self._left < 0 or is_over:
             raise TooMuchSource
 
     # ---------------------------------------------------------------- calls
