@@ -31,6 +31,8 @@ class Costs:
             threads that waited for the interpreter's lock asking for it again.
         lost_by_tasks_ms: The same where there is one thread.
         switching_ms: CPU time that each wait of a thread among others costs more: the lock goes from hand to hand.
+        turns: In how many parts a thread among others computes between two waits: whenever it asks the kernel for
+            something, it lets go of the interpreter's lock, and who is ready has its turn.
         crowding_ms: CPU time, by library, that a call takes more where others are ready to compute, times their number
             to the power of 1.5: httpcore looks through all connections, and asks the kernel about each idle one, for
             every request, and once more for each that another was quicker to take.
@@ -44,9 +46,10 @@ class Costs:
     cold_part: float = 0.28
     cold_after_ms: float = 16.0
     warm_least: float = 0.25
-    lost_by_threads_ms: float = 0.35
-    lost_by_tasks_ms: float = 0.12
+    lost_by_threads_ms: float = 0.5
+    lost_by_tasks_ms: float = 0.15
     switching_ms: float = 0.03
+    turns: int = 2
     crowding_ms: Mapping[str, float] = field(default_factory=lambda: {"httpx": 0.0165, "httpx2": 0.0165})
     error: float = 0.08
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from meantime.tools.measure.model.calls import ReadCall
     from meantime.tools.measure.model.costs import Costs
     from meantime.tools.measure.model.reading import Line
-    from meantime.tools.measure.model.work import Piece, Work
+    from meantime.tools.measure.model.work import Piece, Stretch, Work
 
 FEW: Final = 8
 """Calls of one origin below which each keeps its own waits: three APIs called in one line need not be equally slow."""
@@ -65,7 +65,7 @@ class Drawing:
         is_kept = 0 < len(opened) < len(part.calls)
         pieces = tuple((() if is_kept else call.set_up) + call.piece + part.between for call in chosen)
         if self._is_threads and width > 1:
-            pieces = tuple(_switching(piece, self._costs.switching_ms) for piece in pieces)
+            pieces = tuple(_switching(piece, self._costs) for piece in pieces)
         crowding_ms = max(self._costs.crowding_ms.get(call.library, 0.0) for call in chosen)
         return SideBySide(pieces, width, opened[0] if is_kept else (), self._is_threads, crowding_ms)
 
@@ -106,9 +106,12 @@ def _shape(line: Line) -> list[tuple[object, ...]]:
     return [(len(part.calls), part.max_concurrency) if isinstance(part, Together) else () for part in line]
 
 
-def _switching(piece: Piece, switching_ms: float) -> Piece:
+def _switching(piece: Piece, costs: Costs) -> Piece:
     """A piece on a thread among others."""
-    return tuple(
-        (computing + switching_ms if waiting and computing else computing, waiting, cold)
-        for computing, waiting, cold in piece
-    )
+    stretches: list[Stretch] = []
+    for computing, waiting, cold in piece:
+        turn = (computing + (costs.switching_ms if waiting and computing else 0.0)) / costs.turns
+        if computing:
+            stretches += [(turn, 0.0, cold)] * (costs.turns - 1)
+        stretches.append((turn, waiting, cold))
+    return tuple(stretches)

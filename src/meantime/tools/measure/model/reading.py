@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from statistics import median
+from statistics import fmean, median
 from typing import TYPE_CHECKING
 
 from meantime.tools.measure.model.calls import calls_of
@@ -88,7 +88,8 @@ def _together(seen: list[tuple[ReadCall, Piece]]) -> tuple[Together, Piece]:
     waiting = sum(waiting_ms(after) for _, after in seen)
     rest = ((computing_ms(last) - in_last, waiting, 0.0),)
     mean = (sum(between) + in_last) / len(seen)
-    return Together(tuple(call for call, _ in seen), None, ((mean, 0.0, 0.0),) if mean else ()), rest
+    cold = fmean(call.piece[-1][2] for call, _ in seen)  # as the code that it follows
+    return Together(tuple(call for call, _ in seen), None, ((mean, 0.0, cold),) if mean else ()), rest
 
 
 def _clusters(calls: list[ReadCall], group_of: dict[int, int]) -> Iterator[list[ReadCall]]:
