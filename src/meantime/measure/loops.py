@@ -98,9 +98,11 @@ def _polling(select: Callable[..., Any]) -> Callable[..., Any]:
             timeline.polled_events(begun, time.monotonic_ns(), blocked=False)
             return events
         clocks = timeline.now()
+        timeline.is_waiting = True
         try:
             return select(selector, timeout)
         finally:
+            timeline.is_waiting = False
             blocked = timeline.waited_since(clocks, _LOOP, NO_CALL)
             timeline.polled_events(clocks[0], time.monotonic_ns(), blocked=blocked >= SHORTEST)
 

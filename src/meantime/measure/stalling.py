@@ -114,7 +114,7 @@ def _look(session: Session, timeline: Timeline, suspect: _Suspect | None) -> _Su
     if suspect is not None and suspect.ended:
         _finish(session, suspect, suspect.ended)
         suspect = None
-    frame = current_frames().get(timeline.ident)
+    frame = None if timeline.is_waiting else current_frames().get(timeline.ident)
     root = None if frame is None else _root(frame)
     if suspect is None:
         return None if root is None else _Suspect(root, timeline)
