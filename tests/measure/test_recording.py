@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import pickle
 import socket
 import time
 from typing import TYPE_CHECKING
@@ -74,6 +76,14 @@ def test_everything_is_taken_back() -> None:
         assert time.sleep is not before[0]
 
     assert (time.sleep, socket.getaddrinfo, dict(vars(socket.socket))) == before
+
+
+def test_functions_can_be_pickled_while_they_are_recorded() -> None:
+    """And are the originals afterwards."""
+    with measure.recording():
+        pickled = pickle.dumps([asyncio.sleep, socket.getaddrinfo])
+
+    assert pickle.loads(pickled) == [asyncio.sleep, socket.getaddrinfo]  # noqa: S301  # its own
 
 
 def test_a_recording_that_is_under_way_has_no_document() -> None:
