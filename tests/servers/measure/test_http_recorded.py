@@ -19,7 +19,7 @@ import trustme
 import urllib3
 from tests.servers.measure.recorded import assert_waited, named, observed, patient, recorded
 
-from meantime import tasks, threads
+from meantime import clients, tasks, threads
 from meantime.tools.downstream import DelayedAPI, DelayRelay
 
 if TYPE_CHECKING:
@@ -269,6 +269,75 @@ def test_a_request_without_a_timeout_is_known_to_have_none(api: DelayedAPI) -> N
 
     (call,) = named(recorder, "GET /")
     assert call["has_timeout"] is False
+
+
+class OwnAdapter(requests.adapters.HTTPAdapter):
+    """With a timeout that the session's caller knows nothing of, as many functions have one."""
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
+        return super().send(request, *args, **{**options, "timeout": 4})
+
+
+def _session_of_meantime(url: str) -> object:
+    return clients.requests(read_timeout=4).get(url).text
+
+
+def _session_with_own_adapter(url: str) -> object:
+    with requests.Session() as session:
+        session.mount("http://", OwnAdapter())
+        return session.get(url).text  # the adapter has one
+
+
+def _pool_with_a_total(url: str) -> object:
+    with urllib3.PoolManager(timeout=urllib3.Timeout(total=4)) as pool:
+        return pool.request("GET", url).data
+
+
+def _session_with_a_total(url: str) -> object:
+    with requests.Session() as session:
+        return session.get(url, timeout=urllib3.Timeout(total=4)).text  # type: ignore[arg-type]  # requests' own code takes one
+
+
+WITH_A_TIMEOUT_ELSEWHERE = {
+    "clients.requests": _session_of_meantime,
+    "an adapter of the function's own": _session_with_own_adapter,
+    "urllib3, in all": _pool_with_a_total,
+    "requests, in all": _session_with_a_total,
+}
+
+
+@pytest.mark.parametrize("fetch", WITH_A_TIMEOUT_ELSEWHERE.values(), ids=WITH_A_TIMEOUT_ELSEWHERE)
+def test_a_timeout_that_is_set_elsewhere_is_known(api: DelayedAPI, fetch: Callable[[str], object]) -> None:
+    recorder = recorded(lambda: fetch(api.url))
+
+    (call,) = named(recorder, "GET /")
+    assert (call["timeout_s"], call["has_timeout"]) == (4.0, True)
+
+
+def test_whether_a_transport_of_the_functions_own_has_a_timeout_is_not_known(api: DelayedAPI) -> None:
+    class Own(httpx.HTTPTransport):
+        """It may have one."""
+
+    def work() -> None:
+        with httpx.Client(transport=Own(), timeout=None) as client:  # noqa: S113  # that is what it is about
+            client.get(f"{api.url}/own")
+        with httpx.Client(timeout=None) as client:  # noqa: S113  # likewise
+            client.get(f"{api.url}/plain")
+
+    recorder = recorded(work)
+
+    assert named(recorder, "GET /own")[0]["has_timeout"] is None
+    assert named(recorder, "GET /plain")[0]["has_timeout"] is False
+
+
+def test_the_five_minutes_of_aiohttp_are_a_timeout(api: DelayedAPI) -> None:
+    async def work() -> None:
+        async with aiohttp.ClientSession() as session, session.get(api.url) as response:
+            await response.read()
+
+    recorder = recorded(lambda: asyncio.run(work()))
+
+    assert (named(recorder, "GET /")[0]["timeout_s"], named(recorder, "GET /")[0]["has_timeout"]) == (300.0, True)
 
 
 def test_a_cancelled_request_stays_cancelled(api: DelayedAPI) -> None:

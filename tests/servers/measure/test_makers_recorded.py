@@ -18,6 +18,7 @@ import urllib3
 from tests.servers.measure.recorded import observed, recorded
 
 from meantime.measure.recorder import recording
+from meantime.tools.downstream import DelayedAPI
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,6 +67,22 @@ def test_it_is_told_of_once(text: str) -> None:
     assert made["duration_ms"] > 0
     assert made["numbers"]["cpu_ms"] >= 0
     assert made["line"] == "" or "test_makers_recorded.py" in made["line"]
+
+
+FOR_ONE_REQUEST: dict[str, Callable[[str], Any]] = {
+    "requests.get": lambda url: requests.get(url, timeout=5),
+    "requests.request": lambda url: requests.request("GET", url, timeout=5),
+    "httpx.get": httpx.get,
+    "httpx2.post": httpx2.post,
+}
+
+
+@pytest.mark.parametrize("text", FOR_ONE_REQUEST)
+def test_a_client_for_one_request_is_told_of_by_what_was_called(text: str) -> None:
+    with DelayedAPI() as api:
+        recorder = recorded(lambda: FOR_ONE_REQUEST[text](api.url))
+
+    assert [made["text"] for made in observed(recorder, "client_made")] == [text]
 
 
 def test_a_tls_context_by_itself_is_told_of_as_that() -> None:

@@ -134,3 +134,15 @@ def test_a_command_that_is_refused_says_so(relay: DelayRelay) -> None:
 
     (call,) = named(recorder, "redis LPUSH")
     assert call["error"] == "ResponseError"
+
+
+def test_whether_a_cluster_has_a_timeout_is_not_known() -> None:
+    """It has no pool of its own to ask."""
+    cluster = object.__new__(redis.RedisCluster)  # one that is connected to nothing
+
+    def work() -> None:
+        with pytest.raises(AttributeError):
+            cluster.execute_command("GET", "key")
+
+    (call,) = named(recorded(work), "redis GET")
+    assert call["has_timeout"] is None

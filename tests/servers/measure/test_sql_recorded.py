@@ -259,12 +259,33 @@ def test_waiting_for_a_pool_of_asyncpg_is_a_call_of_its_kind(database: str) -> N
 
     (waited,) = [call for call in recorder.calls if call["kind"] == "pool"]
     assert waited["waiting_ms"] > 80
-    slow = [
-        call for call in named(recorder, "SELECT") if call["waiting_ms"] > 80
-    ]  # and not those that the pool resets by
-    assert_waited(slow, told)
+    assert_waited(named(recorder, "SELECT"), told)
+    assert len(named(recorder, "RESET")) == 2  # of the connection, as it comes back
     (fan_out,) = observed(recorder, "fan_out")
     assert (fan_out["text"], fan_out["numbers"]["items"]) == ("asyncio.gather", 2)
+
+
+def test_a_timeout_of_asyncpg_is_known_for_each_way_to_query(database: str) -> None:
+    async def work() -> None:
+        connection = await asyncpg.connect(database)
+        await connection.fetch("SELECT 1", timeout=4)
+        await connection.fetchval("SELECT $1::int", 1, timeout=4)
+        await connection.execute("SELECT 1", timeout=4)
+        await connection.executemany("SELECT $1::int", [(1,)], timeout=4)
+        await (await connection.prepare("SELECT 1", timeout=4)).fetch(timeout=4)
+        async with connection.transaction():
+            await (await connection.cursor("SELECT 1")).fetch(1, timeout=4)
+        await connection.fetch("SELECT 1 FROM readings")
+        await connection.close()
+
+    recorder = recorded(lambda: asyncio.run(work()))
+
+    calls = [call for call in recorder.calls if call["name"] in {"SELECT", "PREPARE SELECT"}]
+    assert [call["name"] for call in calls].count("PREPARE SELECT") == 1
+    timeouts = [call["timeout_s"] for call in calls]
+    assert timeouts[:6] == [4.0] * 6
+    assert timeouts[-1] == 4.0
+    assert named(recorder, "SELECT readings")[0]["has_timeout"] is False
 
 
 @patient

@@ -292,6 +292,34 @@ def test_a_connection_for_each_call_is_to_be_kept():
     assert "25 ms of it for TLS handshakes" in advice.text
 
 
+def test_requests_without_a_session_are_told_once_to_keep_the_connection():
+    calls = [call(i, new_connection=True, waits=40.0, computes=2.0, start=42.0 * i) for i in range(5)]
+    waits = [Wait(kind="tls", start_ms=i * 42.0, end_ms=i * 42.0 + 20.0, call=i) for i in range(5)]
+    seen = [observed("client_made", "requests.get", took=1.0, start=i * 42.0, line="app.py:3") for i in range(5)]
+
+    found = advice_on(recording(calls, waits=waits, observations=seen))
+
+    assert "client-outside" not in found
+    advice = found["keep-connections"]
+    assert advice.duration_ms.value == pytest.approx(210.0 - 100.0 - 5.0)
+    assert "5 calls to api.example opened a connection each, since requests.get makes a client each time" in advice.text
+    assert advice.change.endswith("session = clients.requests()    # at module level, instead of requests.get(…)")
+
+
+def test_the_only_request_of_an_invocation_is_to_use_a_client_that_is_kept(tmp_path):
+    (tmp_path / "app.py").write_text("def lambda_handler(event, context):\n    return requests.get(URL).json()\n")
+    waits = [Wait(kind="tls", start_ms=2.0, end_ms=50.0, call=0)]
+    seen = [observed("client_made", "requests.get", took=1.0, line="app.py:2")]
+    calls = [call(0, new_connection=True, waits=100.0, line="app.py:2")]
+
+    advice = advice_on(recording(calls, waits=waits, observations=seen), tmp_path)["client-outside"]
+
+    assert advice.title.startswith("Make the client of requests.get once, not in each invocation")
+    assert "+ session = clients.requests()    # at module level" in advice.change
+    assert "- return requests.get(URL).json()    # app.py:2" in advice.change
+    assert "+ return session.get(URL).json()" in advice.change
+
+
 def test_one_new_connection_is_none_too_many():
     calls = [call(i, new_connection=i == 0) for i in range(5)]
 
@@ -315,6 +343,13 @@ def test_calls_without_a_timeout():
 
     assert advice.lines == ("app.py:3",)
     assert advice.duration_ms is None
+
+
+def test_a_timeout_round_an_awaited_call_is_one(tmp_path):
+    (tmp_path / "app.py").write_text("\nasync def get(url):\n    return await asyncio.wait_for(client.get(url), 5)\n")
+    awaited = call(0, has_timeout=False, is_async=True, task="Task-1", stack=("app.py:3 in get",))
+
+    assert "timeout" not in codes_of(recording([awaited], loop="asyncio"), tmp_path)
 
 
 def test_nothing_is_said_of_a_timeout_that_is_not_known():

@@ -20,21 +20,23 @@ if TYPE_CHECKING:
 
     from meantime.measure.patching import Patches
 
+# Where each has its timeout, if it is given one by position.
+_TIMEOUT_AT = {"_execute": 4, "_executemany": 3, "_copy_in": 3, "_copy_out": 3, "_bind_exec": 2, "_bind": 1, "_exec": 2}
+
 
 def record(_: ModuleType, patches: Patches) -> None:
     """Note statements."""
     connection = import_module("asyncpg.connection").Connection
-    for name in ("execute", "_execute", "_executemany", "_prepare"):
-        wrap(patches, connection, name, lambda function: _noting(function, _describe))
-    for name in ("_copy_in", "_copy_out"):
-        wrap(patches, connection, name, lambda function: _noting(function, _describe))
+    for name in ("execute", "_execute", "_executemany", "_prepare", "_copy_in", "_copy_out"):
+        wrap(patches, connection, name, _noting)
+    wrap(patches, connection, "reset", _noting_reset)
     statement = import_module("asyncpg.prepared_stmt").PreparedStatement
     for name in ("fetch", "fetchval", "fetchrow", "fetchmany", "executemany", "explain"):
         if hasattr(statement, name):
-            wrap(patches, statement, name, lambda function: _noting(function, _describe_prepared))
+            wrap(patches, statement, name, _noting)
     cursor = import_module("asyncpg.cursor").BaseCursor
     for name in ("_bind_exec", "_bind", "_exec"):
-        wrap(patches, cursor, name, lambda function: _noting(function, _describe_cursor))
+        wrap(patches, cursor, name, _noting)
     wrap(
         patches,
         import_module("asyncpg.connect_utils"),
@@ -63,25 +65,17 @@ def _described(statement: Any, connection: Any, timeout: Any) -> Description:
     )
 
 
-def _describe(args: tuple[Any, ...], keywords: dict[str, Any]) -> Description | None:
+def _describe(name: str, args: tuple[Any, ...], keywords: dict[str, Any]) -> Description | None:
     if is_part():
         return None
+    owner, connection, timeout = args[0], args[0], keywords.get("timeout")
+    position = _TIMEOUT_AT.get(name, len(args))
+    if len(args) > position:
+        timeout = args[position]
+    if hasattr(owner, "_query"):  # a prepared statement, or a cursor
+        return _described(owner._query, owner._connection, timeout)  # noqa: SLF001  # no property tells
     statement = args[1] if len(args) > 1 else keywords.get("query", "")
-    return _described(statement, args[0], keywords.get("timeout"))
-
-
-def _describe_prepared(args: tuple[Any, ...], keywords: dict[str, Any]) -> Description | None:
-    if is_part():
-        return None
-    statement = args[0]
-    return _described(statement._query, statement._connection, keywords.get("timeout"))  # noqa: SLF001  # no property tells
-
-
-def _describe_cursor(args: tuple[Any, ...], keywords: dict[str, Any]) -> Description | None:
-    if is_part():
-        return None
-    cursor = args[0]
-    return _described(cursor._query, cursor._connection, keywords.get("timeout"))  # noqa: SLF001  # no property tells
+    return _described(statement, connection, timeout)
 
 
 def _describe_connect(_: tuple[Any, ...], keywords: dict[str, Any]) -> Description | None:
@@ -104,7 +98,15 @@ def _describe_acquire(args: tuple[Any, ...], keywords: dict[str, Any]) -> Descri
     return Description("connection pool", "pool", "asyncpg", "", (), timeout, has_timeout=timeout is not None)
 
 
-def _noting(function: Callable[..., Any], describe: Callable[..., Any]) -> Callable[..., Any]:
+def _noting(function: Callable[..., Any], named: str = "") -> Callable[..., Any]:
+    method = function.__name__
+
+    def describe(args: tuple[Any, ...], keywords: dict[str, Any]) -> Description | None:
+        description = _describe(method, args, keywords)
+        if description is not None:
+            description.name = named or (f"PREPARE {description.name}" if method == "_prepare" else description.name)
+        return description
+
     @wraps(function)
     async def call(*args: Any, **keywords: Any) -> Any:
         result = await function(*args, **keywords)
@@ -112,3 +114,8 @@ def _noting(function: Callable[..., Any], describe: Callable[..., Any]) -> Calla
         return result
 
     return boundary_async(call, describe)
+
+
+def _noting_reset(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What a pool sends when a connection comes back: a round trip, but no query of the function's."""
+    return _noting(function, "RESET")

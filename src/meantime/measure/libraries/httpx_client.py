@@ -53,9 +53,17 @@ def _describe(library: str, args: tuple[Any, ...], keywords: dict[str, Any]) -> 
     url = str(request.url)
     timeouts = request.extensions.get("timeout")
     seconds = timeouts.get("read") if isinstance(timeouts, dict) else getattr(client.timeout, "read", None)
+    has_timeout = True if seconds is not None else None if _has_own_transport(client, request) else False
     return Description(
-        request_name(request.method, url), "http", library, split(url)[0], (), seconds, has_timeout=seconds is not None
+        request_name(request.method, url), "http", library, split(url)[0], (), seconds, has_timeout=has_timeout
     )
+
+
+def _has_own_transport(client: Any, request: Any) -> bool:
+    """Whether somebody else's transport sends it, which may have a timeout of its own."""
+    find = getattr(client, "_transport_for_url", None)
+    transport = None if find is None else find(request.url)
+    return type(transport).__name__ not in {"HTTPTransport", "AsyncHTTPTransport"}
 
 
 def _sent(response: Any) -> None:

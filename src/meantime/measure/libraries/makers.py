@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from contextvars import ContextVar
 from functools import partial, wraps
@@ -12,7 +13,7 @@ from meantime.measure.session import Active
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import ModuleType
+    from types import FrameType, ModuleType
     from typing import Any
 
     from meantime.measure.patching import Patches
@@ -32,6 +33,13 @@ _KINDS = {
     "redis.client": (("Redis", "__init__", "redis.Redis"),),
     "redis.asyncio.client": (("Redis", "__init__", "redis.asyncio.Redis"),),
 }  # fmt: skip
+# Functions that make a client for one request: `requests.get`. Told of by the name that the caller has written.
+_FOR_ONE_REQUEST = {
+    "requests.api": "requests",
+    "httpx._api": "httpx",
+    "httpx2._api": "httpx2",
+    "aiohttp.client": "aiohttp",
+}
 _NAMES_SERVICE = frozenset({"boto3.client", "boto3.resource", "botocore client"})
 
 
@@ -63,7 +71,8 @@ def making(function: Callable[..., Any], text: str) -> Callable[..., Any]:
             _making.reset(token)
         cpu = time.thread_time() - computed
         took = time.monotonic() - began
-        observe(kind, _whole(text, args, keywords), duration_ms=took * 1e3, numbers={"cpu_ms": cpu * 1e3})
+        whole = _for_one_request(text) or _whole(text, args, keywords)
+        observe(kind, whole, duration_ms=took * 1e3, numbers={"cpu_ms": cpu * 1e3})
         return made
 
     return make
@@ -92,6 +101,21 @@ def making_async(function: Callable[..., Any], text: str) -> Callable[..., Any]:
 def _is_base(args: tuple[Any, ...], text: str) -> bool:
     """Whether it is the constructor of a subclass that is told of by itself: a pipeline of redis is no new client."""
     return text.startswith("redis.") and bool(args) and type(args[0]).__name__ == "Pipeline"
+
+
+def _for_one_request(text: str) -> str:
+    """`requests.get`, where that has made this client for the one request."""
+    library = text.partition(".")[0]
+    name = ""
+    frame: FrameType | None = sys._getframe(2)  # noqa: SLF001  # documented
+    while frame is not None:
+        code = frame.f_code
+        if _FOR_ONE_REQUEST.get(frame.f_globals.get("__name__", "")) == library and code.co_qualname == code.co_name:
+            name = f"{library}.{code.co_name}"
+        elif name or "meantime" not in code.co_filename:
+            break
+        frame = frame.f_back
+    return name
 
 
 def _whole(text: str, args: tuple[Any, ...], keywords: dict[str, Any]) -> str:

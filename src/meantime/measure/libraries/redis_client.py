@@ -34,15 +34,17 @@ def record(module: ModuleType, patches: Patches) -> None:
 
 
 def _described(name: str, client: Any) -> Description:
-    pool = getattr(client, "connection_pool", None)
-    settings = getattr(pool, "connection_kwargs", {})
+    pool = getattr(client, "connection_pool", None) or getattr(client, "nodes_manager", None)  # a cluster's
+    settings = getattr(pool, "connection_kwargs", None)
+    if settings is None:
+        return Description(name, "redis", "redis")
     target = f"{settings.get('host', 'localhost')}:{settings.get('port', 6379)}"
     target = str(settings["path"]) if "path" in settings else target
     timeout = settings.get("socket_timeout")
     seconds = float(timeout) if isinstance(timeout, (int, float)) else None
-    # A default that is no number, as of redis-py 8, says nothing here.
-    limited = None if seconds is None and timeout is not None else seconds is not None
-    return Description(name, "redis", "redis", target, (), seconds, has_timeout=limited)
+    # Neither a default that is no number, as of redis-py 8, nor one that is not there says anything here.
+    limited = False if timeout is None and "socket_timeout" in settings else None
+    return Description(name, "redis", "redis", target, (), seconds, has_timeout=limited if seconds is None else True)
 
 
 def _describe(args: tuple[Any, ...], _: dict[str, Any]) -> Description | None:

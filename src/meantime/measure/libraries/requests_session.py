@@ -9,6 +9,7 @@ from meantime.measure.libraries import wrap
 from meantime.measure.libraries.addresses import request_name, split
 from meantime.measure.libraries.bodies import note_body
 from meantime.measure.libraries.nesting import enclosing, is_part
+from meantime.measure.libraries.urllib3_pool import seconds_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,16 +31,9 @@ def _describe(args: tuple[Any, ...], keywords: dict[str, Any]) -> Description | 
     request = args[1] if len(args) > 1 else keywords["request"]
     timeout = keywords.get("timeout")
     answer_by = timeout[1] if isinstance(timeout, tuple) and len(timeout) > 1 else timeout
-    answer_by = getattr(answer_by, "read_timeout", answer_by)  # urllib3's
-    seconds = float(answer_by) if isinstance(answer_by, (int, float)) else None
+    # None: an adapter may set one yet; urllib3, which is given it, tells.
     return Description(
-        request_name(request.method, request.url),
-        "http",
-        "requests",
-        split(request.url)[0],
-        (),
-        seconds,
-        has_timeout=seconds is not None if timeout is None or seconds is not None else None,
+        request_name(request.method, request.url), "http", "requests", split(request.url)[0], (), seconds_of(answer_by)
     )
 
 

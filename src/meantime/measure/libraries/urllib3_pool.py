@@ -8,7 +8,7 @@ from meantime.measure.boundaries import Description, boundary, current_call
 from meantime.measure.libraries import wrap
 from meantime.measure.libraries.addresses import request_name, split
 from meantime.measure.libraries.bodies import note_body, reading
-from meantime.measure.libraries.nesting import enclosing, is_part
+from meantime.measure.libraries.nesting import enclosing
 from meantime.measure.libraries.sums import add
 
 TYPE_CHECKING = False
@@ -34,15 +34,15 @@ def record(module: ModuleType, patches: Patches) -> None:
 
 
 def _describe(args: tuple[Any, ...], keywords: dict[str, Any]) -> Description | None:
-    if is_part():
-        return None
     pool = args[0]
+    seconds = _timeout(keywords.get("timeout", pool.timeout), pool)
+    whole = enclosing()
+    if whole is not None:
+        if whole.description.library == "requests" and whole.description.timeout_s is None:
+            whole.description.timeout_s, whole.description.has_timeout = seconds, seconds is not None
+        return None
     method = args[1] if len(args) > 1 else keywords["method"]
     url = args[2] if len(args) > 2 else keywords["url"]  # noqa: PLR2004  # the third argument
-    timeout = keywords.get("timeout")
-    timeout = pool.timeout if timeout is None or not _is_timeout(timeout) else timeout
-    timeout = getattr(timeout, "read_timeout", timeout)
-    seconds = float(timeout) if isinstance(timeout, (int, float)) else None
     return Description(
         request_name(method, url),
         "http",
@@ -54,8 +54,19 @@ def _describe(args: tuple[Any, ...], keywords: dict[str, Any]) -> Description | 
     )
 
 
-def _is_timeout(timeout: Any) -> bool:
-    return isinstance(timeout, (int, float)) or hasattr(timeout, "read_timeout")
+def seconds_of(timeout: Any) -> float | None:
+    """The longest that this timeout lets a request wait for the next piece of its answer: a number, or a Timeout."""
+    if getattr(timeout, "_read", None) is None or not isinstance(timeout._read, (int, float)):  # noqa: SLF001  # `read_timeout` fails before connecting
+        total = getattr(timeout, "total", None)
+        if isinstance(total, (int, float)):
+            return float(total)
+    seconds = getattr(timeout, "read_timeout", timeout)
+    return float(seconds) if isinstance(seconds, (int, float)) else None
+
+
+def _timeout(timeout: Any, pool: Any) -> float | None:
+    is_one = timeout is None or isinstance(timeout, (int, float)) or hasattr(timeout, "total")
+    return seconds_of(timeout if is_one else pool.timeout)  # what is none stands for the pool's
 
 
 def _noting(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meantime.tools.measure.advice.for_one_request import KEPT, is_for_one_request, made_for, opened_again
 from meantime.tools.measure.advice.situation import in_words, listed, ms
 from meantime.tools.report.advice import Advice
 
@@ -33,7 +34,7 @@ def advise(situation: Situation) -> Iterator[Advice]:
     computed = sum(seen.duration_ms for seen in made)
     connected = _connecting_ms(situation, made)
     duration = situation.without(computed + connected)
-    names = listed(seen.text for seen in made)
+    names = listed(_in_words(seen) for seen in made)
     also = f", and opening their connections {ms(connected)} more" if connected >= 1 else ""
     yield Advice(
         code="client-outside",
@@ -52,8 +53,16 @@ def advise(situation: Situation) -> Iterator[Advice]:
 
 
 def made_in(situation: Situation) -> list[Observation]:
-    """What a warm invocation made, where it would win something to make it once."""
-    made = [seen for seen in situation.recording.observations if seen.kind in ("client_made", "tls_context")]
+    """What a warm invocation made, where it would win something to make it once.
+
+    A client for each of several requests to one target is left to the advice to keep its connections.
+    """
+    several = [each for ids in opened_again(situation).values() for each in made_for(situation, ids)]
+    made = [
+        seen
+        for seen in situation.recording.observations
+        if seen.kind in ("client_made", "tls_context") and seen not in several
+    ]
     if not made or situation.recording.cold:
         return []
     spent = sum(seen.duration_ms for seen in made) + _connecting_ms(situation, made)
@@ -70,10 +79,16 @@ def _connecting_ms(situation: Situation, made: list[Observation]) -> float:
     )
 
 
+def _in_words(seen: Observation) -> str:
+    return f"the client of {seen.text}" if is_for_one_request(seen) else seen.text
+
+
 def _change(situation: Situation, made: list[Observation]) -> str:
     first = made[0]
     name, _, rest = first.text.partition("(")
     before = _source(situation, first.line)
+    if is_for_one_request(first):
+        return _on_the_client(before, first)
     if name.startswith(_ON_A_LOOP) or ".asyncio." in name:
         return _on_the_loop(before, first)
     kept = _KEPT.get(name)
@@ -88,6 +103,23 @@ def _change(situation: Situation, made: list[Observation]) -> str:
     return "\n".join(lines)
 
 
+def _on_the_client(before: str, made: Observation) -> str:
+    """The request, made with a client that is kept instead of one of its own."""
+    library, _, function = made.text.partition(".")
+    if library not in KEPT:
+        return _on_the_loop(before, made)
+    kept = KEPT[library]
+    name = kept.partition(" ")[0]
+    return "\n".join(
+        [
+            *(["+ from meantime import clients"] if "clients." in kept else []),
+            f"+ {kept}    # at module level",
+            f"- {before or made.text}    # {made.line}",
+            f"+ {before.replace(made.text, f'{name}.{function}') if made.text in before else f'{name}.{function}(…)'}",
+        ]
+    )
+
+
 def _on_the_loop(before: str, made: Observation) -> str:
     """An async client is of one loop: it is kept on the environment's, which an async handler of Meantime's runs on."""
     return "\n".join(
@@ -95,7 +127,7 @@ def _on_the_loop(before: str, made: Observation) -> str:
             f"- {before or made.text}    # {made.line}",
             "+ @meantime.warm    # made once, on the environment's loop, and closed with it",
             "+ async def client():",
-            f"+     async with {made.text}(…) as made:",
+            f"+     async with {'aiohttp.ClientSession' if made.text == 'aiohttp.request' else made.text}(…) as made:",
             "+         yield made",
             "",
             "  @meantime.handler    # instead of asyncio.run, which makes a loop for each invocation",

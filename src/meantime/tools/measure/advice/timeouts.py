@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from meantime.tools.report.recording import RecordedCall
 
 _WITH_A_SERVER = {"aws", "http", "sql", "redis", "socket"}
+# What ends an awaited call from outside.
+_ENDING = ("wait_for(", ".timeout(", ".timeout_at(", "fail_after(", "move_on_after(")
 
 
 def advise(situation: Situation) -> Iterator[Advice]:
@@ -47,9 +49,13 @@ def advise(situation: Situation) -> Iterator[Advice]:
 
 
 def _may_have_one(situation: Situation, call: RecordedCall) -> bool:
-    """Whether the source has a session with a timeout of its own, which a library's call does not tell of."""
+    """Whether the source has a timeout round it, or a session with one, which a library's call does not tell of."""
     for frame in frames_of(call):
         file = situation.files.read(frame.file)
-        if file is not None and ("meantime" in file.text or ("HTTPAdapter" in file.text and "timeout" in file.text)):
+        if file is None:
+            continue
+        if "meantime" in file.text or ("HTTPAdapter" in file.text and "timeout" in file.text):
+            return True
+        if call.is_async and any(ending in file.text for ending in _ENDING):
             return True
     return False
