@@ -194,10 +194,9 @@ def test_advice_of_a_run_without_a_recording_has_nothing_to_show(
         assert page.locator(".show-calls:visible").count() == 0
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 360, 800, 1280])
-def test_the_page_never_scrolls_sideways(open_page: OpenPage, measured_page: str, width: int, scheme: str) -> None:
-    with open_page(measured_page, width=width, color_scheme=scheme) as page:
+def test_the_page_never_scrolls_sideways(open_page: OpenPage, measured_page: str, width: int) -> None:
+    with open_page(measured_page, width=width) as page:
         page.locator(".row").first.wait_for()
         for summary in page.locator(".advice summary").all():
             summary.click()

@@ -53,6 +53,11 @@ def changed(page: Page, figure: Locator, before: tuple[float, float]) -> tuple[f
     return span(figure)
 
 
+def painted(page: Page) -> None:
+    """Wait until what was asked for is drawn, which is done in the next frame."""
+    page.evaluate("() => new Promise(requestAnimationFrame)")
+
+
 def over_the_bars(page: Page, figure: Locator, row: int) -> tuple[float, float]:
     figure.locator(".pane").scroll_into_view_if_needed()
     box = figure.locator(".pane").bounding_box()
@@ -67,6 +72,7 @@ def test_a_call_has_a_row_and_its_parts_are_folded_until_asked_for(open_page: Op
         assert names(figure)[:3] == ["SELECT customers", "GET /prices", "GET /prices"]
 
         figure.locator(".row .twisty").nth(1).click()
+        painted(page)
 
         assert figure.get_attribute("data-rows") == "63"
         assert names(figure)[1:5] == ["GET /prices", "name resolution", "connect", "tls"]
@@ -78,11 +84,13 @@ def test_unfold_all_and_fold_all(open_page: OpenPage, measured_page: str) -> Non
         figure = waterfall(page)
 
         figure.locator(".fold").click()
+        painted(page)
         unfolded = figure.get_attribute("data-rows"), figure.locator(".fold").inner_text()
         figure.locator(".fold").click()
+        painted(page)
 
         assert unfolded == ("69", "Fold all")
-        page.wait_for_function("() => document.querySelector('figure.waterfall').dataset.rows === '60'")
+        assert figure.get_attribute("data-rows") == "60"
 
 
 def test_hovering_tells_what_is_known_of_a_call(open_page: OpenPage, measured_page: str) -> None:
@@ -228,8 +236,9 @@ def test_by_thread_each_thread_is_a_row_that_folds(open_page: OpenPage, measured
         page.wait_for_function("() => document.querySelector('.row .what').textContent === 'meantime-0'")
         figure.locator(".fold").click()
         figure.locator(".fold").click()
+        painted(page)
 
-        page.wait_for_function("() => document.querySelector('figure.waterfall').dataset.rows === '8'")
+        assert figure.get_attribute("data-rows") == "8"
         assert names(figure) == [f"meantime-{lane}" for lane in range(8)]
         assert int(figure.get_attribute("data-bars") or 0) >= 50
 
@@ -240,6 +249,7 @@ def test_the_bars_follow_the_theme(open_page: OpenPage, measured_page: str) -> N
         figure.locator(".rows").focus()
         for key in ("ArrowDown", "Enter"):
             page.keyboard.press(key)
+        painted(page)
         paints = figure.get_attribute("data-paints")
 
         page.locator("#theme").click()
