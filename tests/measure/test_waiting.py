@@ -71,8 +71,6 @@ def wait_for_future() -> None:
         (wait_for_event, "Event.wait"),
         (wait_for_queue, "Queue.get"),
         (wait_for_semaphore, "Semaphore.acquire"),
-        (wait_for_thread, "Thread.join"),
-        (wait_for_future, "Future.result"),
     ],
 )
 def test_waiting_for_another_thread_is_a_lock(function: Any, name: str) -> None:
@@ -86,6 +84,18 @@ def test_waiting_for_another_thread_is_a_lock(function: Any, name: str) -> None:
     assert (call["name"], call["kind"]) == (name, "lock")
     assert "test_waiting.py" in call["line"]
     assert recorder.accounting["waiting_together_ms"] < 10
+
+
+@pytest.mark.parametrize("function", [wait_for_thread, wait_for_future])
+def test_waiting_for_what_tells_of_itself_is_no_call(function: Any) -> None:
+    """It is a wait, for the item that the thread or the pool's job is."""
+    with measure.recording() as recorder:
+        function()
+
+    wait = max(waits_of(recorder, "lock"), key=lambda wait: wait["end_ms"] - wait["start_ms"])
+    assert wait["end_ms"] - wait["start_ms"] >= 10
+    assert wait["call"] is None
+    assert [call["kind"] for call in recorder.calls] == ["item", "sleep"]
 
 
 def test_a_plain_lock_is_blocked_in_a_way_unknown() -> None:

@@ -10,6 +10,7 @@ from sys import _getframe
 
 from meantime.measure.boundaries import Description, boundary_async
 from meantime.measure.session import Active, current
+from meantime.measure.starting import told
 from meantime.measure.waiting import stands_alone, waiting
 from meantime.own_code import is_own_code
 
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 
     from meantime.measure.patching import Patches
 
+_HERE = __file__.removesuffix("locks.py")
 _NEAR = 8  # frames between a condition and the code that waits for it
+# Who waits in one of these waits for a thread that the code did not start, or to start one.
+_OWN_AFFAIRS = frozenset({"Thread.start", "BaseEventLoop.shutdown_default_executor"})
 
 
 def install(patches: Patches) -> None:
@@ -37,14 +41,19 @@ def _install(patches: Patches, module: Any) -> None:
 
 
 def _waiting(usual: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    def describe(_args: tuple[Any, ...]) -> Description:
-        """Named by what the code that waits has called: `Future.result`, not the condition within."""
+    def describe(args: tuple[Any, ...]) -> Description | None:
+        """Named by what the code that waits has called: `Queue.get`, not the condition within."""
+        if usual == "Thread.join" and args[0] in told:
+            return None  # what it does is a call itself
         frame = _getframe(2)
         name = usual
         for _ in range(_NEAR):
             if is_own_code(frame.f_code.co_filename) or frame.f_back is None:
                 break
-            name = frame.f_code.co_qualname
+            if not frame.f_code.co_filename.startswith(_HERE):
+                name = frame.f_code.co_qualname
+            if name in _OWN_AFFAIRS:
+                return None
             frame = frame.f_back
         return Description(name, "lock", "threading")
 

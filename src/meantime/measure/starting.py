@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import wraps
+from weakref import WeakSet
 
 from meantime.measure.boundaries import Description, carried, is_of
 from meantime.measure.session import Active, own_place, spawned
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from meantime.measure.patching import Patches
+
+
+# The threads that tell what they do.
+told: WeakSet[Any] = WeakSet()
 
 
 def install(patches: Patches) -> None:
@@ -45,6 +50,7 @@ def _starting(start: Callable[..., Any]) -> Callable[..., Any]:
             run()
 
         thread.run = run_noted
+        told.add(thread)
         try:
             return start(thread)
         except BaseException:

@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 def waiting(
     function: Callable[..., Any],
     kind: str,
-    describe: Callable[[tuple[Any, ...]], Description] | None = None,
+    describe: Callable[[tuple[Any, ...]], Description | None] | None = None,
 ) -> Callable[..., Any]:
     """This function, which waits for that kind of thing.
 
     Args:
         function: What is wrapped.
         kind: The kind of wait.
-        describe: Makes it a call of its own where no library's call is under way, or only an item's. None: it is a
-            wait only.
+        describe: Makes it a call of its own where no library's call is under way, or only an item's. None, or if it
+            gives None: it is a wait only.
     """
     number = NUMBERS[kind]
 
@@ -37,10 +37,10 @@ def waiting(
         if session is None:
             return function(*args, **keywords)
         call = current.get()
-        if describe is not None and stands_alone(session, call):
-            return run_call(
-                session, call, own_place(2), describe(args), wait, (session, number, function, args, keywords), {}
-            )
+        description = describe(args) if describe is not None and stands_alone(session, call) else None
+        if description is not None:
+            inner = (session, number, function, args, keywords)
+            return run_call(session, call, own_place(2), description, wait, inner, {})
         return wait(session, number, function, args, keywords)
 
     return noted

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import as_completed as futures_as_completed
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -124,15 +126,73 @@ def test_the_calls_of_a_gather_have_their_own_names() -> None:
     assert len(items(recorded(lambda: asyncio.run(work())))) == 2
 
 
-def test_the_locks_of_a_verb_are_no_calls() -> None:
+def left_to_the_pool() -> None:
+    with ThreadPoolExecutor(2) as pool:
+        pool.submit(pause, 1)
+
+
+def asked_for_results() -> None:
+    with ThreadPoolExecutor(2) as pool:
+        for future in [pool.submit(pause, number) for number in range(3)]:
+            future.result()
+
+
+def mapped_by_the_pool() -> None:
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(pause, range(3)))
+
+
+def waited_for() -> None:
+    with ThreadPoolExecutor(2) as pool:
+        wait([pool.submit(pause, number) for number in range(3)])
+
+
+def taken_as_they_come() -> None:
+    with ThreadPoolExecutor(2) as pool:
+        for future in futures_as_completed([pool.submit(pause, number) for number in range(3)]):
+            future.result()
+
+
+def handed_to_a_thread() -> None:
+    asyncio.run(asyncio.to_thread(pause, 1))
+
+
+def joined() -> None:
+    thread = Thread(target=pause, args=(1,))
+    thread.start()
+    thread.join()
+
+
+def in_processes() -> None:
+    processes.map(pause, range(4), max_concurrency=2)
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        on_threads, settled, as_completed, left_to_the_pool, asked_for_results, mapped_by_the_pool, waited_for,
+        taken_as_they_come, handed_to_a_thread, joined, in_processes,
+    ],
+)  # fmt: skip
+def test_what_the_items_tell_is_not_told_again_by_who_waits_for_them(work: Callable[[], None]) -> None:
+    recorder = recorded(work)
+
+    assert {call["kind"] for call in recorder.calls} <= {"item", "sleep"}
+    assert recorder.accounting["waiting_alone_ms"] + recorder.accounting["waiting_together_ms"] >= 15
+
+
+def test_waiting_for_what_nobody_tells_of_is_a_call() -> None:
+    future: Future[int] = Future()
+
+    def answer() -> None:
+        time.sleep(0.02)
+        future.set_result(1)
+
     def work() -> None:
-        threads.map(pause, range(4), max_concurrency=2)
-        with ThreadPoolExecutor(2) as pool:
-            pool.submit(pause, 1)
+        Thread(target=answer).start()
+        future.result()
 
-    calls = recorded(work).calls
-
-    assert [call["function"] for call in calls if call["kind"] == "lock" and call["name"].startswith("Thread")] == []
+    assert [call["name"] for call in recorded(work).calls if call["kind"] == "lock"] == ["Future.result"]
 
 
 def test_results_and_failures_stay_what_they_are() -> None:

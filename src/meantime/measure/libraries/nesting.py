@@ -37,7 +37,7 @@ def note_connection(*, new: bool = False) -> None:
 
 
 def quiet(function: Callable[..., Any]) -> Callable[..., Any]:
-    """This function of a pool or a verb, whose own locks are waits, but no calls: its items tell what it waits for."""
+    """This function of a pool or a verb, whose own waits are no calls: its items tell what it waits for."""
     description = Description("", "lock", "meantime")
 
     @wraps(function)
@@ -45,7 +45,10 @@ def quiet(function: Callable[..., Any]) -> Callable[..., Any]:
         if Active.session is None:
             return function(*args, **keywords)
         within = current.get()
-        token = current.set(Call(description, within, (), is_async=False))
+        unnoted = Call(description, within, (), is_async=False)
+        if within is not None:
+            unnoted.number = within.number
+        token = current.set(unnoted)
         try:
             return function(*args, **keywords)
         finally:

@@ -1,9 +1,13 @@
-"""concurrent.futures' thread pools, also as asyncio uses them: each job is a call, and so is its time in the queue."""
+"""concurrent.futures' thread pools, also as asyncio uses them: each job is a call, with its time in the queue.
+
+Who waits for such a job waits for what the job tells of: that is no further call.
+"""
 
 from __future__ import annotations
 
 import time
 from functools import partial, wraps
+from weakref import WeakSet
 
 from meantime.callables import name_of
 from meantime.measure.boundaries import Description, carried, is_of
@@ -21,9 +25,42 @@ if TYPE_CHECKING:
     from meantime.measure.patching import Patches
 
 
+# Those whose jobs tell of themselves.
+_told: WeakSet[Any] = WeakSet()
+
+
 def record(module: ModuleType, patches: Patches) -> None:
     """Note what is submitted."""
+    if module.__name__ == "concurrent.futures._base":
+        for name in ("result", "exception"):
+            wrap(patches, module.Future, name, _waiting)
+        wrap(patches, module, "_create_and_install_waiters", _waiting_for_all)
+        return
     wrap(patches, module.ThreadPoolExecutor, "submit", _noting)
+    wrap(patches, module.ThreadPoolExecutor, "shutdown", quiet)
+
+
+def _waiting(function: Callable[..., Any]) -> Callable[..., Any]:
+    wait_quietly = quiet(function)
+
+    @wraps(function)
+    def wait(future: Any, *args: Any, **keywords: Any) -> Any:
+        return (wait_quietly if future in _told else function)(future, *args, **keywords)
+
+    return wait
+
+
+def _waiting_for_all(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`wait` and `as_completed`, by what both wait for."""
+
+    @wraps(function)
+    def create_and_install_waiters(futures: Any, *args: Any, **keywords: Any) -> Any:
+        waiter = function(futures, *args, **keywords)
+        if all(future in _told for future in futures):
+            waiter.event.wait = quiet(waiter.event.wait)
+        return waiter
+
+    return create_and_install_waiters
 
 
 def _noting(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -55,7 +92,9 @@ def _noting(function: Callable[..., Any]) -> Callable[..., Any]:
             add("fan_out", "ThreadPoolExecutor", pool, most={"longest_queued_ms": queued}, items=0, queued_ms=queued)
             return Description(name, "item", "concurrent.futures")
 
-        return hand_over(pool, carried(job, describe), *args, **keywords)
+        future = hand_over(pool, carried(job, describe), *args, **keywords)
+        _told.add(future)
+        return future
 
     return submit
 

@@ -42,6 +42,9 @@ def record(module: ModuleType, patches: Patches) -> None:
         wrap(patches, module.ProcessFanOut, "caller", _noting_items)
         wrap(patches, module.ProcessFanOut, "_work", _noting_work)
         wrap(patches, module.ChildCalls, "answers", _noting_answers)
+    elif name == "wire":
+        for method in ("send", "receive", "is_open"):
+            wrap(patches, module.Wire, method, quiet)
     elif name == "task_fan_out":
         wrap(patches, module.TaskFanOut, "__init__", _noting_task_fan_out)
         wrap(patches, module, "async_attempts", _noting_async_items)
