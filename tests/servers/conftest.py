@@ -194,6 +194,8 @@ class Forwarder:
         port = self._listener.getsockname()[1]
         self.variables = {name: url.replace(str(server.port), str(port)) for name, url in server.variables.items()}
         self._sockets: list[socket.socket] = []
+        self._is_closed = False
+        self._lock = threading.Lock()
         self._forgotten: set[socket.socket] = set()
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -203,7 +205,10 @@ class Forwarder:
 
     def close(self) -> None:
         """Take no more connections, and end those that there are."""
-        for each in (self._listener, *self._sockets):
+        with self._lock:
+            self._is_closed = True
+            sockets = (self._listener, *self._sockets)
+        for each in sockets:
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
             each.close()
@@ -217,7 +222,12 @@ class Forwarder:
                 except OSError:
                     client.close()
                     raise
-                self._sockets += [client, server]
+                with self._lock:
+                    if self._is_closed:  # while this connected
+                        client.close()
+                        server.close()
+                        return
+                    self._sockets += [client, server]
                 for one, other in ((client, server), (server, client)):
                     threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
 
