@@ -85,7 +85,7 @@ class Account:
                 tail = end - computed - held - line
                 self._add(begin, tail, waiting=1.0, kind=kind)
                 self._add(tail, end, computed, held, line, kind=kind)
-                before = told.get(number, calls[number].cpu if call is not None else cpu_before)
+                before = told.get(number, _begun_at(call, timeline, cpu_before))
                 told[number] = cpu
                 self.waits.append(Stretch(kind, begin, tail, timeline.number, number, max(0, cpu_before - before)))
                 _move(call, timeline, -line)
@@ -102,7 +102,7 @@ class Account:
                 self._add(begin, end, computed, held, line, (known + other) / wall)
                 _move(call, timeline, other)
                 if other >= _TELLING:
-                    before = told.get(number, call.cpu if call is not None else cpu_before)
+                    before = told.get(number, _begun_at(call, timeline, cpu_before))
                     told[number] = cpu_before + computed // 2
                     middle = begin + (wall - other) // 2
                     self.waits.append(
@@ -261,6 +261,11 @@ _WITHOUT_PAUSE = 0.8  # of a stretch, for it to count as computing all the while
 _ONE = 1 << 20  # inner waits are counted in the upper half of the same number
 _TASK_WIDTH = 7
 _NOTHING = 1e-6
+
+
+def _begun_at(call: Call | None, timeline: Timeline, usual: int) -> int:
+    """What this thread's CPU clock was when the call began, if that is known: only if it is a blocking one of its."""
+    return usual if call is None or call.is_async or call.timeline is not timeline else call.cpu
 
 
 def _first(event: tuple[int, float, float, float, int, float]) -> int:

@@ -279,6 +279,8 @@ def stepped(awaitable: Any, call: Call, session: Session) -> Generator[Any, Any,
         resumed = monotonic()
         # A bare yield, as of `sleep(0)`, lets others run and waits for nothing.
         ready = suspended if awaited is None else timeline.ready_at(suspended, resumed, call.arrived)
+        if call.elsewhere:
+            ready -= call.take_jobs(ready - suspended)
         call.waited += ready - suspended
         call.arrived = 0
         if ready - suspended > SHORTEST and current.get() is call and len(waits) < _MOST:

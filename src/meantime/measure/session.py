@@ -42,6 +42,9 @@ spawned: ContextVar[tuple[Place, ...]] = ContextVar("meantime.measure.spawned", 
 invocation: ContextVar[Session | None] = ContextVar("meantime.measure.invocation", default=None)
 
 
+_jobs = Lock()
+
+
 class Call:
     """One call under way or done. What a library learns of it meanwhile is added to it."""
 
@@ -51,6 +54,7 @@ class Call:
         "computed",
         "cpu",
         "description",
+        "elsewhere",
         "ended",
         "error",
         "held",
@@ -68,6 +72,7 @@ class Call:
         "timeline",
         "told",
         "waited",
+        "waited_elsewhere",
     )
 
     def __init__(
@@ -83,6 +88,7 @@ class Call:
         self.started = self.ended = 0
         self.computed = self.waited = self.held = 0  # nanoseconds
         self.cpu = 0  # its thread's CPU clock when it began
+        self.elsewhere = self.waited_elsewhere = 0  # of its wait under way, what threads have done for it meanwhile
         self.told = 0  # of what it computed, what came before its last wait
         self.on_loop = False  # a blocking call that a running event loop has to wait for
         self.arrived = 0  # the earliest that its last data can have come, where its loop was busy then
@@ -106,6 +112,25 @@ class Call:
         while call is not None and call.task == self.task and call.timeline is self.timeline:
             call.computed += nanoseconds
             call = call.parent
+
+    def add_job(self, took: int, computed: int, waited: int) -> None:
+        """A thread has done a job for it, while its task waits for that: so it did for what it is a part of."""
+        call: Call | None = self
+        with _jobs:
+            while call is not None and call.is_async and call.task == self.task and call.timeline is self.timeline:
+                call.elsewhere += took
+                call.waited_elsewhere += waited
+                call.computed += computed
+                call = call.parent
+
+    def take_jobs(self, wait: int) -> int:
+        """How much of a wait that is over was jobs on threads, whose own waits are its waits."""
+        with _jobs:
+            took, waited = self.elsewhere, self.waited_elsewhere
+            self.elsewhere = self.waited_elsewhere = 0
+        part = min(took, wait)
+        self.waited += min(waited, took) * part // took
+        return part
 
     def used_connection(self, *, new: bool) -> None:
         """It, and what it is a part of, opened a connection, or had one already."""

@@ -13,6 +13,7 @@ import pytest
 
 from meantime import CallCancelled, Limiter, Retry, in_thread, processes, sequential, tasks, threads
 from meantime.executors import task_fan_out, thread_fan_out
+from meantime.measure.boundaries import Description, boundary_async
 from meantime.measure.recorder import recording
 
 if TYPE_CHECKING:
@@ -179,6 +180,40 @@ def test_what_the_items_tell_is_not_told_again_by_who_waits_for_them(work: Calla
 
     assert {call["kind"] for call in recorder.calls} <= {"item", "sleep"}
     assert recorder.accounting["waiting_alone_ms"] + recorder.accounting["waiting_together_ms"] >= 15
+
+
+def compute(_: object) -> None:
+    until = time.thread_time() + 0.03
+    while time.thread_time() < until:
+        pass
+
+
+@pytest.mark.parametrize("hand_over", [asyncio.to_thread, lambda job, item: in_thread(job)(item)])
+def test_what_a_thread_computes_for_an_awaited_call_is_no_waiting_of_it(hand_over: Callable[..., Any]) -> None:
+    async def call() -> None:
+        await hand_over(compute, 1)
+
+    noted = boundary_async(call, lambda *_: Description("an operation", "aws"))
+
+    recorder = recorded(lambda: asyncio.run(noted()))
+
+    outer = recorder.calls[0]
+    assert outer["computing_ms"] >= 28
+    assert outer["waiting_ms"] < outer["end_ms"] - outer["start_ms"] - 28
+    assert outer["waiting_ms"] < 28
+    assert all(wait["computed_before_ms"] < 60 for wait in recorder.document["waits"])
+
+
+def test_a_wait_of_a_thread_for_an_awaited_call_is_one_wait() -> None:
+    async def call() -> None:
+        await asyncio.to_thread(pause, 1)
+
+    noted = boundary_async(call, lambda *_: Description("an operation", "aws"))
+
+    recorder = recorded(lambda: asyncio.run(noted()))
+
+    assert recorder.calls[0]["waiting_ms"] >= 19
+    assert recorder.accounting["waiting_together_ms"] < 10
 
 
 def test_waiting_for_what_nobody_tells_of_is_a_call() -> None:

@@ -5,12 +5,14 @@ Who waits for such a job waits for what the job tells of: that is no further cal
 
 from __future__ import annotations
 
+import sys
 import time
 from functools import partial, wraps
 from weakref import WeakSet
 
 from meantime.callables import name_of
 from meantime.measure.boundaries import Description, carried, is_of
+from meantime.measure.jobs import for_task
 from meantime.measure.libraries import wrap
 from meantime.measure.libraries.nesting import is_part, quiet
 from meantime.measure.libraries.sums import add
@@ -19,12 +21,13 @@ from meantime.measure.session import Active
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import ModuleType
+    from types import FrameType, ModuleType
     from typing import Any
 
     from meantime.measure.patching import Patches
 
 
+_HERE = __file__.removesuffix("libraries/thread_pools.py")
 # Those whose jobs tell of themselves.
 _told: WeakSet[Any] = WeakSet()
 
@@ -72,7 +75,7 @@ def _noting(function: Callable[..., Any]) -> Callable[..., Any]:
         if session is None or not is_of(session) or not callable(job):
             return function(pool, job, *args, **keywords)
         if is_part():  # of a library's call, which looks a name up, say
-            return function(pool, carried(job), *args, **keywords)
+            return function(pool, _for_task(carried(job)), *args, **keywords)
         name = _name(job, args)
         submitted = time.monotonic()
         width = float(getattr(pool, "_max_workers", 0))
@@ -92,11 +95,19 @@ def _noting(function: Callable[..., Any]) -> Callable[..., Any]:
             add("fan_out", "ThreadPoolExecutor", pool, most={"longest_queued_ms": queued}, items=0, queued_ms=queued)
             return Description(name, "item", "concurrent.futures")
 
-        future = hand_over(pool, carried(job, describe), *args, **keywords)
+        future = hand_over(pool, _for_task(carried(job, describe)), *args, **keywords)
         _told.add(future)
         return future
 
     return submit
+
+
+def _for_task(job: Callable[..., Any]) -> Callable[..., Any]:
+    """This job, as one that a task waits for if a loop hands it over: `run_in_executor`, and so `to_thread`."""
+    frame: FrameType | None = sys._getframe(2)  # noqa: SLF001  # documented
+    while frame is not None and frame.f_code.co_filename.startswith(_HERE):
+        frame = frame.f_back
+    return for_task(job) if frame is not None and frame.f_code.co_name == "run_in_executor" else job
 
 
 def _name(job: Any, args: tuple[Any, ...]) -> str:

@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 
 from meantime.callables import name_of
 from meantime.measure.boundaries import Description, carried, carried_async, observe
+from meantime.measure.jobs import for_task
 from meantime.measure.libraries import wrap
 from meantime.measure.libraries.nesting import quiet
 
@@ -178,7 +179,7 @@ def _noting_thread_call(function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     def init(self: Any, called: Any, bound: Callable[[], Any], item: Any) -> None:
         name = name_of(called)
-        noted = carried(bound, lambda _args, _keywords: Description(name, "item", "meantime.in_thread"))
+        noted = for_task(carried(bound, lambda _args, _keywords: Description(name, "item", "meantime.in_thread")))
         function(self, called, noted, item)
 
     return init
