@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -86,6 +86,30 @@ def test_somebody_elses_replacement_is_kept(monkeypatch: pytest.MonkeyPatch) -> 
     patches.undo()
 
     assert Base().greet() == "theirs"
+
+
+class Traced:
+    """What a tracer puts in a method's place: a descriptor that has to be bound, as wrapt's are."""
+
+    def __init__(self, method: Any) -> None:
+        self._method = method
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return lambda *args: f"traced {self._method(instance, *args)}"
+
+    def __call__(self, *args: Any) -> Any:
+        return self._method(*args)
+
+
+def test_a_method_that_others_have_wrapped_is_called_with_its_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is bound, as Python itself does it."""
+    monkeypatch.setattr(Base, "greet", Traced(Base.greet))
+    patches = Patches()
+
+    patches.wrap(Base, "greet", lambda function: lambda self: f"noted {function(self)}")
+
+    assert Base().greet() == "noted traced base"
+    patches.undo()
 
 
 @pytest.fixture

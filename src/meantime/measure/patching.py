@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
+from functools import update_wrapper
+from types import FunctionType, MethodDescriptorType, WrapperDescriptorType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 _MISSING = object()
+# Methods of Python and of C, which take their object as the first argument.
+_TAKING_SELF = (FunctionType, MethodDescriptorType, WrapperDescriptorType)
 
 
 class Patches:
@@ -58,7 +62,7 @@ class Patches:
         elif isinstance(inherited, classmethod):
             self.replace(owner, name, classmethod(wrapper(inherited.__func__)))
         else:
-            self.replace(owner, name, wrapper(inherited))
+            self.replace(owner, name, wrapper(_bound(inherited) if isinstance(owner, type) else inherited))
 
     def when_imported(self, name: str, function: Callable[[ModuleType], None]) -> None:
         """Call this function with a module: now if it is loaded, else right after it is."""
@@ -85,6 +89,17 @@ class Patches:
             put_back()
         self._undone.clear()
         self._seen.clear()
+
+
+def _bound(method: Any) -> Any:
+    """A method that is called with its object: what others have replaced it by, as tracers do, may have to be bound."""
+    if type(method) in _TAKING_SELF or not hasattr(method, "__get__"):  # isinstance believes what a proxy says
+        return method
+
+    def call(self: Any, *args: Any, **keywords: Any) -> Any:
+        return method.__get__(self, type(self))(*args, **keywords)
+
+    return update_wrapper(call, method)
 
 
 class _Finder:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from functools import update_wrapper
 from importlib import import_module
-from types import FunctionType
 
 from meantime.measure.boundaries import observe
 from meantime.measure.session import Active
@@ -84,21 +82,10 @@ def install(patches: Patches) -> None:
 def wrap(patches: Patches, owner: Any, name: str, wrapper: Callable[[Any], Any]) -> None:
     """Replace what the library calls by what `wrapper` makes of it; where this version has no such thing, tell so."""
     if owner is not None and hasattr(owner, name):
-        patches.wrap(owner, name, (lambda found: wrapper(_bound(found))) if isinstance(owner, type) else wrapper)
+        patches.wrap(owner, name, wrapper)
     else:
         where = getattr(owner, "__qualname__", getattr(owner, "__name__", "?"))
         _leave_out(f"{getattr(owner, '__module__', '')}.{where}.{name}".lstrip("."))
-
-
-def _bound(method: Any) -> Any:
-    """A method that is called with its object: what others have replaced it by, as tracers do, may have to be bound."""
-    if type(method) is FunctionType or not hasattr(method, "__get__"):  # isinstance believes what a proxy says
-        return method
-
-    def call(self: Any, *args: Any, **keywords: Any) -> Any:
-        return method.__get__(self, type(self))(*args, **keywords)
-
-    return update_wrapper(call, method)
 
 
 def tell_absent() -> None:
