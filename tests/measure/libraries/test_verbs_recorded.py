@@ -10,6 +10,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.measure.patience import patient
 
 from meantime import CallCancelled, Limiter, Retry, in_thread, processes, sequential, tasks, threads
 from meantime.executors import task_fan_out, thread_fan_out
@@ -68,6 +69,7 @@ def on_tasks() -> None:
 
 
 @pytest.mark.parametrize("work", [on_threads, settled, as_completed, on_tasks, in_sequence])
+@patient
 def test_each_item_is_a_call_with_its_sleep_in_it(work: Callable[[], None]) -> None:
     recorder = recorded(work)
 
@@ -99,6 +101,7 @@ def test_a_fan_out_is_told_of(work: Callable[[], None], text: str, width: int) -
 
 
 @pytest.mark.parametrize("chunk_size", [None, 1, 2])
+@patient
 def test_items_in_child_processes_are_calls(chunk_size: int | None) -> None:
     recorder = recorded(lambda: processes.map(pause, range(4), max_concurrency=2, chunk_size=chunk_size))
 
@@ -175,6 +178,7 @@ def in_processes() -> None:
         taken_as_they_come, handed_to_a_thread, joined, in_processes,
     ],
 )  # fmt: skip
+@patient
 def test_what_the_items_tell_is_not_told_again_by_who_waits_for_them(work: Callable[[], None]) -> None:
     recorder = recorded(work)
 
@@ -274,6 +278,7 @@ def test_a_blocking_function_made_awaitable_is_a_call() -> None:
     assert "test_verbs_recorded.py" in call["line"]
 
 
+@patient
 def test_jobs_of_a_thread_pool_are_calls_and_their_queue_is_told_of() -> None:
     def work() -> None:
         with ThreadPoolExecutor(1) as pool:
@@ -328,6 +333,7 @@ def test_a_gather_of_a_library_is_its_own_affair() -> None:
     assert observed(recorder, "fan_out") == []
 
 
+@patient
 def test_who_waits_for_a_limiter_says_so() -> None:
     limiter = Limiter("orders", max_concurrency=1)
 

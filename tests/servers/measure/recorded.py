@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from meantime.measure.recorder import recording
-from meantime.tools.downstream import DelayedAPI, DelayProxy, DelayRelay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,23 +14,6 @@ if TYPE_CHECKING:
 _PART = 0.03  # of the wait
 _SLACK_MS = 1.0
 _SLOW_MACHINE_MS = 60.0  # what a busy machine may add to any single call, but not to all
-
-
-def patient(test: Callable[..., None]) -> Callable[..., None]:
-    """This test of a duration, up to four times: a machine that others use, too, makes any single one longer."""
-
-    @wraps(test)
-    def tried(*args: Any, **keywords: Any) -> None:
-        for _ in range(3):
-            try:
-                return test(*args, **keywords)
-            except AssertionError:
-                for each in (*args, *keywords.values()):
-                    if isinstance(each, (DelayedAPI, DelayProxy, DelayRelay)):
-                        each.reset()
-        return test(*args, **keywords)
-
-    return tried
 
 
 def recorded(work: Callable[[], object]) -> Recorder:

@@ -14,7 +14,8 @@ import pytest
 from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import ClientError, ReadTimeoutError
-from tests.servers.measure.recorded import assert_waited, named, observed, patient, recorded
+from tests.measure.patience import patient
+from tests.servers.measure.recorded import assert_waited, named, observed, recorded
 
 from meantime import threads
 from meantime.tools.downstream import AWSServer, DelayProxy

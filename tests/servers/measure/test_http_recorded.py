@@ -17,7 +17,8 @@ import pytest
 import requests
 import trustme
 import urllib3
-from tests.servers.measure.recorded import assert_waited, named, observed, patient, recorded
+from tests.measure.patience import patient
+from tests.servers.measure.recorded import assert_waited, named, observed, recorded
 
 from meantime import clients, tasks, threads
 from meantime.tools.downstream import DelayedAPI, DelayRelay

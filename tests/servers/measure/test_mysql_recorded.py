@@ -8,7 +8,8 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.servers.measure.recorded import assert_waited, named, observed, patient, recorded
+from tests.measure.patience import patient
+from tests.servers.measure.recorded import assert_waited, named, observed, recorded
 
 from meantime.tools.downstream import DelayRelay
 

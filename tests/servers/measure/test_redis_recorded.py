@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 import redis
 import redis.asyncio
-from tests.servers.measure.recorded import assert_waited, named, observed, patient, recorded
+from tests.measure.patience import patient
+from tests.servers.measure.recorded import assert_waited, named, observed, recorded
 
 from meantime import threads
 from meantime.tools.downstream import DelayRelay

@@ -10,7 +10,8 @@ import asyncpg
 import psycopg
 import psycopg_pool
 import pytest
-from tests.servers.measure.recorded import assert_waited, named, observed, patient, recorded
+from tests.measure.patience import patient
+from tests.servers.measure.recorded import assert_waited, named, observed, recorded
 
 from meantime import tasks, threads
 from meantime.tools.downstream import DelayRelay
