@@ -1,5 +1,6 @@
 """Advice is given where the numbers carry it, the most worthwhile first, and nothing is said that they do not."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from meantime.tools.measure.advice import advise
 from meantime.tools.measure.pricing import current_prices
-from meantime.tools.report.advice import Estimate
+from meantime.tools.report.advice import Advice, Estimate
 from meantime.tools.report.recording import Wait
 
 sys.path.insert(0, str(Path(__file__).with_name("fakes")))
@@ -75,7 +76,10 @@ def test_as_many_at_once_as_win_nearly_all_and_no_more(folder):
 def test_at_a_small_share_of_the_cpu_side_by_side_is_not_advised(folder):
     computing = [in_loop(i, waits=2.0, computes=20.0) for i in range(10)]
 
-    assert codes_of(recording(computing, memory_mb=128), folder)[0] == "keep-sequential"
+    found = codes_of(recording(computing, memory_mb=128), folder)
+
+    assert "keep-sequential" in found
+    assert "side-by-side" not in found
 
 
 def test_a_limiter_is_not_exceeded(folder):
@@ -205,6 +209,18 @@ def test_more_memory_for_a_function_that_computes_at_a_small_share():
     assert advice.before_ms == 1382
 
 
+def test_what_makes_it_much_faster_comes_before_what_to_leave_alone():
+    found = codes_of(recording([], computes=100.0, throttled=400.0, memory_mb=512))
+
+    assert found[:2] == ["more-memory", "keep-sequential"]
+
+
+def test_what_only_makes_it_cheaper_comes_after_what_to_leave_alone():
+    found = codes_of(recording([call(0, waits=800.0)], memory_mb=1769))
+
+    assert found[:2] == ["keep-sequential", "less-memory"]
+
+
 def test_no_more_memory_than_a_core_for_one_thread():
     assert "more-memory" not in codes_of(recording([], computes=500.0, memory_mb=1769))
 
@@ -248,6 +264,14 @@ def test_sleeping_between_polls_is_to_be_handed_over():
     polls = [call(i, waits=1_000.0, kind="sleep", name="sleep", library="time", target="") for i in range(5)]
 
     assert "Step Functions" in advice_on(recording(polls))["hand-over"].text
+
+
+def test_every_code_of_an_advice_is_listed_with_the_model():
+    sources = Path(sys.modules["meantime.tools.measure.advice"].__file__).parent.glob("*.py")
+    codes = {code for source in sources for code in re.findall(r'code="([a-z-]+)"', source.read_text())}
+
+    assert len(codes) > 10
+    assert {code for code in codes if f"`{code}`" not in Advice.__doc__} == set()
 
 
 # ------------------------------------------------------------ seen at run time

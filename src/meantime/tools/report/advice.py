@@ -38,7 +38,7 @@ class Advice:
     Args:
         code: A stable name, such as `side-by-side`, `keep-sequential`, `more-memory`, `less-memory`, `processes`,
             `hand-over`, `client-outside`, `wider-pool`, `keep-connections`, `timeout`, `retries`, `loop-blocked`,
-            `leftovers`.
+            `leftovers`, `more-at-once`.
         title: What to do, in one line.
         text: Why, by the numbers.
         calls: The calls it is about, as their identifiers in the recording of the run it was made from.

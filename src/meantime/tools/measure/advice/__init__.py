@@ -48,6 +48,9 @@ _KINDS: tuple[Callable[[Situation], Iterable[Advice]], ...] = (
 )
 
 
+_MUCH = 0.2  # of the duration
+
+
 def advise(
     runs: Sequence[Run],
     code: Path | None = None,
@@ -92,7 +95,9 @@ def advise(
     found = [advice for kind in _KINDS for advice in kind(situation)]
     found.sort(key=lambda advice: -_worth(advice, situation))
     if not any(advice.code in ("side-by-side", "more-at-once") for advice in found):
-        found = [*keep_sequential.advise(situation), *found]
+        # That comes first, unless something else makes the invocation much shorter.
+        first = 1 if found and _worth(found[0], situation) >= _MUCH * situation.median_ms else 0
+        found[first:first] = keep_sequential.advise(situation)
     return tuple(found)
 
 
