@@ -36,8 +36,8 @@ async def database() -> AsyncGenerator[Fetch, None]:
         async with connected(url.removeprefix(_SQLITE)) as fetch:
             yield fetch
         return
-    # Not above: on your own machine you may have no PostgreSQL. It has no type hints.
-    import asyncpg  # type: ignore[import-untyped]  # noqa: PLC0415
+    # Not above: on your own machine you may have no PostgreSQL.
+    import asyncpg  # noqa: PLC0415
 
     async with asyncpg.create_pool(url, min_size=0, max_size=5, timeout=2, command_timeout=5) as pool:
         yield pool.fetch

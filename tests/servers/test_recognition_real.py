@@ -13,7 +13,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
-import asyncpg  # type: ignore[import-untyped]  # it has no type hints
+import asyncpg
 import boto3
 import httpx
 import httpx2

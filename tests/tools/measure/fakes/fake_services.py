@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from meantime.measure.boundaries import Description, boundary, boundary_async
 
@@ -32,6 +33,9 @@ def _aws(service, method, answer):
 
 class Client:
     """A boto3 client."""
+
+    head_object: Any  # of the answers, where there are any
+    put_object: Any
 
     def __init__(self, service, **answers):
         self.service = service
