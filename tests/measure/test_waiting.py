@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import json
 import queue
 import subprocess
 import sys
@@ -240,3 +241,20 @@ def test_thousands_of_calls_take_little_room_and_add_up() -> None:
     assert len(recorder.calls) == 500
     assert recorder.document["dropped_calls"] == 2_500
     assert sum(recorder.accounting.values()) == pytest.approx(recorder.duration_ms, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["sleep", "0.01"],
+        "TOKEN=secret sleep 0.01; : curl -u user:secret@example",
+        "/bin/sleep 0.01; : secret/secret",
+    ],
+)
+def test_a_process_is_told_of_without_its_arguments(arguments: Any) -> None:
+    """A command line may hold whatever is nobody's business."""
+    with measure.recording() as recorder:
+        subprocess.run(arguments, check=False, shell=isinstance(arguments, str))
+
+    assert [call["name"] for call in recorder.calls] == ["communicate sleep"]
+    assert "secret" not in json.dumps(recorder.document)

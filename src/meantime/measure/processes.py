@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from meantime.measure.boundaries import Description, boundary
+import os
+
+from meantime.measure.boundaries import Description, boundary, current_call
 from meantime.measure.waiting import waiting
 
 TYPE_CHECKING = False
@@ -23,15 +25,24 @@ def _install(patches: Patches, kind: Any) -> None:
         patches.wrap(kind, name, _wrapping(name))
 
 
+def _program(args: Any) -> str:
+    """What is run, without its arguments: a path, a list, or a command line, which may begin with variables."""
+    if isinstance(args, (str, bytes)):
+        words = os.fsdecode(args).split()
+        return next((word for word in words if "=" not in word), "")
+    return os.fsdecode(args if hasattr(args, "__fspath__") else args[0])
+
+
 def _wrapping(name: str) -> Callable[[Any], Any]:
     def describe(args: tuple[Any, ...], keywords: dict[str, Any]) -> Description | None:
         process = args[0]
-        if process.returncode is not None:
-            return None
-        program = process.args if isinstance(process.args, str) else process.args[0]
+        within = current_call()
+        if process.returncode is not None or (within is not None and within.description.kind == "process"):
+            return None  # it is over, or `communicate` waits for its end
+        program = _program(process.args)
         timeout = keywords.get("timeout")
         return Description(
-            f"{name} {str(program).rpartition('/')[2]}",
+            f"{name} {program.rpartition('/')[2]}",
             "process",
             "subprocess",
             timeout_s=timeout,

@@ -19,6 +19,11 @@ from meantime.measure.libraries.addresses import request_name, split
         ("http://[::1]:8080/x", "[::1]:8080", "GET /x"),
         ("http://[::1]/x", "[::1]:80", "GET /x"),
         ("/only/a/path?token=secret", "", "GET /only/a/path"),
+        ("https://api.example/users/jane@example.com/x", "api.example:443", "GET /users/…/x"),
+        ("https://api.example/users/jane%40example.com", "api.example:443", "GET /users/…"),
+        ("https://api.example/a;jsessionid=secret/b", "api.example:443", "GET /a/b"),
+        ("https://api.example/a=secret", "api.example:443", "GET /…"),
+        ("//user:secret@api.example/a", "", "GET //…/a"),
         ("https://api.example/f/3f2b6c4e-0000-4000-8000-1234567890ab/z", "api.example:443", "GET /f/3f2b6c4e…/z"),
     ],
 )

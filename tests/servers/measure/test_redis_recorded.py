@@ -147,3 +147,12 @@ def test_whether_a_cluster_has_a_timeout_is_not_known() -> None:
 
     (call,) = named(recorded(work), "redis GET")
     assert call["has_timeout"] is None
+
+
+def test_a_command_that_is_written_as_a_whole_is_told_of_without_its_arguments(relay: DelayRelay) -> None:
+    with redis.Redis(port=relay.port) as client:
+        recorder = recorded(lambda: client.execute_command("SET key secret"))
+        configured = recorded(lambda: client.execute_command("CONFIG GET secret"))
+
+    assert named(recorder, "redis SET")
+    assert named(configured, "redis CONFIG GET")

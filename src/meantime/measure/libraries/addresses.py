@@ -20,10 +20,17 @@ def request_name(method: Any, url: str) -> str:
 
 
 def short_path(path: str) -> str:
-    """The path with its long parts cut."""
-    parts = [part if len(part) <= _LONGEST_PART else f"{part[:_SHOWN]}…" for part in path.split("/")]
+    """The path with its long parts cut, and without those that are addresses of people, or parameters."""
+    parts = [_short_part(part) for part in path.split("/")]
     short = "/".join(parts) or "/"
     return short if len(short) <= _LONGEST else f"{short[: _LONGEST - 1]}…"
+
+
+def _short_part(part: str) -> str:
+    part = part.partition(";")[0]  # matrix parameters, as of `;jsessionid=`
+    if any(sign in part.lower() for sign in ("@", "%40", "=", "%3d", "%3f")):
+        return "…"
+    return part if len(part) <= _LONGEST_PART else f"{part[:_SHOWN]}…"
 
 
 def split(url: str) -> tuple[str, str]:

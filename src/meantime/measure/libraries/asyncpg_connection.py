@@ -7,6 +7,7 @@ from importlib import import_module
 
 from meantime.measure.boundaries import Description, boundary_async
 from meantime.measure.libraries import wrap
+from meantime.measure.libraries.addresses import split
 from meantime.measure.libraries.makers import making_async
 from meantime.measure.libraries.nesting import is_part, note_connection
 from meantime.measure.libraries.statements import statement_name
@@ -84,8 +85,8 @@ def _describe_connect(_: tuple[Any, ...], keywords: dict[str, Any]) -> Descripti
     timeout = keywords.get("timeout")
     target = f"{keywords.get('host') or ''}:{keywords.get('port') or ''}".strip(":")
     dsn = keywords.get("dsn")
-    if not target and isinstance(dsn, str) and "@" in dsn:
-        target = dsn.rpartition("@")[2].partition("/")[0]
+    if not target and isinstance(dsn, str) and "://" in dsn:
+        target = split(dsn)[0]
     return Description("CONNECT", "sql", "asyncpg", target, (), timeout, has_timeout=timeout is not None)
 
 

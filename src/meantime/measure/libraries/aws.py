@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # its last part.
 _ABOUT = (
     "TableName", "Bucket", "QueueUrl", "FunctionName", "TopicArn", "StreamName", "StreamARN", "DeliveryStreamName",
-    "stateMachineArn", "EventBusName", "SecretId", "Name", "KeyId", "modelId", "ClusterIdentifier", "resourceArn",
+    "stateMachineArn", "EventBusName", "SecretId", "KeyId", "modelId", "ClusterIdentifier", "resourceArn",
     "logGroupName", "DBInstanceIdentifier", "UserPoolId", "IndexName", "CollectionId", "QueueName",
 )  # fmt: skip
 _LONGEST = 80
@@ -53,7 +53,7 @@ def describe(args: tuple[Any, ...], keywords: dict[str, Any]) -> Description | N
         f"{client.meta.service_model.service_name} {operation}",
         "aws",
         "boto3" if "boto3" in sys.modules else "botocore",
-        _target(parameters) or split(client.meta.endpoint_url or "")[0],
+        _target(parameters, client.meta.service_model.service_name) or split(client.meta.endpoint_url or "")[0],
         tuple(parameters) if isinstance(parameters, dict) else (),
         timeout,
         has_timeout=timeout is not None,
@@ -114,10 +114,10 @@ def _counting_attempts(function: Callable[..., Any]) -> Callable[..., Any]:
     return update_retries_context
 
 
-def _target(parameters: Any) -> str:
+def _target(parameters: Any, service: str) -> str:
     if not isinstance(parameters, dict):
         return ""
-    for name in _ABOUT:
+    for name in (*_ABOUT, "Name") if service == "ssm" else _ABOUT:  # elsewhere it may be a person's
         about = parameters.get(name)
         if isinstance(about, str) and about:
             return about.rpartition("/")[2].rpartition(":")[2][:_LONGEST] if _is_address(about) else about[:_LONGEST]

@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from meantime.measure.patching import Patches
 
 
+# Commands of which the second word says which one it is.
+_CONTAINERS = frozenset((
+    "ACL", "CLIENT", "CLUSTER", "COMMAND", "CONFIG", "DEBUG", "FUNCTION", "LATENCY", "MEMORY", "MODULE", "OBJECT",
+    "PUBSUB", "SCRIPT", "SENTINEL", "SLOWLOG", "XGROUP", "XINFO",
+))  # fmt: skip
+_LONGEST = 40
+
+
 def record(module: ModuleType, patches: Patches) -> None:
     """Note commands."""
     noting = _noting_async if "asyncio" in module.__name__ else _noting
@@ -52,7 +60,13 @@ def _describe(args: tuple[Any, ...], _: dict[str, Any]) -> Description | None:
         return None
     command = args[1] if len(args) > 1 else ""
     command = command.decode("ascii", "replace") if isinstance(command, bytes) else str(command)
-    return _described(f"redis {command.upper()}".rstrip(), args[0])
+    return _described(f"redis {_command(command)}".rstrip(), args[0])
+
+
+def _command(text: str) -> str:
+    """`GET`, `CONFIG SET`: what is written as a whole, `execute_command("SET key value")`, has arguments, too."""
+    words = text.upper().split(None, 2)
+    return " ".join(words[: 2 if words and words[0] in _CONTAINERS else 1])[:_LONGEST]
 
 
 def _describe_pipeline(args: tuple[Any, ...], _: dict[str, Any]) -> Description | None:

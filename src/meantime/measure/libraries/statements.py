@@ -17,6 +17,17 @@ _NOISE = re.compile(
     r"/\*.*?\*/|--[^\n]*|(?<![\w$])\$(\w*)\$.*?\$\1\$|(?:\b[eE])?'(?:[^'\\]|''|\\.)*(?:'|$)|(?<!\w)#(?!>)[^\n]*",
     re.DOTALL,
 )
+# The same, where only an E'...' string may hold \\', as in PostgreSQL.
+_NOISE_OF_STANDARD = re.compile(
+    r"/\*.*?\*/|--[^\n]*|(?<![\w$])\$(\w*)\$.*?\$\1\$|\b[eE]'(?:[^'\\]|''|\\.)*(?:'|$)|'(?:[^']|'')*(?:'|$)",
+    re.DOTALL,
+)
+# In double quotes is a name where a table is named; elsewhere it may be a string of MySQL's.
+_QUOTED = re.compile(
+    r'(\b(?:from|into|update|join|table|truncate|copy|only|exists|lateral|with|recursive)\s+(?:"[^"]*"\s*\.\s*)*"[^"]*"'
+    r'|\.\s*"[^"]*")|"(?:[^"]|"")*"?',
+    re.IGNORECASE,
+)
 # In these FROM introduces no table.
 _FROM_OF_A_FUNCTION = re.compile(r"\b(?:extract|substring|trim|overlay|position)\s*\([^()]*\)", re.IGNORECASE)
 _NAME = r'(?:"[^"]+"|`[^`]+`|\[[^\]]+\]|[^\W\d][\w$]*)'
@@ -71,7 +82,14 @@ def _text(statement: Any) -> str:
 
 
 def _name(statement: str) -> str:
-    text = _FROM_OF_A_FUNCTION.sub(" ", _NOISE.sub(" ", statement))
+    name = _name_without(_NOISE, statement)
+    if "\\'" in statement and name != _name_without(_NOISE_OF_STANDARD, statement):
+        return name.partition(" ")[0]  # whether \' ends a string is the server's setting: so nothing but the verb
+    return name
+
+
+def _name_without(noise: re.Pattern[str], statement: str) -> str:
+    text = _FROM_OF_A_FUNCTION.sub(" ", _QUOTED.sub(r"\1", noise.sub(" ", statement)))
     found = _VERB.search(text)
     if found is None:
         return "SQL"
