@@ -176,13 +176,13 @@ def test_statements_of_tasks_wait_side_by_side(database: str) -> None:
 def test_no_value_of_a_statement_is_recorded(database: str) -> None:
     def work() -> None:
         with psycopg.connect(database, autocommit=True) as connection:
-            connection.execute("SELECT value FROM readings WHERE sensor = 4711")
-            connection.execute("INSERT INTO readings VALUES (%s, %s)", (4712, 0.4713))
+            connection.execute("SELECT value FROM readings WHERE sensor = 471100815")
+            connection.execute("INSERT INTO readings VALUES (%s, %s)", (471200815, 0.471300815))
 
     recorder = recorded(work)
 
     assert {"SELECT readings", "INSERT readings"} <= {call["name"] for call in recorder.calls}
-    assert not any(secret in str(recorder.document) for secret in ("4711", "4712", "0.4713"))
+    assert not any(secret in str(recorder.document) for secret in ("471100815", "471200815", "471300815"))
 
 
 def test_a_transaction_ends_with_a_call_of_its_own(database: str) -> None:
