@@ -186,7 +186,7 @@ def test_blocked_where_nobody_sees_by_what_is_waiting_if_the_kernel_tells_of_cor
 @patient
 def test_without_the_kernels_numbers_the_parts_add_up_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is off the CPU outside a known wait was then held up."""
-    monkeypatch.setattr("meantime.measure.timeline._SCHEDSTAT", "/nowhere")
+    monkeypatch.setattr("meantime.measure.schedstat._FILE", b"/nowhere")
 
     with measure.recording() as recorder:
         time.sleep(0.01)

@@ -1,16 +1,18 @@
 """Where the time of each thread goes: samples of its clocks, taken only where its state changes.
 
-A sample costs about a microsecond: the thread's CPU clock, and what the kernel says of its waiting for a core. Between
-two samples the wall time is CPU time, time ready but without a core, and the rest, in which the thread was blocked.
+A sample costs about a microsecond: the thread's CPU clock, and what the kernel says of its waiting for a core, which it
+is only asked where the thread has not run all the while. Between two samples the wall time is CPU time, time ready but
+without a core, and the rest, in which the thread was blocked.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from array import array
 from threading import current_thread, get_ident, local
+
+from meantime.measure.schedstat import SchedStat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ NO_CALL = -1
 SHORTEST = 50_000  # ns; a wait shorter than this is a part of the running around it: it is in its sums
 _JUST_ASKED = 20_000  # ns
 _COARSE = 10_000_000  # ns between two samples once there are more than a recording holds
-_SCHEDSTAT = "/proc/thread-self/schedstat"  # https://docs.kernel.org/scheduler/sched-stats.html
+_WITHOUT_PAUSE = 3_000  # ns that a thread which runs all the while is off its CPU clock
 
 _COARSE_CLOCK = 6  # Linux's CLOCK_MONOTONIC_COARSE, for which Python has no name
 
@@ -72,9 +74,11 @@ class Timeline:
     __slots__ = (
         "_asked",
         "_came_round",
-        "_file",
         "_is_asked",
+        "_kernel",
+        "_off",
         "_room",
+        "_scheduled",
         "_told",
         "before",
         "ident",
@@ -109,21 +113,21 @@ class Timeline:
         self.polled = (0, 0, 0, False)  # the loop's last look for events: the one before, begin, end, was it blocked
         self.samples = array("q")
         self._room = room * WIDTH
-        self._file = _opened() if has_file else -1
-        self.sees_cores = self._file >= 0  # whether the kernel tells how long it was ready but had no core
-        self.before = (0, 0, 0, 0)
+        self._kernel = SchedStat(has_file=has_file)
+        self.sees_cores = self._kernel.is_open  # whether the kernel tells how long it was ready but had no core
+        self._off = 0  # how far its CPU clock was behind when the kernel was asked last, and what that said
+        self._scheduled = (0, 0)
         self.before = self._clocks()
         self._keep(self.before, IDLE, NO_CALL)
 
     def _clocks(self) -> tuple[int, int, int, int]:
         """The time, and this thread's CPU time, its time ready without a core, and how often it got one."""
-        if self._file < 0:
-            return (time.monotonic_ns(), time.thread_time_ns(), 0, 0)
-        try:
-            _, held, slices = os.pread(self._file, 80, 0).split()
-            return (time.monotonic_ns(), time.thread_time_ns(), int(held), int(slices))
-        except (OSError, ValueError):  # the recording has ended on another thread, while this one waited
-            return (time.monotonic_ns(), time.thread_time_ns(), 0, 0)
+        now, cpu = time.monotonic_ns(), time.thread_time_ns()
+        off = now - cpu
+        if off - self._off > _WITHOUT_PAUSE and self.sees_cores:  # else it has run since, and nothing has changed
+            self._off = off
+            self._scheduled = self._kernel.numbers() or self._scheduled
+        return (now, cpu, *self._scheduled)
 
     def cpu(self) -> int:
         """This thread's CPU time, nearly: asking for it takes microseconds, in which a step of a task may be over.
@@ -224,20 +228,11 @@ class Timeline:
 
     def has_file(self) -> bool:
         """Whether it keeps a file open."""
-        return self._file >= 0
+        return self._kernel.is_open
 
     def close(self) -> None:
         """Give the descriptor back."""
-        file, self._file = self._file, -1
-        if file >= 0:
-            os.close(file)
-
-
-def _opened() -> int:
-    try:
-        return os.open(_SCHEDSTAT, os.O_RDONLY | os.O_CLOEXEC)
-    except (OSError, AttributeError):  # not Linux, or a kernel that keeps no such numbers
-        return -1
+        self._kernel.close()
 
 
 class _AtThreadsEnd:
