@@ -209,6 +209,22 @@ def test_more_memory_for_a_function_that_computes_at_a_small_share():
     assert advice.before_ms == 1382
 
 
+def test_more_memory_and_calls_side_by_side_are_advised_together_where_each_alone_wins_little(folder):
+    calls = [in_loop(i, waits=20.0, computes=3.0) for i in range(24)]
+
+    found = advice_on(recording(calls, throttled=600.0, memory_mb=128), folder)
+
+    advice = found["more-memory"]
+    assert next(iter(found)) == "more-memory"
+    assert advice.executor == "threads"
+    assert advice.max_concurrency >= 4
+    assert advice.memory_mb >= 512
+    assert advice.duration_ms.value < 0.6 * found["side-by-side"].duration_ms.value
+    assert advice.cost_per_million_usd.value <= 1.1 * advice.before_cost_per_million_usd
+    assert "threads.map" in advice.change
+    assert "keep-sequential" not in found
+
+
 def test_what_makes_it_much_faster_comes_before_what_to_leave_alone():
     found = codes_of(recording([], computes=100.0, throttled=400.0, memory_mb=512))
 

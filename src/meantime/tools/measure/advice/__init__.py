@@ -18,6 +18,7 @@ from meantime.tools.measure.advice import (
     retrying,
     side_by_side,
     timeouts,
+    together,
 )
 from meantime.tools.measure.advice.situation import Situation
 from meantime.tools.measure.memory_sizes import memory_points
@@ -32,6 +33,12 @@ if TYPE_CHECKING:
     from meantime.tools.report.recording import Recording
     from meantime.tools.report.results import Prices, Run
 
+
+def _memory(situation: Situation) -> Iterable[Advice]:
+    """More memory with calls side by side where both are needed; else another size by itself."""
+    return tuple(together.advise(situation)) or memory.advise(situation)
+
+
 _KINDS: tuple[Callable[[Situation], Iterable[Advice]], ...] = (
     side_by_side.advise,
     more_at_once.advise,
@@ -42,7 +49,7 @@ _KINDS: tuple[Callable[[Situation], Iterable[Advice]], ...] = (
     pools.advise,
     loop_blocked.advise,
     retrying.advise,
-    memory.advise,
+    _memory,
     leftovers.advise,
     timeouts.advise,
 )
@@ -94,7 +101,7 @@ def advise(
     )
     found = [advice for kind in _KINDS for advice in kind(situation)]
     found.sort(key=lambda advice: -_worth(advice, situation))
-    if not any(advice.code in ("side-by-side", "more-at-once") for advice in found):
+    if not any(advice.code == "more-at-once" or advice.executor in ("threads", "tasks") for advice in found):
         # That comes first, unless something else makes the invocation much shorter.
         first = 1 if found and _worth(found[0], situation) >= _MUCH * situation.median_ms else 0
         found[first:first] = keep_sequential.advise(situation)

@@ -53,25 +53,26 @@ def leaves_of(situation: Situation, group: Group) -> list[RecordedCall]:
     ]
 
 
-def best_width(situation: Situation, group: Group) -> tuple[int, Estimate | None]:
+def best_width(situation: Situation, group: Group, memory_mb: int | None = None) -> tuple[int, Estimate | None]:
     """How many at once: the fewest that win nearly all there is to win; nothing where none wins."""
     executor = executor_of(situation, group)
-    most = min(len(group.chains), _limit(situation, group))
+    most = min(len(group.chains), width_limit(situation, group))
     phases = group.phases
     found = {
-        width: situation.predicted(phases, executor, width)
+        width: situation.predicted(phases, executor, width, memory_mb)
         for width in sorted({width for width in _WIDTHS if width < most} | {most})
         if width > 1
     }
     if not found:
         return 1, None
     best = min(estimate.value for estimate in found.values())
-    allowed = best + _KNEE * max(0.0, situation.median_ms - best)
+    before = situation.median_ms if memory_mb is None else 2 * best  # more memory is dear: nearly as fast is not enough
+    allowed = best + _KNEE * max(0.0, before - best)
     width = min(width for width, estimate in found.items() if estimate.value <= allowed)
     return width, found[width]
 
 
-def _limit(situation: Situation, group: Group) -> int:
+def width_limit(situation: Situation, group: Group) -> int:
     """The most at once that a limiter allows, or a service that has refused calls."""
     limits = [
         int(seen.numbers["max_concurrency"])
@@ -124,7 +125,7 @@ def _with_more_memory(situation: Situation, group: Group, width: int, executor: 
     for memory_mb in _SIZES:
         if memory_mb <= situation.memory_mb:
             continue
-        most = min(len(group.chains), _limit(situation, group))
+        most = min(len(group.chains), width_limit(situation, group))
         there = situation.predicted(group.phases, executor, most, memory_mb)
         cost = situation.cost(there, memory_mb).value
         if there.value < _MUCH_FASTER * here.value and cost <= limit:

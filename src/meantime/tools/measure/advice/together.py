@@ -1,0 +1,90 @@
+"""More memory and calls side by side at once: at a small share of a core either alone wins little, both win most."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meantime.tools.emulator.limits import MEMORY_MB_PER_CORE, cpu_share
+from meantime.tools.measure.advice.changing import change_of
+from meantime.tools.measure.advice.side_by_side import best_width, executor_of
+from meantime.tools.measure.advice.situation import in_words, lines_of, ms, usd
+from meantime.tools.report.advice import Advice
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meantime.tools.measure.advice.situation import Situation
+    from meantime.tools.measure.dependence import Group
+    from meantime.tools.report.advice import Estimate
+
+_SIZES = (256, 512, 1024, MEMORY_MB_PER_CORE)
+_MUCH_FASTER = 0.6  # of what it takes with the calls side by side and the memory it has
+_DEARER = 1.1  # of the cost: both may cost that
+_UNSURE = 1.25  # times the high end: two things change at once
+
+
+def advise(situation: Situation) -> Iterator[Advice]:
+    """Advise both, where they are much faster than the calls side by side alone, and hardly dearer than now."""
+    if situation.share >= 1 or not situation.dependence.groups:
+        return
+    group = max(situation.dependence.groups, key=lambda each: len(each.chains))
+    _, here = best_width(situation, group)
+    if here is None:
+        return
+    alone = min(here.value, situation.median_ms)
+    limit = situation.run.cost_per_million_usd * _DEARER
+    found: list[tuple[float, int, int, Estimate]] = []
+    for size in _SIZES:
+        if size > situation.memory_mb:
+            width, there = best_width(situation, group, size)
+            if there is None:
+                continue
+            there = _possible(situation, there, size)
+            if there.value > _MUCH_FASTER * alone or not situation.is_worth_it(there):
+                continue
+            cost = situation.cost(there, size).value
+            if cost <= limit:
+                found.append((there.value * cost, size, width, there))
+    if found:
+        _, size, width, there = min(found, key=lambda each: each[0])
+        yield _advice(situation, group, width, size, there, here)
+
+
+def _possible(situation: Situation, promised: Estimate, size: int) -> Estimate:
+    """No less than its computing takes there: what is promised goes by calls that were seen with another size."""
+    cpu = situation.run.cpu_ms if situation.run.cpu_ms is not None else situation.recording.cpu_ms
+    least = cpu / min(1.0, cpu_share(size))
+    value = max(promised.value, least)
+    return Estimate(value=value, low=promised.low, high=max(promised.high, value) * _UNSURE)
+
+
+def _advice(  # noqa: PLR0917  # what is advised, and what it is held against
+    situation: Situation, group: Group, width: int, size: int, there: Estimate, here: Estimate
+) -> Advice:
+    executor = executor_of(situation, group)
+    cost, before = situation.cost(there, size), situation.run.cost_per_million_usd
+    return Advice(
+        code="more-memory",
+        title=(
+            f"Give it {size:,} MB instead of {situation.memory_mb:,}, and run {width} calls at once on {executor}: "
+            f"{situation.median_ms / there.value:.1f} times faster"
+        ),
+        text=(
+            f"At {situation.memory_mb:,} MB it has {situation.share:.0%} of a core, which calls side by side have to "
+            f"share: {ms(here.value)} instead of {ms(situation.median_ms)} is all that they win there. At {size:,} MB "
+            f"it has {min(1.0, cpu_share(size)):.0%}: with {width} at once {in_words(there)}, "
+            f"{usd(cost.value)} instead of {usd(before)} per million invocations."
+        ),
+        calls=group.calls,
+        lines=group.lines or lines_of(situation.calls[number] for number in group.calls),
+        executor=executor,
+        max_concurrency=width,
+        memory_mb=size,
+        duration_ms=there,
+        cost_per_million_usd=cost,
+        before_ms=situation.median_ms,
+        before_cost_per_million_usd=before,
+        assumption=group.assumption,
+        change=change_of(situation, group, executor, width),
+        verify=situation.verify(executor, sizes_mb=(situation.memory_mb, size)),
+    )
