@@ -8,14 +8,13 @@ from meantime.tools.emulator.limits import MEMORY_MB_PER_CORE, cpu_share
 from meantime.tools.measure.advice.changing import change_of
 from meantime.tools.measure.advice.side_by_side import best_width, executor_of
 from meantime.tools.measure.advice.situation import in_words, lines_of, ms, usd
-from meantime.tools.report.advice import Advice
+from meantime.tools.report.advice import Advice, Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from meantime.tools.measure.advice.situation import Situation
     from meantime.tools.measure.dependence import Group
-    from meantime.tools.report.advice import Estimate
 
 _SIZES = (256, 512, 1024, MEMORY_MB_PER_CORE)
 _MUCH_FASTER = 0.6  # of what it takes with the calls side by side and the memory it has
