@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from meantime.tools.measure.advice import advise
+from meantime.tools.measure.calibration import calibrated
 from meantime.tools.measure.diagnosis import diagnose
 from meantime.tools.measure.memory_sizes import best_memory, memory_points
 from meantime.tools.measure.prediction import predict
@@ -47,6 +48,7 @@ def with_findings(
         return example
     as_it_is = [run for run in runs if run.variant == baseline.variant]
     others = [run for run in runs if run.variant != baseline.variant]
+    recordings = calibrated(recordings, as_it_is)
     points = memory_points(as_it_is, prices, predict=predict if recordings else None, recordings=recordings)
     recorded = [run for run in as_it_is if run.recording is not None]
     return replace(

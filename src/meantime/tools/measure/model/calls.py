@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from statistics import median, quantiles
 from typing import TYPE_CHECKING
 
 from meantime.tools.emulator.limits import MEMORY_MB_PER_CORE, cpu_share
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from meantime.tools.measure.model.work import Piece
     from meantime.tools.report.recording import RecordedCall, Recording, Wait
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _SET_UP = frozenset({"name_resolution", "connect", "tls"})
 
 _WAKING_MS = 0.5  # until a thread whose answer is there runs, on a machine with a core to spare
+_SEVERAL = 3  # calls of one origin, from which on one tells of another
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class ReadCall:
     is_clean: bool = True
 
 
-def calls_of(recording: Recording, group_of: Mapping[int, int]) -> Iterator[ReadCall]:
+def calls_of(recording: Recording, group_of: Mapping[int, int]) -> list[ReadCall]:
     """The calls that the work is made of: those in a group, and otherwise the outermost ones."""
     by_id = {call.id: call for call in recording.calls}
 
@@ -64,11 +66,12 @@ def calls_of(recording: Recording, group_of: Mapping[int, int]) -> Iterator[Read
             waits[units[wait.call]].append(wait)
     computing = _computing(recording, by_id, units)
     is_starved = cpu_share(recording.memory_mb or MEMORY_MB_PER_CORE) < 1
+    found = []
     for unit in sorted({*units.values()}):
         call = by_id[unit]
         waking = min(call.held_up_ms, _WAKING_MS)
         set_up, piece = _stretches(call, waits[unit], computing[unit], waking)
-        yield ReadCall(
+        read = ReadCall(
             id=call.id,
             origin=_origin(call),
             set_up=set_up,
@@ -80,6 +83,43 @@ def calls_of(recording: Recording, group_of: Mapping[int, int]) -> Iterator[Read
             is_async=call.is_async,
             is_clean=not is_starved or call.held_up_ms <= 2 * _WAKING_MS,
         )
+        found.append((read, call.held_up_ms))
+    return _with_whole_waits(found) if is_starved else [read for read, _ in found]
+
+
+def _with_whole_waits(found: list[tuple[ReadCall, float]]) -> list[ReadCall]:
+    """The calls of a process without CPU, with their waits as long as they would have been in one with enough.
+
+    Such a process stands still right after a request is sent, and waits for what is left of the time to its answer, if
+    anything: the longest waits are right, those of calls that were not held up. Others waited no longer than they were
+    held up besides.
+    """
+    waits: dict[tuple[str, ...], list[float]] = defaultdict(list)
+    clean: dict[tuple[str, ...], list[float]] = defaultdict(list)
+    for call, _ in found:
+        waits[call.origin].append(_longest(call.piece))
+        if call.is_clean:
+            clean[call.origin].append(_longest(call.piece))
+    return [_whole(call, held_up_ms, waits[call.origin], clean[call.origin]) for call, held_up_ms in found]
+
+
+def _whole(call: ReadCall, held_up_ms: float, seen: list[float], known: list[float]) -> ReadCall:
+    own = _longest(call.piece)
+    if call.is_clean or not own or len(seen) < _SEVERAL:
+        return call
+    typical = median(known) if len(known) >= _SEVERAL else quantiles(seen, n=5)[-1]
+    return replace(call, piece=_longer(call.piece, min(held_up_ms, max(0.0, typical - own))))
+
+
+def _longest(piece: Piece) -> float:
+    return max((waiting for _, waiting, _ in piece), default=0.0)
+
+
+def _longer(piece: Piece, more: float) -> Piece:
+    """The piece with its longest wait longer."""
+    place = max(range(len(piece)), key=lambda number: piece[number][1])
+    computing, waiting, cold = piece[place]
+    return (*piece[:place], (computing, waiting + more, cold), *piece[place + 1 :])
 
 
 def _computing(
