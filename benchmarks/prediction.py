@@ -23,6 +23,7 @@ from prediction_cells import HELD_BACK, TRAINING
 
 from meantime.tools.emulator import Emulator, Function
 from meantime.tools.measure.prediction import predict
+from meantime.tools.report.intervals import median_interval
 from meantime.tools.report.recording import Recording
 
 if TYPE_CHECKING:
@@ -38,8 +39,10 @@ PAGE = ROOT / "docs" / "prediction.md"
 KEPT = ROOT / "build" / "prediction"
 PREDICTED = Path(__file__).parent / "predicted"
 THREADS = ("boto3", "requests")
-RECORDINGS = {True: 2, False: 4}  # by whether the latency is constant
-INVOCATIONS = {True: 5, False: 9}
+RECORDINGS = 3  # as `meantime measure` makes them
+INVOCATIONS = {True: 5, False: 9}  # the fewest, by whether the latency is constant
+AT_MOST = {True: 15, False: 25}
+SETTLED = 0.04  # a cell is measured again until the 90 % interval of its median is as narrow, to either side
 PAUSE = 0.05  # seconds, so that each invocation finds the CPU budget of a function that was idle
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
 
@@ -97,14 +100,13 @@ def invoke(emulator: Emulator, given: dict[str, Any]) -> Any:
     return invocation
 
 
-def measure(workload: Workload) -> dict[str, Any]:
+def measure(workload: Workload, *, is_training: bool = False) -> dict[str, Any]:
     """Record and run one workload's functions in turn, so that what the machine does meanwhile meets all of them."""
     recorded: dict[int, list[Any]] = {cell.recorded_mb: [] for cell in workload.cells}
     sequential: dict[int, list[float]] = {size: [] for size in recorded}
     unrecorded: dict[int, list[float]] = {size: [] for size in recorded}  # CPU time, to know what recording costs
     durations: list[list[float]] = [[] for _ in workload.cells]
     cpu: list[list[float]] = [[] for _ in workload.cells]
-    recordings, invocations = RECORDINGS[workload.is_constant], INVOCATIONS[workload.is_constant]
     module = "blocking" if workload.library in THREADS else "awaiting"
     with ExitStack() as stack:
         url = stack.enter_context(downstream(workload.latency))
@@ -125,18 +127,21 @@ def measure(workload: Workload) -> dict[str, Any]:
         emulators = [start(cell.memory_mb, cell.max_concurrency) for cell in workload.cells]
         for emulator, cell in zip(emulators, workload.cells, strict=True):
             invoke(emulator, event(workload, cell.max_concurrency))
-        for number in range(recordings):
+        for _ in range(RECORDINGS):
             for size, recorder in recorders.items():
-                seen = invoke(recorder, event(workload, 1, record=True))
-                recorded[size].append(seen.payload)
+                recorded[size].append(invoke(recorder, event(workload, 1, record=True)).payload)
+        for _ in range(RECORDINGS if is_training else 1):
+            for size, recorder in recorders.items():
                 seen = invoke(recorder, event(workload, 1))
                 sequential[size].append(seen.duration_ms)
                 unrecorded[size].append(seen.cpu_ms)
-            for _ in range(ceil(invocations / recordings) if number else invocations - _later(recordings, invocations)):
-                for place, (emulator, cell) in enumerate(zip(emulators, workload.cells, strict=True)):
-                    seen = invoke(emulator, event(workload, cell.max_concurrency))
-                    durations[place].append(seen.duration_ms)
-                    cpu[place].append(seen.cpu_ms)
+        for number in range(AT_MOST[workload.is_constant]):
+            for place, (emulator, cell) in enumerate(zip(emulators, workload.cells, strict=True)):
+                if number >= INVOCATIONS[workload.is_constant] and is_settled(durations[place]):
+                    continue
+                seen = invoke(emulator, event(workload, cell.max_concurrency))
+                durations[place].append(seen.duration_ms)
+                cpu[place].append(seen.cpu_ms)
     return {
         "recorded": recorded,
         "sequential": sequential,
@@ -146,8 +151,13 @@ def measure(workload: Workload) -> dict[str, Any]:
     }
 
 
-def _later(recordings: int, invocations: int) -> int:
-    return ceil(invocations / recordings) * (recordings - 1)
+def is_settled(durations: Sequence[float]) -> bool:
+    """Whether the median is known well enough: none is left out by hand, and none measured again for what it was."""
+    interval = median_interval(durations, confidence=0.9)
+    if interval is None:
+        return False
+    low, high = interval
+    return max(high - (middle := median(durations)), middle - low) <= SETTLED * middle
 
 
 def outcomes(workload: Workload, measured: dict[str, Any]) -> Iterator[Outcome]:
@@ -180,7 +190,7 @@ def results(workloads: Sequence[Workload], folder: Path, *, again: bool) -> Iter
     for workload in workloads:
         path = path_of(workload, folder)
         if not again:
-            path.write_text(json.dumps(measure(workload)))
+            path.write_text(json.dumps(measure(workload, is_training=workload in TRAINING)))
         yield list(outcomes(workload, json.loads(path.read_text())))
 
 

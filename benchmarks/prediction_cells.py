@@ -72,6 +72,12 @@ HELD_BACK = (
     Workload("aiohttp", "lognormal:p50=50ms,p99=250ms", 96, _cells((2, 128), (8, 512), (24, 256), (12, 1024, 1024))),
 )
 
+_ALL_WIDTHS = (
+    *(Cell(width, memory_mb) for memory_mb in (512, 128) for width in (6, 12, 24, 48)),
+    Cell(24, 256),
+    Cell(24, 1769),
+)
+
 TRAINING = (
     Workload("boto3", "15ms", 48, _cells((3, 1769), (12, 512), (24, 1769), (6, 128, 128))),
     Workload("boto3", "60ms", 72, _cells((6, 1024), (48, 1769), (24, 256), (12, 512, 512)), lines=100),
@@ -85,4 +91,9 @@ TRAINING = (
     Workload("aiohttp", "15ms", 72, _cells((3, 128), (12, 512), (48, 1769), (6, 256, 256))),
     Workload("aiohttp", "60ms", 72, _cells((6, 512), (24, 128), (48, 1024)), lines=200),
     Workload("aiohttp", "lognormal:p50=35ms,p99=200ms", 80, _cells((6, 192), (20, 1769), (10, 384))),
+    # How many threads or tasks make what a standstill, and a pool, cost: added when the model was mended.
+    Workload("boto3", "40ms", 72, _ALL_WIDTHS),
+    Workload("requests", "40ms", 72, _ALL_WIDTHS),
+    Workload("httpx", "40ms", 72, _ALL_WIDTHS),
+    Workload("aiohttp", "40ms", 72, _ALL_WIDTHS),
 )

@@ -25,7 +25,18 @@ if TYPE_CHECKING:
 STEPS = (1.5, 1 / 1.5, 1.15, 1 / 1.15)
 LARGEST = 0.5  # beyond that an error counts no more: one cell that was disturbed shall not decide
 DRAWN = 15
-FITTED = ("cold_ms", "cold_part", "cold_after_ms", "lost_by_threads_ms", "lost_by_tasks_ms", "switching_ms", "httpx")
+FITTED = (
+    "cold_ms",
+    "cold_part",
+    "cold_after_ms",
+    "lost_by_threads_ms",
+    "lost_by_tasks_ms",
+    "waking_ms",
+    "waking_part",
+    "contended",
+    "switching_ms",
+    "httpx",
+)
 
 
 @dataclass(frozen=True)

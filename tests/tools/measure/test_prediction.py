@@ -106,9 +106,30 @@ def test_each_of_few_calls_keeps_its_own_wait_in_their_order():
 def test_computing_alone_takes_its_time_by_the_share_however_wide(memory_mb):
     recording = recorded([(4.0, 0.0)] * 100)
 
-    found = predicted(recording, 16, memory_mb=memory_mb).value
+    found = predicted(recording, 16, memory_mb=memory_mb, executor="tasks").value
 
     assert found == pytest.approx(400 / (memory_mb / 1769), abs=45)  # two periods of the quota, and a tick
+
+
+def test_threads_that_wait_for_each_other_compute_longer():
+    recording = recorded([(4.0, 0.0)] * 100)
+
+    threads, tasks = (predicted(recording, 16, executor=executor).value for executor in ("threads", "tasks"))
+
+    assert 400 < tasks < threads <= 400 * (1 + COSTS.contended) + OUTSIDE
+
+
+def test_tasks_that_begin_together_search_a_pool_of_httpx_again_and_again():
+    recording = recorded([(1.0, 30.0)] * 48)
+    searching = replace(recording, calls=tuple(replace(call, library="httpx") for call in recording.calls))
+
+    narrow, wide = (
+        predicted(searching, width, executor="tasks").value - predicted(recording, width, executor="tasks").value
+        for width in (4, 48)
+    )
+
+    assert narrow < 10
+    assert wide > 100
 
 
 def test_short_bursts_in_a_small_function_are_not_held_up():
@@ -169,7 +190,7 @@ def test_a_call_that_holds_grouped_ones_is_not_counted_twice():
     around = replace(recording.calls[0], id=99, start_ms=0.0, end_ms=20.0, computing_ms=20.0, kind="item", name="all")
     within = (around, *(replace(call, parent=99) for call in recording.calls))
 
-    found = predicted(replace(recording, calls=within), 4, groups=((0, 1, 2, 3),))
+    found = predicted(replace(recording, calls=within), 4, executor="tasks", groups=((0, 1, 2, 3),))
 
     assert found.value == pytest.approx(20 + OUTSIDE)
 

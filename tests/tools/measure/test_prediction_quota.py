@@ -74,6 +74,18 @@ def test_a_standstill_costs_nothing_where_no_pause_does():
     assert Quota(0.25, lost_ms=0.2).run(0.0, 7.0) == pytest.approx(22.0)
 
 
+def test_every_thread_that_waits_for_its_turn_wakes_after_a_standstill():
+    found = Quota(0.25).run(0.0, 7.0, 1.0, lambda _: 3)
+
+    assert found == pytest.approx(22.0 + 3 * COSTS.waking_ms)
+
+
+def test_threads_that_wake_never_take_more_than_a_part_of_a_budget():
+    found = Quota(0.25).run(0.0, 7.0, 1.0, lambda _: 1000)
+
+    assert found == pytest.approx(22.0 + 5.0 * COSTS.waking_part)
+
+
 def test_no_share_at_all_is_refused():
     with pytest.raises(ValueError, match="above 0"):
         Quota(0.0)

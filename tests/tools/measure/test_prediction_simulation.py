@@ -70,6 +70,15 @@ def test_a_thread_that_computes_long_hands_the_interpreter_over():
     assert side_by_side([long, short], 2, is_threads=False) == 152
 
 
+def test_a_thread_computes_longer_while_another_waits_for_its_turn():
+    assert side_by_side(computes(1, 1, 1), 3, contended=0.5) == 4.0  # nobody waits for the last
+    assert side_by_side(computes(1, 1, 1), 3, contended=0.5, is_threads=False) == 3.0
+
+
+def test_pieces_that_begin_together_search_a_pool_once_for_each_other():
+    assert side_by_side(computes(1, 1, 1), 3, crowding_ms=0.1) == pytest.approx(3 + 0.1 * 3 * (2 + 1))
+
+
 def test_each_worker_opens_its_connection_once():
     assert side_by_side(waits(*[10] * 6), 2, first=((0.0, 5.0, 0.0),)) == 35
 

@@ -27,31 +27,38 @@ class Costs:
         cold_part: The same for each millisecond that the code computes: the more code, the more caches it fills.
         cold_after_ms: How long a pause makes a core cold, to 1 - 1/e.
         warm_least: Of what a call was seen to compute, the part that it needs on a warm core at the least.
-        lost_by_threads_ms: What computing costs more after a standstill for want of CPU, caches being cold and all
-            threads that waited for the interpreter's lock asking for it again.
+        lost_by_threads_ms: What computing costs more after a standstill for want of CPU, caches being cold.
         lost_by_tasks_ms: The same where there is one thread.
+        waking_ms: CPU time that each other thread takes after a standstill that waits for the interpreter's lock: it
+            has waited for longer than the switch interval then, and asks for it again.
+        waking_part: The most of that, however many they are, as a part of the period's budget: meanwhile the one that
+            has the lock goes on, on another core.
+        contended: What a thread computes more, as a part, while others wait for the interpreter's lock.
         switching_ms: CPU time that each wait of a thread among others costs more: the lock goes from hand to hand.
         turns: In how many parts a thread among others computes between two waits: whenever it asks the kernel for
             something, it lets go of the interpreter's lock, and who is ready has its turn.
-        crowding_ms: CPU time, by library, that a call takes more where others are ready to compute, times their number
-            to the power of 1.5: httpcore looks through all connections, and asks the kernel about each idle one, for
-            every request, and once more for each that another was quicker to take.
+        crowding_ms: CPU time, by library, that a call takes more for each connection of the pool, and for each other
+            call that begins together with it: httpcore gives all of them the same connection, and for all but the
+            first searches again, asking the kernel about each idle one.
         error: Standard deviation of what the model does not know, as a part of the duration.
     """
 
     runtime_ms: float = 0.5
     recording_ms: float = 0.22
     recording_async_ms: float = 0.42
-    cold_ms: float = 0.5
-    cold_part: float = 0.28
+    cold_ms: float = 0.435
+    cold_part: float = 0.32
     cold_after_ms: float = 16.0
     warm_least: float = 0.25
-    lost_by_threads_ms: float = 0.5
-    lost_by_tasks_ms: float = 0.15
-    switching_ms: float = 0.03
+    lost_by_threads_ms: float = 0.75
+    lost_by_tasks_ms: float = 0.17
+    waking_ms: float = 0.08
+    waking_part: float = 0.37
+    contended: float = 0.085
+    switching_ms: float = 0.05
     turns: int = 2
-    crowding_ms: Mapping[str, float] = field(default_factory=lambda: {"httpx": 0.0165, "httpx2": 0.0165})
-    error: float = 0.08
+    crowding_ms: Mapping[str, float] = field(default_factory=lambda: {"httpx": 0.004, "httpx2": 0.004})
+    error: float = 0.065
 
     def coldness(self, pause_ms: float) -> float:
         """How cold a core is after such a pause, from 0 to 1."""

@@ -67,7 +67,14 @@ class Drawing:
         if self._is_threads and width > 1:
             pieces = tuple(_switching(piece, self._costs) for piece in pieces)
         crowding_ms = max(self._costs.crowding_ms.get(call.library, 0.0) for call in chosen)
-        return SideBySide(pieces, width, opened[0] if is_kept else (), self._is_threads, crowding_ms)
+        return SideBySide(
+            pieces,
+            width,
+            opened[0] if is_kept else (),
+            self._is_threads,
+            crowding_ms,
+            self._costs.contended,
+        )
 
     def _sampled(self, place: int, part: Together) -> list[list[ReadCall]]:
         """For each call of a group, all calls whose waits it could have met."""

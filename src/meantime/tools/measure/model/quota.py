@@ -14,6 +14,7 @@ from meantime.tools.emulator.cpu import PERIOD
 from meantime.tools.measure.model.costs import COSTS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from random import Random
 
     from meantime.tools.measure.model.costs import Costs
@@ -87,13 +88,16 @@ class Quota:
         phase, tick = random.random() * PERIOD_MS, random.random() * TICK_MS
         return cls(share, phase_ms=phase, tick_ms=tick, overdraws=True, lost_ms=lost_ms, costs=costs)
 
-    def run(self, start: float, computing: float, cold: float = 0.0) -> float:
+    def run(
+        self, start: float, computing: float, cold: float = 0.0, in_line: Callable[[float], int] | None = None
+    ) -> float:
         """When something that is ready then is done; milliseconds.
 
         Args:
             start: When it is ready; not before the end of what ran last.
             computing: How long it computes.
             cold: How much longer on a core that has done something else for long; 0: no pause makes it slower.
+            in_line: How many other threads are ready at a moment; all of them wake when a standstill is over.
         """
         if computing <= 0:
             return start
@@ -110,6 +114,9 @@ class Quota:
             budget = self._budget
             if cold and begun > now:
                 lost = min(self._lost_ms, budget / 2, computing / 2)
+                if in_line is not None:
+                    most = self._costs.waking_part * budget
+                    lost += min(self._costs.waking_ms * in_line(begun), most)
                 computing += lost
                 self.computed += lost
             now = begun

@@ -27,7 +27,8 @@ class SideBySide:
         max_concurrency: How many workers.
         first: What each worker does before its first piece: it opens a connection.
         is_threads: Whether one that computes long is made to hand over the interpreter meanwhile.
-        crowding_ms: What beginning a piece computes more, times how many others are ready then to the power of 1.5.
+        crowding_ms: What beginning a piece computes more for each worker, and for each that begins together with it.
+        contended: What a piece computes more, as a part, while others are ready to.
     """
 
     pieces: tuple[Piece, ...]
@@ -35,6 +36,7 @@ class SideBySide:
     first: Piece = ()
     is_threads: bool = True
     crowding_ms: float = 0.0
+    contended: float = 0.0
 
 
 Work = tuple[InLine | SideBySide, ...]
