@@ -47,6 +47,7 @@ def test_a_chain_is_advised_against_concurrency(name, monkeypatch):
     assert not any(each.code == "side-by-side" for each in found)
 
 
+@pytest.mark.skipif(shutil.which("patch") is None, reason="there is no patch")
 @pytest.mark.parametrize("name", [name for name in names_in("independent") if name not in WITHOUT_A_DIFF])
 def test_the_change_does_what_the_function_did(name, monkeypatch, tmp_path):
     shutil.copytree(STYLES, tmp_path / "code", ignore=shutil.ignore_patterns("__pycache__"))
