@@ -9,23 +9,23 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from functools import wraps
-from types import coroutine as generator_coroutine
 
+from meantime.measure.containing import contained, failed
 from meantime.measure.description import Description
 from meantime.measure.running import in_its_context, running_loop, task_name
-from meantime.measure.session import OBSERVATIONS, ROOM, Active, Call, boundary_code, current, invocation, own_place
-from meantime.measure.timeline import IDLE, NO_CALL, NUMBERS, RUNNING, SHORTEST, timeline_of
+from meantime.measure.session import OBSERVATIONS, Active, Call, boundary_code, current, invocation, own_place
+from meantime.measure.stepping import stepped
+from meantime.measure.timeline import IDLE, NO_CALL, RUNNING, timeline_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from typing import Any
 
     from meantime.measure.session import Session
     from meantime.measure.timeline import Timeline
 
     Describe = Callable[[tuple[Any, ...], dict[str, Any]], "Description | None"]
-
 
 __all__ = [
     "Description",
@@ -43,8 +43,6 @@ __all__ = [
     "task_name",
 ]
 
-_MOST = 7 * ROOM  # numbers of tasks' waits
-
 
 def boundary(function: Callable[..., Any], describe: Describe) -> Callable[..., Any]:
     """This blocking function, noting each call of it.
@@ -58,12 +56,18 @@ def boundary(function: Callable[..., Any], describe: Describe) -> Callable[..., 
     @wraps(function)
     def noted(*args: Any, **keywords: Any) -> Any:
         session = Active.session
-        if session is None or not is_of(session):
+        description: Description | None = None
+        place: tuple[Any, ...] = ()
+        if session is not None:
+            try:
+                if is_of(session) and (description := _described(function, describe, args, keywords)) is not None:
+                    place = own_place(2)
+            except Exception as error:  # noqa: BLE001  # recording must not break what it records
+                failed(function.__qualname__, error)
+                description = None
+        if session is None or description is None:
             return function(*args, **keywords)
-        description = _described(function, describe, args, keywords)
-        if description is None:
-            return function(*args, **keywords)
-        return run_call(session, current.get(), own_place(2), description, function, args, keywords)
+        return run_call(session, current.get(), place, description, function, args, keywords)
 
     return noted
 
@@ -74,12 +78,15 @@ def boundary_async(function: Callable[..., Awaitable[Any]], describe: Describe) 
     @wraps(function)
     async def noted(*args: Any, **keywords: Any) -> Any:
         session = Active.session
-        if session is None or not is_of(session):
+        call = None
+        if session is not None:
+            try:
+                if is_of(session) and (description := _described(function, describe, args, keywords)) is not None:
+                    call = Call(description, current.get(), own_place(2), is_async=True)
+            except Exception as error:  # noqa: BLE001  # as above
+                failed(function.__qualname__, error)
+        if session is None or call is None:
             return await function(*args, **keywords)
-        description = _described(function, describe, args, keywords)
-        if description is None:
-            return await function(*args, **keywords)
-        call = Call(description, current.get(), own_place(2), is_async=True)
         return await await_call(session, call, function(*args, **keywords))
 
     return noted
@@ -93,7 +100,7 @@ def carried(function: Callable[..., Any], describe: Describe | None = None) -> C
         describe: Makes it a call of its own, as `boundary` does, whose parent is the call that runs now and whose line
             is the one that hands it over. None: calls within it are children of the call that runs now.
     """
-    parent, place = current.get(), own_place(2)
+    parent, place = current.get(), _place()
     job = function if describe is None else in_its_context(function)
 
     @wraps(function)
@@ -104,13 +111,13 @@ def carried(function: Callable[..., Any], describe: Describe | None = None) -> C
         description = None if describe is None else _described(function, describe, args, keywords)
         if description is not None:
             return run_call(session, parent, place, description, job, args, keywords)
-        timeline = timeline_of(session)
+        timeline = _enter_job(session)
         token = current.set(parent)
-        _enter(timeline)
         try:
             return function(*args, **keywords)
         finally:
-            _leave(timeline)
+            if timeline is not None:
+                _leave(timeline)
             current.reset(token)
 
     return run
@@ -118,7 +125,7 @@ def carried(function: Callable[..., Any], describe: Describe | None = None) -> C
 
 def carried_async(function: Callable[..., Awaitable[Any]], describe: Describe) -> Callable[..., Any]:
     """As `carried`, for an async function."""
-    parent, place = current.get(), own_place(2)
+    parent, place = current.get(), _place()
 
     @wraps(function)
     async def run(*args: Any, **keywords: Any) -> Any:
@@ -151,7 +158,7 @@ def observe(kind: str, text: str, *, duration_ms: float = 0.0, numbers: Mapping[
             {
                 "kind": kind,
                 "text": text,
-                "place": own_place(2)[:1],
+                "place": _place()[:1],
                 "at": time.monotonic_ns() - int(duration_ms * 1e6),
                 "duration_ms": duration_ms,
                 "numbers": dict(numbers or {}),
@@ -161,7 +168,18 @@ def observe(kind: str, text: str, *, duration_ms: float = 0.0, numbers: Mapping[
 
 def is_of(session: Session) -> bool:
     """Whether what runs here is a part of the recorded invocation; other threads of the process are not."""
-    return timeline_of(session).scopes > 0 or invocation.get() is session
+    try:
+        return timeline_of(session).scopes > 0 or invocation.get() is session
+    except Exception as error:  # noqa: BLE001  # as above
+        failed("boundaries.is_of", error)
+        return False
+
+
+def _place() -> tuple[Any, ...]:
+    return _contained_place(2) or ()
+
+
+_contained_place = contained(own_place)
 
 
 def _described(
@@ -173,6 +191,13 @@ def _described(
         return Description(getattr(function, "__qualname__", "call"), "item")
 
 
+@contained
+def _enter_job(session: Session) -> Timeline:
+    timeline = timeline_of(session)
+    _enter(timeline)
+    return timeline
+
+
 def _enter(timeline: Timeline) -> None:
     if timeline.scopes == 0:
         timeline.mark(IDLE)
@@ -182,7 +207,10 @@ def _enter(timeline: Timeline) -> None:
 def _leave(timeline: Timeline) -> None:
     timeline.scopes -= 1
     if timeline.scopes == 0:
-        timeline.mark(RUNNING)
+        try:
+            timeline.mark(RUNNING)
+        except Exception as error:  # noqa: BLE001  # as above
+            failed("boundaries._leave", error)
 
 
 def run_call(  # noqa: PLR0917  # it stands for a function and its boundary
@@ -195,40 +223,68 @@ def run_call(  # noqa: PLR0917  # it stands for a function and its boundary
     keywords: dict[str, Any],
 ) -> Any:
     """Call a blocking function, and note it."""
-    timeline = timeline_of(session)
-    call = Call(description, parent, place, is_async=False)
-    call.timeline = timeline
-    call.on_loop = timeline.running is not None and running_loop() is not None
-    session.admit(call)
+    begun = _begin(session, parent, place, description)
+    if begun is None:
+        return function(*args, **keywords)
+    call = begun[0]
     token = current.set(call)
-    _enter(timeline)
-    waited = timeline.waited
-    begun = timeline.mark(RUNNING, NO_CALL if parent is None else parent.number)
-    call.started = begun[0]
-    call.cpu = begun[1]
     try:
         return function(*args, **keywords)
     except BaseException as error:
         call.error = type(error).__name__
         raise
     finally:
+        _end(*begun)
+        current.reset(token)
+
+
+@contained
+def _begin(
+    session: Session, parent: Call | None, place: tuple[Any, ...], description: Description
+) -> tuple[Call, int, int]:
+    """The call, what its thread had waited until then, and its CPU clock."""
+    call = Call(description, parent, place, is_async=False)
+    call.timeline = timeline = timeline_of(session)
+    call.on_loop = timeline.running is not None and running_loop() is not None
+    waited = timeline.waited
+    kind = RUNNING if timeline.scopes else IDLE
+    call.started, call.cpu, _, _ = timeline.mark(kind, NO_CALL if parent is None else parent.number)
+    session.admit(call)
+    timeline.scopes += 1
+    return call, waited, call.cpu
+
+
+def _end(call: Call, waited: int, computed: int) -> None:
+    timeline = call.timeline
+    assert timeline is not None  # noqa: S101  # it has begun
+    try:
         ended = timeline.mark(RUNNING, call.number)
         call.ended = ended[0]
-        call.computed = ended[1] - begun[1]
+        call.computed = ended[1] - computed
         call.waited = timeline.waited - waited
-        call.held = max(0, ended[0] - begun[0] - call.computed - call.waited)
-        _leave(timeline)
-        current.reset(token)
+        call.held = max(0, ended[0] - call.started - call.computed - call.waited)
+    except Exception as error:  # noqa: BLE001  # as above
+        failed("boundaries._end", error)
+        call.ended = call.ended or time.monotonic_ns()
+    timeline.scopes -= 1  # that sample tells the end of the thread's work, too
+
+
+@contained
+def _begin_async(session: Session, call: Call) -> Timeline:
+    call.timeline = timeline = timeline_of(session)
+    call.task = task_name(timeline)
+    call.started = time.monotonic_ns()
+    session.admit(call)
+    _enter(timeline)
+    return timeline
 
 
 async def await_call(session: Session, call: Call, awaitable: Awaitable[Any]) -> Any:
     """Await, and note the call."""
-    call.timeline = timeline = timeline_of(session)
-    call.task = task_name(timeline)
-    session.admit(call)
+    timeline = _begin_async(session, call)
+    if timeline is None:
+        return await awaitable
     token = current.set(call)
-    _enter(timeline)
-    call.started = time.monotonic_ns()
     try:
         return await stepped(awaitable, call, session)
     except BaseException as error:
@@ -240,53 +296,6 @@ async def await_call(session: Session, call: Call, awaitable: Awaitable[Any]) ->
         _leave(timeline)
         with suppress(ValueError):  # an async generator that is closed elsewhere: this context never had it
             current.reset(token)
-
-
-@generator_coroutine
-def stepped(awaitable: Any, call: Call, session: Session) -> Generator[Any, Any, Any]:
-    """Await step by step: the CPU time of each step is the call's, and between them it waits, or its loop is busy."""
-    steps = awaitable.__await__()
-    timeline = call.timeline
-    assert timeline is not None  # noqa: S101  # set by the caller, one line before
-    answer, error = None, None
-    cpu, monotonic = timeline.cpu, time.monotonic_ns
-    outer = call.parent  # the first to be resumed and the last to be suspended tells where the loop is, if need be
-    hidden = timeline.loop != "asyncio" and (outer is None or outer.task != call.task or outer.timeline is not timeline)
-    waits = session.waits
-    usual = NUMBERS[call.description.waits_for]
-    while True:
-        computed, waited = cpu(), timeline.waited
-        try:
-            awaited = steps.send(answer) if error is None else steps.throw(error)
-        except StopIteration as stop:
-            return stop.value
-        finally:
-            call.computed += max(0, cpu() - computed)
-            call.waited += timeline.waited - waited
-        answer, error = None, None
-        if hidden and awaited is not None:  # a bare yield comes back at once: there is nothing to see
-            timeline.stepped = timeline.now()
-        suspended = monotonic()
-        try:
-            answer = yield awaited
-        except GeneratorExit:
-            steps.close()
-            raise
-        except BaseException as thrown:  # noqa: BLE001  # what is thrown in goes to the innermost await
-            error = thrown
-        if hidden and awaited is not None:
-            timeline.resumed(running_loop())
-        resumed = monotonic()
-        # A bare yield, as of `sleep(0)`, lets others run and waits for nothing.
-        ready = suspended if awaited is None else timeline.ready_at(suspended, resumed, call.arrived)
-        if call.elsewhere:
-            ready -= call.take_jobs(ready - suspended)
-        call.waited += ready - suspended
-        call.arrived = 0
-        if ready - suspended > SHORTEST and current.get() is call and len(waits) < _MOST:
-            kind = call.phase if call.phase >= 0 else usual
-            waits.extend((kind, suspended, ready, resumed, timeline.number, call.number, call.computed - call.told))
-            call.told = call.computed
 
 
 boundary_code.update((run_call.__code__, await_call.__code__))

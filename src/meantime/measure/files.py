@@ -7,6 +7,7 @@ from functools import wraps
 from sys import _getframe
 
 from meantime.measure.boundaries import Description, is_of, run_call
+from meantime.measure.containing import contained
 from meantime.measure.session import Active, current, own_place
 from meantime.measure.timeline import NUMBERS
 from meantime.measure.waiting import wait
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from meantime.measure.patching import Patches
+    from meantime.measure.session import Session
 
 _FILE = NUMBERS["file"]
 
@@ -41,19 +43,24 @@ def _noted(function: Callable[..., Any], verb: str) -> Callable[..., Any]:
     @wraps(function)
     def noted(*args: Any, **keywords: Any) -> Any:
         session = Active.session
-        if session is None or not is_own_code(_getframe(1).f_code.co_filename) or not is_of(session):
+        if session is None or not is_own_code(_getframe(1).f_code.co_filename):
             return function(*args, **keywords)
-        name = str(args[0]).rpartition("/")[2] if args else ""
+        alone = _alone(session, verb, args)
+        if alone is None:
+            return function(*args, **keywords)
+        place, description = alone
         return run_call(
-            session,
-            current.get(),
-            own_place(2),
-            Description(
-                f"{verb} {name}", "file", "pathlib" if verb != "open" else "builtins", str(args[0]) if args else ""
-            ),
-            wait,
-            (session, _FILE, function, args, keywords),
-            {},
+            session, current.get(), place, description, wait, (session, _FILE, function, args, keywords), {}
         )
 
     return noted
+
+
+@contained
+def _alone(session: Session, verb: str, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], Description] | None:
+    """Where it is called, and what it is; None on a thread that does nothing for the invocation."""
+    if not is_of(session):
+        return None
+    name = str(args[0]).rpartition("/")[2] if args else ""
+    library = "pathlib" if verb != "open" else "builtins"
+    return own_place(4), Description(f"{verb} {name}", "file", library, str(args[0]) if args else "")

@@ -45,7 +45,7 @@ def _waiting(usual: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Named by what the code that waits has called: `Queue.get`, not the condition within."""
         if usual == "Thread.join" and args[0] in told:
             return None  # what it does is a call itself
-        frame = _getframe(2)
+        frame = _getframe(4)  # what calls the function that is wrapped: two steps lie in between
         name = usual
         for _ in range(_NEAR):
             if is_own_code(frame.f_code.co_filename) or frame.f_back is None:

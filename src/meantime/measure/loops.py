@@ -7,6 +7,7 @@ import time
 from functools import wraps
 
 from meantime.measure.boundaries import running_loop
+from meantime.measure.containing import contained
 from meantime.measure.session import Active, current
 from meantime.measure.stalling import watch
 from meantime.measure.timeline import NO_CALL, NUMBERS, SHORTEST, timeline_of
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from meantime.measure.patching import Patches
+    from meantime.measure.session import Call, Session
+    from meantime.measure.timeline import Timeline
 
 _LOOP = NUMBERS["loop"]
 _RECEIVE = NUMBERS["receive"]
@@ -75,9 +78,14 @@ def _reading(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return function(transport)
         finally:
-            call.add_computing(time.thread_time_ns() - before)
+            _add_computing(call, before)
 
     return noted
+
+
+@contained
+def _add_computing(call: Call, before: int) -> None:
+    call.add_computing(time.thread_time_ns() - before)
 
 
 def _polling(select: Callable[..., Any]) -> Callable[..., Any]:
@@ -90,23 +98,33 @@ def _polling(select: Callable[..., Any]) -> Callable[..., Any]:
             return (
                 select(selector, timeout) if timeout == 0 else wait(session, _RECEIVE, select, (selector, timeout), {})
             )
-        timeline = timeline_of(session)
-        watch(session, timeline, running_loop())
-        if timeout is not None and timeout <= 0:
-            begun = time.monotonic_ns()
-            events = select(selector, timeout)
-            timeline.polled_events(begun, time.monotonic_ns(), blocked=False)
-            return events
-        clocks = timeline.now()
-        timeline.is_waiting = True
+        begun = _begin_polling(session, waits=timeout is None or timeout > 0)
+        if begun is None:
+            return select(selector, timeout)
         try:
             return select(selector, timeout)
         finally:
-            timeline.is_waiting = False
-            blocked = timeline.waited_since(clocks, _LOOP, NO_CALL)
-            timeline.polled_events(clocks[0], time.monotonic_ns(), blocked=blocked >= SHORTEST)
+            _end_polling(*begun)
 
     return noted
+
+
+@contained
+def _begin_polling(session: Session, *, waits: bool) -> tuple[Timeline, tuple[int, ...]]:
+    timeline = timeline_of(session)
+    watch(session, timeline, running_loop())
+    if not waits:
+        return timeline, (time.monotonic_ns(),)
+    clocks = timeline.now()
+    timeline.is_waiting = True
+    return timeline, clocks
+
+
+@contained
+def _end_polling(timeline: Timeline, clocks: Any) -> None:
+    timeline.is_waiting = False
+    blocked = timeline.waited_since(clocks, _LOOP, NO_CALL) if len(clocks) > 1 else 0
+    timeline.polled_events(clocks[0], time.monotonic_ns(), blocked=blocked >= SHORTEST)
 
 
 def _selecting(select: Callable[..., Any]) -> Callable[..., Any]:
@@ -153,7 +171,7 @@ def _connecting(function: Callable[..., Any]) -> Callable[..., Any]:
             answer = await function(*args, **keywords)
         finally:
             call.phase = before
-        call.used_connection(new=True)
+        contained(call.used_connection)(new=True)
         return answer
 
     return noted

@@ -153,6 +153,7 @@ class Session:
         self._max_calls = max_calls
         self.calls: list[Call] = []
         self.dropped = 0
+        self.left_out: set[str] = set()  # what failed, and is not recorded any longer
         self.timelines: list[Timeline] = []
         self.waits = array("q")  # of tasks: kind, begin, end, resumed, thread, call, CPU before
         self.owners: dict[int, Call] = {}  # who sent on a connection last, by its descriptor: the answer is for it

@@ -6,6 +6,7 @@ from contextlib import suppress
 from functools import wraps
 
 from meantime.measure.boundaries import Description, run_call
+from meantime.measure.containing import failed
 from meantime.measure.session import Active, current, own_place
 from meantime.measure.timeline import NUMBERS, earliest_arrival, timeline_of
 from meantime.measure.waiting import stands_alone, wait, waiting
@@ -68,24 +69,41 @@ def noted_socket(function: Callable[..., Any], name: str, wait_kind: str, count:
         if session is None:
             return function(connection, *args, **keywords)
         call = current.get()
-        blocks = connection.gettimeout() != 0.0
-        if blocks and stands_alone(session, call):
-            if kind == _SEND and _is_small(args):
-                return _send_ahead(session, function, connection, args, keywords)
-            description = _describe(name, connection, args)
+        moved = count
+        description: Description | None = None
+        place: tuple[Any, ...] = ()
+        try:
+            blocks = connection.gettimeout() != 0.0
+            is_small = kind == _SEND and _is_small(args)
+            alone = blocks and stands_alone(session, call)
+            if alone and not is_small:
+                description, place = _describe(name, connection, args), own_place(2)
+            elif alone:
+                moved = _sent_ahead
+            elif not blocks and receives:
+                _note_arrival(session, connection)
+        except Exception as error:  # noqa: BLE001  # recording must not break what it records
+            failed(f"socket.{name}", error)
+            return function(connection, *args, **keywords)
+        if description is not None:
             inner = (session, kind, function, count, connection, args, keywords)
-            return run_call(session, call, own_place(2), description, _alone, inner, {})
-        if not blocks and receives:
-            _note_arrival(session, connection)
-        if not blocks or (kind == _SEND and _is_small(args)):
+            return run_call(session, call, place, description, _alone, inner, {})
+        if not blocks or is_small:
             result = function(connection, *args, **keywords)
         else:
             result = wait(session, kind, function, (connection, *args), keywords)
-        if count is not None:
-            count(connection, (result, args), session, call)
+        if moved is not None:
+            _count(moved, connection, (result, args), session, call)
         return result
 
     return noted
+
+
+def _count(count: Count, connection: Any, outcome: Any, session: Session, call: Call | None) -> None:
+    try:
+        count(connection, outcome, session, call)
+    except Exception as error:  # noqa: BLE001  # as above
+        failed("bytes of sockets", error)
 
 
 def _note_arrival(session: Session, connection: Any) -> None:
@@ -106,12 +124,10 @@ def _is_small(args: tuple[Any, ...]) -> bool:
     return isinstance(data, (bytes, bytearray)) and len(data) <= _SMALL
 
 
-def _send_ahead(session: Session, function: Any, connection: Any, args: Any, keywords: Any) -> Any:
+def _sent_ahead(connection: Any, outcome: Any, session: Session, _: Call | None) -> None:
     """What is sent without waiting is a part of the call that receives the answer."""
-    result = function(connection, *args, **keywords)
     descriptor = connection.fileno()
-    session.unanswered[descriptor] = session.unanswered.get(descriptor, 0) + len(args[0])
-    return result
+    session.unanswered[descriptor] = session.unanswered.get(descriptor, 0) + len(outcome[1][0])
 
 
 def _alone(  # noqa: PLR0917  # it stands for the function within a call of its own
@@ -119,11 +135,16 @@ def _alone(  # noqa: PLR0917  # it stands for the function within a call of its 
 ) -> Any:
     result = wait(session, kind, function, (connection, *args), keywords)
     call = current.get()
-    if kind == _RECEIVE and call is not None:
-        call.add_bytes(sent=session.unanswered.pop(connection.fileno(), 0))
+    if kind == _RECEIVE:
+        _count(_answered, connection, (result, args), session, call)
     if count is not None:
-        count(connection, (result, args), session, call)
+        _count(count, connection, (result, args), session, call)
     return result
+
+
+def _answered(connection: Any, _: Any, session: Session, call: Call | None) -> None:
+    if call is not None:
+        call.add_bytes(sent=session.unanswered.pop(connection.fileno(), 0))
 
 
 def _describe(name: str, connection: Any, args: tuple[Any, ...]) -> Description:

@@ -6,6 +6,7 @@ from functools import wraps
 from weakref import WeakSet
 
 from meantime.measure.boundaries import Description, carried, is_of
+from meantime.measure.containing import contained
 from meantime.measure.session import Active, own_place, spawned
 from meantime.measure.stalling import watch
 from meantime.measure.timeline import timeline_of
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from meantime.measure.patching import Patches
+    from meantime.measure.session import Session
 
 
 # The threads that tell what they do.
@@ -36,20 +38,10 @@ def _starting(start: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(start)
     def noted(thread: Any) -> Any:
         session = Active.session
-        if session is None or not is_of(session) or "run" in vars(thread):
+        run = None if session is None else _carried_run(session, thread)
+        if run is None:
             return start(thread)
-        function = getattr(thread, "_target", None) if type(thread).run is _plain_run() else type(thread).run
-        code = getattr(getattr(function, "__func__", function), "__code__", None)
-        if code is None or not is_own_code(code.co_filename):
-            return start(thread)  # a pool's: what it is given to do tells of itself
-        name = getattr(function, "__qualname__", "thread")
-        run = carried(thread.run, lambda *_: Description(name, "item", "threading"))
-
-        def run_noted() -> None:
-            vars(thread).pop("run", None)  # the thread as it was
-            run()
-
-        thread.run = run_noted
+        thread.run = run
         told.add(thread)
         try:
             return start(thread)
@@ -58,6 +50,25 @@ def _starting(start: Callable[..., Any]) -> Callable[..., Any]:
             raise
 
     return noted
+
+
+@contained
+def _carried_run(session: Session, thread: Any) -> Callable[[], None] | None:
+    """What it runs, as a part of what runs now; None where that is not the invocation's, or tells of itself."""
+    if not is_of(session) or "run" in vars(thread):
+        return None
+    function = getattr(thread, "_target", None) if type(thread).run is _plain_run() else type(thread).run
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    if code is None or not is_own_code(code.co_filename):
+        return None  # a pool's
+    name = getattr(function, "__qualname__", "thread")
+    run = carried(thread.run, lambda *_: Description(name, "item", "threading"))
+
+    def run_noted() -> None:
+        vars(thread).pop("run", None)  # the thread as it was
+        run()
+
+    return run_noted
 
 
 def _plain_run() -> Any:
@@ -70,14 +81,20 @@ def _creating(create_task: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(create_task)
     def noted(loop: Any, coroutine: Any, **keywords: Any) -> Any:
         session = Active.session
-        if session is not None:
-            watch(session, timeline_of(session), loop)
-        if session is None or keywords.get("context") is not None:
+        place = None if session is None else _looked_after(session, loop)
+        if place is None or keywords.get("context") is not None:
             return create_task(loop, coroutine, **keywords)
-        token = spawned.set(own_place(2))  # the task's context is a copy of this one
+        token = spawned.set(place)  # the task's context is a copy of this one
         try:
             return create_task(loop, coroutine, **keywords)
         finally:
             spawned.reset(token)
 
     return noted
+
+
+@contained
+def _looked_after(session: Session, loop: Any) -> tuple[Any, ...]:
+    """Where the task is made."""
+    watch(session, timeline_of(session), loop)
+    return own_place(3)

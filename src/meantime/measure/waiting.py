@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import wraps
 
 from meantime.measure.boundaries import Description, is_of, run_call
+from meantime.measure.containing import contained
 from meantime.measure.session import Active, current, own_place
 from meantime.measure.timeline import NO_CALL, NUMBERS, timeline_of
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from meantime.measure.session import Call, Session
+    from meantime.measure.timeline import Timeline
+
+    Clocks = tuple[int, int, int, int]
 
 
 def waiting(
@@ -37,13 +41,21 @@ def waiting(
         if session is None:
             return function(*args, **keywords)
         call = current.get()
-        description = describe(args) if describe is not None and stands_alone(session, call) else None
-        if description is not None:
-            inner = (session, number, function, args, keywords)
-            return run_call(session, call, own_place(2), description, wait, inner, {})
-        return wait(session, number, function, args, keywords)
+        inner = (session, number, function, args, keywords)
+        alone = None if describe is None else _alone(session, call, describe, args)
+        if alone is None:
+            return wait(*inner)
+        place, description = alone
+        return run_call(session, call, place, description, wait, inner, {})
 
     return noted
+
+
+@contained
+def _alone(session: Session, call: Call | None, describe: Any, args: Any) -> tuple[Any, Description] | None:
+    """The place and the description of the call that it is by itself; None if it is none."""
+    description = describe(args) if stands_alone(session, call) else None
+    return None if description is None else (own_place(4), description)
 
 
 def stands_alone(session: Session, call: Call | None) -> bool:
@@ -61,16 +73,28 @@ def wait(  # it stands for a function and what it waits for
     keywords: dict[str, Any],
 ) -> Any:
     """Call a function that waits."""
-    timeline = timeline_of(session)
-    if not is_of(session):  # a thread that does nothing for the invocation
+    begun = _begin(session)
+    if begun is None:
         return function(*args, **keywords)
-    if timeline.is_waiting:  # within a wait that is noted as a whole
-        return function(*args, **keywords)
-    timeline.is_waiting = True
-    begun = timeline.now()
     try:
         return function(*args, **keywords)
     finally:
-        timeline.is_waiting = False
-        call = current.get()
-        timeline.waited_since(begun, kind, NO_CALL if call is None else call.number)
+        _end(*begun, kind)
+
+
+@contained
+def _begin(session: Session) -> tuple[Timeline, Clocks] | None:
+    timeline = timeline_of(session)
+    # A thread that does nothing for the invocation, or within a wait that is noted as a whole.
+    if not is_of(session) or timeline.is_waiting:
+        return None
+    begun = timeline.now()
+    timeline.is_waiting = True
+    return timeline, begun
+
+
+@contained
+def _end(timeline: Timeline, begun: Clocks, kind: int) -> None:
+    timeline.is_waiting = False
+    call = current.get()
+    timeline.waited_since(begun, kind, NO_CALL if call is None else call.number)
