@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from meantime.tools.measure.dependence import IF_INDEPENDENT, PROVED, independent_groups
+from meantime.tools.measure.source.effects import reads_only
 
 sys.path.insert(0, str(Path(__file__).with_name("fakes")))
 
+from builders import call
 from recorded_styles import STYLES, library_calls, names_in, record
 
 ASSUMED = {
@@ -94,3 +96,9 @@ def test_a_resource_of_boto3_is_not_to_be_shared_by_threads(monkeypatch, tmp_pat
 
     assert group.certainty == IF_INDEPENDENT
     assert "resource" in group.assumption
+
+
+@pytest.mark.parametrize("name", ["SELECT readings", "PREPARE SELECT readings", "RESET"])
+def test_what_a_driver_sends_besides_changes_nothing_that_another_call_sees(name):
+    """asyncpg's pool resets a connection as it comes back: turns of a loop that query are independent all the same."""
+    assert reads_only(call(0, name=name, kind="sql", library="asyncpg"))

@@ -13,7 +13,7 @@ _READING = {
         r"(BatchGet|Get|List|Query|Scan|Describe|Head|Select|Search|Lookup|Filter|Estimate|Detect|Translate)"
     ),
     "http": re.compile(r"(GET|HEAD|OPTIONS)\b", re.IGNORECASE),
-    "sql": re.compile(r"(SELECT|SHOW|EXPLAIN|VALUES|WITH)\b", re.IGNORECASE),
+    "sql": re.compile(r"(SELECT|SHOW|EXPLAIN|VALUES|WITH|PREPARE|RESET)\b", re.IGNORECASE),
     "redis": re.compile(
         r"(GET|MGET|H?GETALL|HGET|HMGET|EXISTS|TTL|PTTL|TYPE|STRLEN|LRANGE|LLEN|LINDEX|SMEMBERS|SISMEMBER|SCARD|ZRANGE\w*"
         r"|ZSCORE|ZCARD|SCAN|KEYS|PING)$",
