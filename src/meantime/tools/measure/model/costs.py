@@ -49,7 +49,7 @@ class Costs:
     cold_ms: float = 0.435
     cold_part: float = 0.32
     cold_after_ms: float = 16.0
-    warm_least: float = 0.25
+    warm_least: float = 0.2
     lost_by_threads_ms: float = 0.75
     lost_by_tasks_ms: float = 0.17
     waking_ms: float = 0.08
