@@ -63,6 +63,7 @@ MODULES = {
     "imports": imports,
     "accounting": accounting,
     "advice": advice,
+    "prediction": prediction,
 }
 # These measure something else than what is faster.
 WITH_A_TABLE_OF_THEIR_OWN: dict[str, Callable[[], tuple[list[Any], list[str]]]] = {
