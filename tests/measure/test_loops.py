@@ -113,6 +113,49 @@ def test_who_computes_on_the_loop_is_named(new_loop: Any) -> None:
     assert seen["duration_ms"] > 100
 
 
+@loops
+@patient
+def test_the_line_that_took_the_time_is_named_not_the_one_where_the_step_ended(new_loop: Any) -> None:
+    """Two functions compute in one step, the first for most of it."""
+
+    async def second() -> None:
+        compute(0.07)
+        await asyncio.sleep(0.001)
+
+    def first() -> None:
+        until = time.thread_time() + 0.2
+        while time.thread_time() < until:
+            sum(range(1_000))
+
+    async def main() -> None:
+        await asyncio.sleep(0.001)
+        first()
+        await second()
+
+    document = run(new_loop, main())
+
+    blocked = [seen for seen in document["observations"] if seen["kind"] == "loop_blocked"]
+    assert "first" in max(blocked, key=lambda seen: seen["duration_ms"])["text"]
+
+
+@loops
+@patient
+def test_a_short_beginning_of_a_long_step_is_not_what_is_named(new_loop: Any) -> None:
+    """Where somebody looked first says little."""
+
+    async def main() -> None:
+        await asyncio.sleep(0.001)
+        until = time.thread_time() + 0.05
+        while time.thread_time() < until:
+            sum(range(1_000))
+        compute(0.2)
+
+    document = run(new_loop, main())
+
+    blocked = [seen for seen in document["observations"] if seen["kind"] == "loop_blocked"]
+    assert "compute" in max(blocked, key=lambda seen: seen["duration_ms"])["text"]
+
+
 @pytest.mark.blocks_the_loop
 @loops
 @patient

@@ -1,7 +1,7 @@
 """Steps of an event loop that take long: nothing else of its tasks can run meanwhile, so they are worth a word.
 
 A thread looks now and then where each loop stands. If that is the same step for a while, and the loop does not come to
-do what it is asked to, the line of the function's own code at which it stands is noted.
+do what it is asked to, the line of the function's own code at which it stood longest is noted.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from meantime.own_code import is_own_code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import FrameType
+    from types import CodeType, FrameType
     from typing import Any
 
-    from meantime.measure.session import Call, Session
+    from meantime.measure.session import Call, Place, Session
     from meantime.measure.timeline import Timeline
 
 LONG_MS = 50.0
@@ -82,14 +82,35 @@ def _observation(text: str, place: tuple[Any, ...], at: int, duration_ms: float)
 class _Suspect:
     """A step that was under way when somebody looked, until its loop gets to do something else."""
 
-    def __init__(self, root: FrameType, timeline: Timeline) -> None:
+    def __init__(self, root: FrameType, frame: FrameType, timeline: Timeline) -> None:
         self.step = id(root)
         now = time.monotonic_ns()
         # It began since the look before, and since the loop looked for events.
         self.began = max(now - int(_PAUSE / 2 * 1e9), timeline.polled[2])
         self.ended = 0
-        self.place: tuple[Any, ...] = ()
+        self._looked = self.began
+        self._stood: dict[Place, int] = {}  # at which line of own code, and for how long: nanoseconds
+        self.stands(frame)
         timeline.running.call_soon_threadsafe(self._answer)
+
+    def stands(self, frame: FrameType) -> None:
+        """Here it stands now, and so it did since the look before."""
+        now = time.monotonic_ns()
+        place = _place(frame)
+        if place is not None:
+            self._stood[place] = self._stood.get(place, 0) + now - self._looked
+        self._looked = now
+
+    def place(self) -> tuple[Place, ...]:
+        """Where it stood longest: the line of the function that took most of it, not the one where the step ended."""
+        of_code: dict[CodeType, int] = {}
+        for (code, _), stood in self._stood.items():
+            of_code[code] = of_code.get(code, 0) + stood
+        if not of_code:
+            return ()
+        longest = max(of_code, key=of_code.__getitem__)
+        lines = {place: stood for place, stood in self._stood.items() if place[0] is longest}
+        return (max(lines, key=lines.__getitem__),)
 
     def _answer(self) -> None:
         self.ended = time.monotonic_ns()
@@ -117,9 +138,9 @@ def _look(session: Session, timeline: Timeline, suspect: _Suspect | None) -> _Su
     frame = None if timeline.is_waiting else current_frames().get(timeline.ident)
     root = None if frame is None else _root(frame)
     if suspect is None:
-        return None if root is None else _Suspect(root, timeline)
+        return None if root is None or frame is None else _Suspect(root, frame, timeline)
     if root is not None and frame is not None and suspect.step == id(root):
-        suspect.place = suspect.place or _place(frame)
+        suspect.stands(frame)
         return suspect
     _finish(session, suspect, time.monotonic_ns() - int(_PAUSE / 2 * 1e9))
     return None
@@ -127,9 +148,9 @@ def _look(session: Session, timeline: Timeline, suspect: _Suspect | None) -> _Su
 
 def _finish(session: Session, suspect: _Suspect, ended: int) -> None:
     duration_ms = (ended - suspect.began) / 1e6
-    if suspect.place and duration_ms >= LONG_MS:
-        code = suspect.place[0][0]
-        session.steps.append(_observation(code.co_qualname, suspect.place, suspect.began, duration_ms))
+    place = suspect.place() if duration_ms >= LONG_MS else ()
+    if place:
+        session.steps.append(_observation(place[0][0].co_qualname, place, suspect.began, duration_ms))
 
 
 def _root(frame: FrameType) -> FrameType | None:
@@ -147,12 +168,12 @@ def _root(frame: FrameType) -> FrameType | None:
     return None
 
 
-def _place(frame: FrameType | None) -> tuple[Any, ...]:
+def _place(frame: FrameType | None) -> Place | None:
     while frame is not None:
         if is_own_code(frame.f_code.co_filename):
-            return ((frame.f_code, frame.f_lineno or frame.f_code.co_firstlineno),)
+            return frame.f_code, frame.f_lineno or frame.f_code.co_firstlineno
         frame = frame.f_back
-    return ()
+    return None
 
 
 time_sleep = time.sleep  # bound before it is wrapped
