@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from meantime.tools.measure.model.costs import COSTS
 from meantime.tools.measure.prediction import predict
-from meantime.tools.report.recording import Accounting, RecordedCall, Recording, Wait
+from meantime.tools.report.recording import Accounting, Observation, RecordedCall, Recording, Wait
 
 NO_ACCOUNT = Accounting(
     waiting_alone_ms=0, waiting_together_ms=0, computing_ms=0, lock_ms=0, throttled_ms=0, unexplained_ms=0
@@ -109,6 +109,14 @@ def test_computing_alone_takes_its_time_by_the_share_however_wide(memory_mb):
     found = predicted(recording, 16, memory_mb=memory_mb, executor="tasks").value
 
     assert found == pytest.approx(400 / (memory_mb / 1769), abs=45)  # two periods of the quota, and a tick
+
+
+@pytest.mark.parametrize(("asked", "expected"), [(12, 40), (3, 10)])
+def test_a_limiter_that_each_call_asks_lets_no_more_through(asked, expected):
+    limiter = Observation(kind="limiter", text="orders", numbers={"max_concurrency": 3.0, "count": asked})
+    recording = replace(recorded([(0.0, 10.0)] * 12), observations=(limiter,))
+
+    assert predicted(recording, 12).value == pytest.approx(expected + OUTSIDE)
 
 
 def test_threads_that_wait_for_each_other_compute_longer():

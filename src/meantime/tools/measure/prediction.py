@@ -49,7 +49,8 @@ def predict(
         recording: One invocation, or several of the same work. Those of the least memory that is not below
             `memory_mb` count, else those of the most: what a starved process waited for is less certain.
         executor: `threads` or `tasks`: what runs the calls in the groups.
-        max_concurrency: How many of a group at once; 1 leaves the function as it is.
+        max_concurrency: How many of a group at once, and no more than a limiter allows that they ask; 1 leaves the
+            function as it is.
         memory_mb: The memory size, which decides the share of CPU.
         groups: Identifiers of the calls that may go side by side, in their order. All others go as they went.
         costs: The model's constants.
@@ -100,7 +101,7 @@ def draw(
     calls = max(len(one.calls) for one in used)
     drawing = Drawing(
         [read(one, groups, costs) for one in used],
-        max_concurrency=max_concurrency,
+        max_concurrency=int(min(max_concurrency, _limit(used[0], groups))),
         is_threads=executor == "threads",
         costs=costs,
     )
@@ -115,6 +116,19 @@ def draw(
         duration = simulate((runtime, *work, runtime), quota)
         found.append((duration, quota.computed))
     return found
+
+
+def _limit(recording: Recording, groups: tuple[tuple[int, ...], ...]) -> float:
+    """The most at once that a limiter lets through which each call of the largest group has asked."""
+    asked = max(map(len, groups), default=0)
+    limits = [
+        seen.numbers["max_concurrency"]
+        for seen in recording.observations
+        if seen.kind == "limiter"
+        and seen.numbers.get("max_concurrency", 0) >= 1
+        and seen.numbers.get("count", 0) >= asked
+    ]
+    return min(limits, default=math.inf)
 
 
 def _nearest(recordings: Sequence[Recording], memory_mb: int) -> list[Recording]:
