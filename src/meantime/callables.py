@@ -182,7 +182,7 @@ def _innermost(function: object) -> object:
     """The function behind partials, bound methods and callable objects."""
     while isinstance(function, partial):
         function = function.func
-    if isinstance(function, MethodType):
+    if isinstance(function, (MethodType, staticmethod)):
         return function.__func__
     if _code(function) is None and not isinstance(function, type):
         method = getattr(type(function), "__call__", None)  # noqa: B004  # not whether it is callable: what its code is

@@ -22,9 +22,7 @@ def install(patches: Patches) -> None:
 
 
 def _install_async(patches: Patches, asyncio: Any) -> None:
-    noted = boundary_async(asyncio.sleep, _describe)
-    patches.replace(asyncio.tasks, "sleep", noted)
-    patches.replace(asyncio, "sleep", noted)
+    patches.wrap_alias(asyncio.tasks, "sleep", asyncio, lambda sleep: boundary_async(sleep, _describe))
 
 
 def _describe_blocking(_args: tuple[Any, ...], _keywords: dict[str, Any]) -> Description:

@@ -74,9 +74,9 @@ def install(patches: Patches) -> None:
     """Note the calls of the libraries from now on."""
     _absent.clear()
     for module, home in HOMES.items():
-        patches.when_imported(module, _recording(home, patches))
+        patches.when_imported(module, _recording(module, home, patches))
     for module in MAKERS:
-        patches.when_imported(module, _recording("makers", patches))
+        patches.when_imported(module, _recording(module, "makers", patches))
 
 
 def wrap(patches: Patches, owner: Any, name: str, wrapper: Callable[[Any], Any]) -> None:
@@ -102,11 +102,11 @@ def _leave_out(name: str) -> None:
         observe("not_recorded", name)
 
 
-def _recording(home: str, patches: Patches) -> Callable[[ModuleType], None]:
+def _recording(name: str, home: str, patches: Patches) -> Callable[[ModuleType], None]:
     def record(module: ModuleType) -> None:
         try:
             import_module(f"{__name__}.{home}").record(module, patches)
         except Exception as error:  # noqa: BLE001  # an unknown version must not break the function
-            _leave_out(f"{module.__name__}: {type(error).__name__}: {error}")
+            _leave_out(f"{name}: {type(error).__name__}: {error}")
 
     return record

@@ -24,10 +24,11 @@ def record(module: ModuleType, patches: Patches) -> None:
     if module.__name__ == "asyncio.taskgroups":
         wrap(patches, module.TaskGroup, "create_task", _noting_group)
         return
-    wrap(patches, module, "gather", _noting)
     package = sys.modules.get("asyncio")  # it has a name of its own for the same function, once it is loaded
     if package is not None and hasattr(package, "gather"):
-        patches.replace(package, "gather", module.gather)
+        patches.wrap_alias(module, "gather", package, _noting)
+    else:
+        wrap(patches, module, "gather", _noting)
 
 
 def _noting(function: Callable[..., Any]) -> Callable[..., Any]:

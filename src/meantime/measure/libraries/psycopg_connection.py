@@ -39,15 +39,23 @@ def record(module: ModuleType, patches: Patches) -> None:
         wrap(patches, module.AsyncConnection, name, lambda function: _noting_async(function, _describe_end))
     wrap(patches, module.Connection, "wait", lambda function: _noting(function, _describe_wait))
     wrap(patches, module.AsyncConnection, "wait", lambda function: _noting_async(function, _describe_wait))
-    wrap(patches, module.Connection, "connect", lambda function: making(_noting(function, _describe_connect), _CONNECT))
+    is_its_own = module.connect == module.Connection.connect  # or a tracer's, or a test's
+    wrap(patches, module.Connection, "connect", _noting_connect)
     wrap(
         patches,
         module.AsyncConnection,
         "connect",
         lambda function: making_async(_noting_async(function, _describe_connect), _CONNECT_ASYNC),
     )
-    patches.replace(module, "connect", module.Connection.connect)
+    if is_its_own:
+        patches.replace(module, "connect", module.Connection.connect)
+    else:
+        patches.wrap(module, "connect", _noting_connect)
     import_module("psycopg.waiting")  # what waits in C is loaded before anything is timed
+
+
+def _noting_connect(function: Callable[..., Any]) -> Callable[..., Any]:
+    return making(_noting(function, _describe_connect), _CONNECT)
 
 
 _CONNECT = "psycopg.connect"
@@ -117,26 +125,30 @@ def _target_of_conninfo(conninfo: str) -> str:
 
 
 def _noting(function: Callable[..., Any], describe: Callable[..., Any]) -> Callable[..., Any]:
+    method = getattr(function, "__name__", "connect")  # a tracer's may have none
+
     def named(args: tuple[Any, ...], keywords: dict[str, Any]) -> Description | None:
-        return _with_end(function.__name__, describe(args, keywords))
+        return _with_end(method, describe(args, keywords))
 
     @wraps(function)
     def call(*args: Any, **keywords: Any) -> Any:
         result = function(*args, **keywords)
-        note_connection(new=function.__name__ == "connect")
+        note_connection(new=method == "connect")
         return result
 
     return boundary(call, named)
 
 
 def _noting_async(function: Callable[..., Any], describe: Callable[..., Any]) -> Callable[..., Any]:
+    method = getattr(function, "__name__", "connect")  # a tracer's may have none
+
     def named(args: tuple[Any, ...], keywords: dict[str, Any]) -> Description | None:
-        return _with_end(function.__name__, describe(args, keywords))
+        return _with_end(method, describe(args, keywords))
 
     @wraps(function)
     async def call(*args: Any, **keywords: Any) -> Any:
         result = await function(*args, **keywords)
-        note_connection(new=function.__name__ == "connect")
+        note_connection(new=method == "connect")
         return result
 
     return boundary_async(call, named)

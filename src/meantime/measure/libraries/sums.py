@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from threading import Lock
+from threading import RLock
 from weakref import WeakKeyDictionary
 
 from meantime.measure.boundaries import observe
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-_lock = Lock()
+_lock = RLock()  # a signal's handler may use a pool, too, while its thread is in here
 _numbers: WeakKeyDictionary[Any, dict[str, dict[str, float]]] = WeakKeyDictionary()
 _by_identity: dict[int, dict[str, dict[str, float]]] = {}
 _session: Any = None
@@ -55,9 +55,9 @@ def add(
         if sums is None:
             observe(kind, text, numbers={**(fixed or {}), **dict.fromkeys((*numbers, *(most or {})), 0.0)})
             told = reversed(session.observations)
-            sums = of_owner[kind] = next(
-                each["numbers"] for each in told if each["kind"] == kind and each["text"] == text
-            )
+            seen = (each["numbers"] for each in told if each["kind"] == kind and each["text"] == text)
+            # There is none when a recording holds no more of them: then these sums are nobody's.
+            sums = of_owner[kind] = next(seen, dict.fromkeys((*numbers, *(most or {})), 0.0))
         for name, number in numbers.items():
             sums[name] += number
         for name, number in (most or {}).items():
