@@ -289,6 +289,17 @@ def test_a_timeout_of_asyncpg_is_known_for_each_way_to_query(database: str) -> N
     assert named(recorder, "SELECT readings")[0]["has_timeout"] is False
 
 
+def test_a_timeout_that_the_server_has_been_given_is_none_that_is_missing(database: str) -> None:
+    async def work() -> None:
+        connection = await asyncpg.connect(database, server_settings={"statement_timeout": "5000"})
+        await connection.fetch("SELECT 1 FROM readings")
+        await connection.close()
+
+    recorder = recorded(lambda: asyncio.run(work()))
+
+    assert named(recorder, "SELECT readings")[0]["has_timeout"] is None
+
+
 @patient
 def test_waiting_for_the_pool_of_sqlalchemy_is_a_call_of_its_kind(database: str) -> None:
     sqlalchemy = pytest.importorskip("sqlalchemy")

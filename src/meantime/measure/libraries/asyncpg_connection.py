@@ -52,6 +52,8 @@ def record(_: ModuleType, patches: Patches) -> None:
 def _described(statement: Any, connection: Any, timeout: Any) -> Description:
     config = getattr(connection, "_config", None)
     limit = timeout if isinstance(timeout, (int, float)) else getattr(config, "command_timeout", None)
+    settings = getattr(getattr(connection, "_params", None), "server_settings", None) or {}
+    has_timeout = True if limit is not None else None if "statement_timeout" in settings else False
     address = getattr(connection, "_addr", None)
     target = f"{address[0]}:{address[1]}" if isinstance(address, tuple) else str(address or "")
     return Description(
@@ -61,7 +63,7 @@ def _described(statement: Any, connection: Any, timeout: Any) -> Description:
         target,
         (),
         limit,
-        has_timeout=limit is not None,
+        has_timeout=has_timeout,
         waits_for="receive",
     )
 
