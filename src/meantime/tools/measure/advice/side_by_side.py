@@ -66,7 +66,7 @@ def best_width(situation: Situation, group: Group, memory_mb: int | None = None)
     if not found:
         return 1, None
     best = min(estimate.value for estimate in found.values())
-    before = situation.median_ms if memory_mb is None else 2 * best  # more memory is dear: nearly as fast is not enough
+    before = situation.median_ms if memory_mb is None else 3 * best  # more memory is dear: nearly as fast is not enough
     allowed = best + _KNEE * max(0.0, before - best)
     width = min(width for width, estimate in found.items() if estimate.value <= allowed)
     return width, found[width]

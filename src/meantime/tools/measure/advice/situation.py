@@ -103,10 +103,21 @@ class Situation:
         key = (groups, executor, width, size)
         if key not in self._known:
             alike = [one for one in self.recordings if _shape(one) == _shape(self.recording)] or [self.recording]
-            self._known[key] = self.predict(
-                alike, executor=executor, max_concurrency=width, memory_mb=size, groups=groups
-            )
+            found = self.predict(alike, executor=executor, max_concurrency=width, memory_mb=size, groups=groups)
+            self._known[key] = self._possible(found, size) if groups else found
         return self._known[key]
+
+    def _possible(self, promised: Estimate, memory_mb: int) -> Estimate:
+        """With less than a core, computing takes its time: between what it computed in line, and what the model says.
+
+        Side by side, a call computes less while the others keep the core warm, and more after each standstill.
+        """
+        cpu = self.run.cpu_ms if self.run.cpu_ms is not None else self.recording.cpu_ms
+        share = cpu_share(memory_mb)
+        least = cpu / share if share < 1 else 0.0
+        if promised.value >= least:
+            return promised
+        return Estimate(value=(promised.value + least) / 2, low=promised.low, high=max(promised.high, least))
 
     def without(self, milliseconds: float, *, unsure: float = 0.3) -> Estimate:
         """What an invocation would take without a part of it, of which so much is unsure."""

@@ -8,18 +8,19 @@ from meantime.tools.emulator.limits import MEMORY_MB_PER_CORE, cpu_share
 from meantime.tools.measure.advice.changing import change_of
 from meantime.tools.measure.advice.side_by_side import best_width, executor_of
 from meantime.tools.measure.advice.situation import in_words, lines_of, ms, usd
-from meantime.tools.report.advice import Advice, Estimate
+from meantime.tools.report.advice import Advice
+from meantime.tools.report.comparison import NOISE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from meantime.tools.measure.advice.situation import Situation
     from meantime.tools.measure.dependence import Group
+    from meantime.tools.report.advice import Estimate
 
 _SIZES = (256, 512, 1024, MEMORY_MB_PER_CORE)
 _MUCH_FASTER = 0.6  # of what it takes with the calls side by side and the memory it has
 _DEARER = 1.1  # of the cost: both may cost that
-_UNSURE = 1.25  # times the high end: two things change at once
 
 
 def advise(situation: Situation) -> Iterator[Advice]:
@@ -32,29 +33,22 @@ def advise(situation: Situation) -> Iterator[Advice]:
         return
     alone = min(here.value, situation.median_ms)
     limit = situation.run.cost_per_million_usd * _DEARER
-    found: list[tuple[float, int, int, Estimate]] = []
+    found: list[tuple[float, int, int, Estimate]] = []  # by rising memory
     for size in _SIZES:
         if size > situation.memory_mb:
             width, there = best_width(situation, group, size)
             if there is None:
                 continue
-            there = _possible(situation, there, size)
             if there.value > _MUCH_FASTER * alone or not situation.is_worth_it(there):
                 continue
             cost = situation.cost(there, size).value
             if cost <= limit:
-                found.append((there.value * cost, size, width, there))
+                found.append((cost, size, width, there))
     if found:
-        _, size, width, there = min(found, key=lambda each: each[0])
+        cheapest = min(cost for cost, *_ in found) * NOISE
+        # Of those that nobody could tell from the cheapest by the bill, the fastest.
+        _, size, width, there = min((each for each in found if each[0] <= cheapest), key=lambda each: each[3].value)
         yield _advice(situation, group, width, size, there, here)
-
-
-def _possible(situation: Situation, promised: Estimate, size: int) -> Estimate:
-    """No less than its computing takes there: what is promised goes by calls that were seen with another size."""
-    cpu = situation.run.cpu_ms if situation.run.cpu_ms is not None else situation.recording.cpu_ms
-    least = cpu / min(1.0, cpu_share(size))
-    value = max(promised.value, least)
-    return Estimate(value=value, low=promised.low, high=max(promised.high, value) * _UNSURE)
 
 
 def _advice(  # noqa: PLR0917  # what is advised, and what it is held against
