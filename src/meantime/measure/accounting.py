@@ -184,6 +184,9 @@ class Account:
         waits = self._session.waits
         for at in range(0, len(waits), _TASK_WIDTH):
             kind, begin, ready, _, thread, number, computed_before = waits[at : at + _TASK_WIDTH]
+            ready = min(ready, self._session.ended)
+            if begin >= ready:
+                continue
             self._add(begin, ready, waiting=1.0, kind=kind)
             self.waits.append(Stretch(kind, begin, ready, thread, number, computed_before))
 

@@ -28,6 +28,8 @@ def document_of(
 ) -> dict[str, Any]:
     """The session, which has ended, as the tools' `Recording.of` takes it."""
     code = code or folder_of_function()
+    for timeline in session.timelines:
+        timeline.end_at(session.ended)
     account = Account(session, _cores(memory_mb))
     began = session.began
     return {
@@ -87,9 +89,14 @@ def folder_of_function() -> str:
 
 def _call(call: Call, session: Session, account: Account, code: str) -> dict[str, Any]:
     described = call.description
-    ended = call.ended or session.ended
+    ended = min(call.ended or session.ended, session.ended)
     if not call.ended:  # still under way when the recording ended: it was waiting
         call.waited = max(0, ended - call.started - call.computed - call.held)
+    elif call.ended > ended:  # it has ended since, on another thread
+        lasted = max(0, ended - call.started)
+        call.ended, call.computed = ended, min(call.computed, lasted)
+        call.waited = min(call.waited, lasted - call.computed)
+        call.held = lasted - call.computed - call.waited
     return {
         "id": call.number,
         "name": described.name,

@@ -82,6 +82,7 @@ class Timeline:
         "_told",
         "before",
         "ident",
+        "is_over",
         "is_waiting",
         "loop",
         "name",
@@ -102,6 +103,7 @@ class Timeline:
         self.ident = get_ident()
         self.waited = 0  # ns in waits that are known
         self.is_waiting = False
+        self.is_over = False
         self._is_asked = False
         self._came_round = 0
         self._asked = self._told = 0  # when its CPU clock was asked, and what that said
@@ -170,10 +172,24 @@ class Timeline:
 
     def _keep(self, clocks: tuple[int, int, int, int], kind: int, call: int) -> None:
         samples = self.samples
-        if len(samples) >= self._room and clocks[0] - samples[-WIDTH] < _COARSE:
+        if self.is_over or (len(samples) >= self._room and clocks[0] - samples[-WIDTH] < _COARSE):
             return
         kind = kind if len(samples) < self._room or kind == IDLE else RUNNING
         samples.extend((*clocks, self.waited, kind, call))
+
+    def end_at(self, at: int) -> None:
+        """Forget what came after this moment: a thread may go on when the recording has ended."""
+        self.is_over = True
+        samples = self.samples[: len(self.samples) // WIDTH * WIDTH]
+        after = next((place for place in range(0, len(samples), WIDTH) if samples[place] > at), len(samples))
+        kept = samples[: max(after, WIDTH)]
+        if WIDTH <= after < len(samples):  # what it was in at that moment, as far as it had come
+            before, then = samples[after - WIDTH : after], samples[after : after + WIDTH]
+            part = (at - before[0]) / (then[0] - before[0])
+            kept.extend(before[place] + int((then[place] - before[place]) * part) for place in range(5))
+            kept.extend(then[5:])
+            kept[-WIDTH] = at
+        self.samples = kept
 
     def polled_events(self, begin: int, end: int, *, blocked: bool) -> None:
         """This thread's event loop has looked for events."""
