@@ -60,7 +60,7 @@ def test_calls_in_a_loop_are_advised_side_by_side_with_duration_and_bill(folder)
     assert advice.calls == tuple(range(10))
     assert '+    return threads.map(session.get, event["urls"], max_concurrency=10)' in advice.change
     assert advice.verify == (
-        "meantime measure app.lambda_handler --against app_threads.lambda_handler --event event.json --memory 1769"
+        "meantime measure app.lambda_handler --event event.json --memory 1769 --with-change ../changed"
     )
 
 

@@ -333,3 +333,73 @@ def test_the_help_names_the_other_command():
     assert result.exit_code == 0
     assert "meantime measure show FILE..." in " ".join(result.stdout.split())
     assert "recordings of meantime.measure" in CliRunner().invoke(cli, ["measure", "show", "--help"]).stdout
+
+
+LOOP = """
+    import os
+    from time import sleep
+
+    def get(item):
+        sleep(0.05)
+        return item
+
+    def handler(event, context):
+        found = []
+        for item in [1, 2, 3, 4]:
+            found.append(get(item))
+        return found
+"""
+
+
+def test_a_change_is_verified_by_one_paste_wherever_its_file_is(measure, code, output):
+    (code / "shop").mkdir()
+    (code / "shop" / "reads.py").write_text(textwrap.dedent(LOOP))
+    (code / "shop" / "__init__.py").touch()
+    (code / "app.py").write_text(
+        "from shop.reads import handler as read\n\ndef handler(event, context):\n    return read(event, context)\n"
+    )
+    secret = ("--env", "API_KEY=sesame")
+    first = measure("app.handler", "--event", '{"customer": "c-1"}', *secret, *QUICKLY)
+    assert first.exit_code == 0, first.output
+    before = Results.read(output / "results.json")
+    (advice,) = [each for each in before.examples[0].advice if each.code == "side-by-side"]
+
+    assert advice.patch == str(output / "advice-1.patch")
+    assert advice.verify.endswith(f" --with-change {advice.patch}")
+    assert '--event "$EVENT" ' in advice.verify
+    assert '--env API_KEY="$API_KEY" ' in advice.verify
+    for path in output.iterdir():
+        assert "sesame" not in path.read_text()
+
+    verified = measure("app.handler", "--event", "{}", "--with-change", advice.patch, *QUICKLY)
+
+    assert verified.exit_code == 0, verified.output
+    results = Results.read(output / "results.json")
+    assert [run.variant for run in results.runs] == ["app.handler", "advice-1"]
+    said = [verdict.text for verdict in results.examples[0].verdicts if "promised" in verdict.text]
+    assert len(said) == 1
+    assert said[0].startswith("advice-1: promised ")
+    width = next(each.max_concurrency for each in before.examples[0].advice if each.code == "side-by-side")
+    measured = [each.max_concurrency for each in results.examples[0].predictions if each.measured_ms is not None]
+    assert measured == [1, width]
+    told = [each for each in results.examples[0].advice if each.change == advice.change]
+    assert all(each.text.startswith("Measured beside it, as advice-1: ") and not each.verify for each in told)
+    assert (output / "advice-1.patch").read_text().count("@@ -") >= 1
+
+
+def test_a_change_that_does_not_fit_is_refused_before_any_work(measure, tmp_path):
+    patch = tmp_path / "wrong.patch"
+    patch.write_text("--- a/app.py\n+++ b/app.py\n@@ -1 +1 @@\n-never there\n+now\n")
+
+    result = measure("app.handler", "--event", "{}", "--with-change", str(patch))
+
+    assert result.exit_code == 2
+    assert "it does not fit app.py at line 1" in result.stderr
+
+
+def test_handlers_that_answer_otherwise_are_told(measure, output):
+    result = measure("app.handler", "--against", "app.quick", "--event", "{}", *QUICKLY, "--no-record")
+
+    assert result.exit_code == 0
+    said = [verdict.text for verdict in Results.read(output / "results.json").examples[0].verdicts]
+    assert any("app.quick answers otherwise than app.handler: a text instead of no value" in text for text in said)

@@ -14,12 +14,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from typer.core import TyperCommand
 
 from meantime.tools.emulator.errors import EmulatorError
-from meantime.tools.emulator.function_options import Code, Handler, Timeout, Variables, chosen_function
+from meantime.tools.emulator.function_options import (  # noqa: TC001  # typer reads the hints at run time
+    Code,
+    Handler,
+    Timeout,
+    Variables,
+)
+from meantime.tools.emulator.handler_file import check_handler
 from meantime.tools.emulator.variable_option import parsed_variables
 from meantime.tools.measure import failing
+from meantime.tools.measure.advised_patches import called_as, with_patches
 from meantime.tools.measure.bill_options import Architecture, Billing, ColdStarts, Often
+from meantime.tools.measure.changed_code import ChangedCode
 from meantime.tools.measure.errors import MeasurementError, NothingMeasuredError
-from meantime.tools.measure.event_options import named_events
+from meantime.tools.measure.event_options import named_events, told_again
 from meantime.tools.measure.measurement import measured
 from meantime.tools.measure.memory_option import memory_sizes
 from meantime.tools.measure.reporting import Folder, Form, FormOption, MadeFolder, report
@@ -51,6 +59,13 @@ Against = Annotated[
     list[str] | None,
     typer.Option(metavar="HANDLER", help="Another handler in the same code folder to compare with; may be repeated."),
 ]
+WithChange = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="PATCH|DIR",
+        help="Compare with a change in its code: a patch, as the advice has it, or a changed copy; may be repeated.",
+    ),
+]
 Invocations = Annotated[
     int,
     typer.Option(min=2, metavar="N", help="Warm invocations of each handler at each memory size with each event."),
@@ -81,6 +96,7 @@ def measure(
     events: Events = None,
     memory: Memory = _MEMORY,
     against: Against = None,
+    with_change: WithChange = None,
     invocations: Invocations = INVOCATIONS,
     code: Code = Path(),
     env: Variables = None,
@@ -105,28 +121,32 @@ def measure(
     What was recorded or measured before: meantime measure show FILE...
     """
     folder = None
+    handlers = {name: name for name in dict.fromkeys([handler, *(against or [])])}
     try:
-        work = Work(
-            name=handler,
-            handlers={name: name for name in dict.fromkeys([handler, *(against or [])])},
-            code=code,
-            events=named_events(event or [], events),
-            environment=parsed_variables(env or []),
-            timeout=timeout,
-            options=_again(event or [], events, code, env or [], timeout),
-        )
-        extent = Extent(
-            memory_mb=memory_sizes(memory), invocations=invocations, recordings=0 if no_record else RECORDINGS
-        )
-        for name in work.handlers:
-            chosen_function(name, code, extent.memory_mb[0], timeout, env)
-        conditions = [failing.Condition.parse(text) for text in fail_if or []]
-        for condition in conditions:
-            condition.require(work.handlers, extent.memory_mb)
-        billing = Billing(rate, cold_starts, architecture)
-        folder = MadeFolder(output)
-        results, interrupted = _measured(work, extent, billing.prices)
+        with ChangedCode(with_change or [], code, taken=handlers) as changes:
+            work = Work(
+                name=handler,
+                handlers=handlers | {change.name: handler for change in changes},
+                code=code,
+                events=named_events(event or [], events),
+                environment=parsed_variables(env or []),
+                timeout=timeout,
+                options=_again(event or [], events, code, env or [], timeout),
+                changes={change.name: change for change in changes},
+            )
+            extent = Extent(
+                memory_mb=memory_sizes(memory), invocations=invocations, recordings=0 if no_record else RECORDINGS
+            )
+            for variant in work.handlers:
+                check_handler(work.function(variant, extent.memory_mb[0]))
+            conditions = [failing.Condition.parse(text) for text in fail_if or []]
+            for condition in conditions:
+                condition.require(work.handlers, extent.memory_mb)
+            billing = Billing(rate, cold_starts, architecture)
+            folder = MadeFolder(output)
+            results, interrupted = _measured(work, extent, billing.prices)
         results = billing.applied(results)
+        results = with_patches(results, output, program=called_as(), in_use=with_change or [])
     except (ValueError, OSError, EmulatorError, MeasurementError, NothingMeasuredError) as error:
         if folder is not None:
             folder.remove_if_made()
@@ -141,13 +161,14 @@ def measure(
 
 
 def _again(event: list[str], events: Path | None, code: Path, env: list[str], timeout: float) -> str:
-    """The options with which another command measures the same."""
-    options = [part for text in event for part in ("--event", text)]
-    options += ["--events", str(events)] if events is not None else []
-    options += ["--code", str(code)] if code != Path() else []
-    options += [part for setting in env for part in ("--env", setting)]
+    """The options with which another command measures the same, for a shell; values of variables are not in them."""
+    options = told_again(event, events)
+    options += ["--code", shlex.quote(str(code))] if code != Path() else []
+    for setting in env:
+        name = setting.partition("=")[0]
+        options += ["--env", f'{name}="${name}"']
     options += ["--timeout", f"{timeout:g}"] if timeout != TIMEOUT else []
-    return shlex.join(options)
+    return " ".join(options)
 
 
 def _measured(work: Work, extent: Extent, prices: Prices) -> tuple[Results, bool]:

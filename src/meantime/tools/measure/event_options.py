@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,26 @@ def named_events(given: Sequence[str], folder: Path | None) -> dict[str, Any]:
         event = parsed_event(text)
         events[_unused(_name(text), events)] = event
     return events
+
+
+def told_again(given: Sequence[str], folder: Path | None) -> list[str]:
+    """The options that give the events again, written for a shell; an event that was no file is not told, but named.
+
+    Args:
+        given: As of `--event`.
+        folder: As of `--events`.
+    """
+    options = []
+    for text in given:
+        options += ["--event", shlex.quote(text) if _is_file(text) or text.strip() in ("{}", "[]") else '"$EVENT"']
+    return options + (["--events", shlex.quote(str(folder))] if folder is not None else [])
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return text != "-" and Path(text).is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _name(text: str) -> str:

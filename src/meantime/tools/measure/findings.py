@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from meantime.tools.measure.advice import advise
 from meantime.tools.measure.calibration import calibrated
 from meantime.tools.measure.diagnosis import diagnose
+from meantime.tools.measure.kept_promises import kept, with_measured
 from meantime.tools.measure.memory_sizes import best_memory, memory_points
 from meantime.tools.measure.prediction import predict
 from meantime.tools.measure.verdict import verdicts
@@ -15,9 +17,10 @@ from meantime.tools.measure.what_if import predictions
 from meantime.tools.report.comparison import baseline_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from meantime.tools.measure.changed_code import Change
     from meantime.tools.report.recording import Recording
     from meantime.tools.report.results import Example, Prices, Run
 
@@ -31,6 +34,7 @@ def with_findings(
     recordings: Sequence[Recording] = (),
     handler: str = "",
     options: str = "",
+    changes: Mapping[str, Change] = MappingProxyType({}),
 ) -> Example:
     """The example, with what its runs say behind what it has to say already.
 
@@ -42,6 +46,7 @@ def with_findings(
         recordings: All recordings of the variant that the others are compared with.
         handler: That variant's, as `package.module.function`.
         options: What else a command needs that measures it.
+        changes: What was changed in the code of a variant, by its name.
     """
     baseline = baseline_of(runs)
     if baseline is None:
@@ -51,20 +56,17 @@ def with_findings(
     recordings = calibrated(recordings, as_it_is)
     points = memory_points(as_it_is, prices, predict=predict if recordings else None, recordings=recordings)
     recorded = [run for run in as_it_is if run.recording is not None]
+    advice = advise(
+        as_it_is, code, prices=prices, recordings=recordings, points=points, handler=handler, options=options
+    )
     return replace(
         example,
-        verdicts=(*example.verdicts, *verdicts(runs)),
+        verdicts=(*example.verdicts, *kept(changes, as_it_is, others), *verdicts(runs)),
         diagnosis=diagnose(max(recorded, key=lambda run: run.memory_mb)) if recorded else None,
-        advice=advise(
-            as_it_is,
-            code,
-            prices=prices,
-            recordings=recordings,
-            points=points,
-            handler=handler,
-            options=options,
+        advice=tuple(with_measured(each, changes, others) for each in advice),
+        predictions=predictions(
+            as_it_is, others, recordings, code, widths={each.max_concurrency or 1 for each in advice}
         ),
-        predictions=predictions(as_it_is, others, recordings, code),
         memory_points=points,
         best_memory=best_memory(points) if len(points) > 1 else None,
     )

@@ -161,6 +161,7 @@ def _examples(parts: Sequence[Measured], prices: Prices) -> Iterable[tuple[Examp
             recordings=recordings,
             handler=work.handlers[first],
             options=work.options,
+            changes=work.changes,
         )
         yield found, runs
 

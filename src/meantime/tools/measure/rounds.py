@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from meantime.measure.log_lines import documents_in
 from meantime.tools.emulator import AsyncEmulator
 from meantime.tools.measure import recorder
+from meantime.tools.measure.answers import difference
 from meantime.tools.measure.errors import MeasurementError, NothingMeasuredError
 from meantime.tools.measure.machine import busy_seconds
 from meantime.tools.measure.remedies import complaint, failed
@@ -22,7 +23,7 @@ from meantime.tools.report.decoding import DecodingError
 from meantime.tools.report.recording import Recording
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from meantime.tools.emulator import Function, Invocation
     from meantime.tools.emulator.mechanisms import Mechanisms
@@ -56,7 +57,9 @@ class Cell:
         """Say which invocation it was, for a message."""
         at_size = f" at {self.memory_mb} MB" if sized else ""
         with_event = f", event {event}," if len(events) > 1 else ""
-        return f"{self.function.handler}{at_size}{with_event}"
+        handler = self.function.handler
+        named = handler if handler.startswith(self.variant) else f"{handler} ({self.variant})"
+        return f"{named}{at_size}{with_event}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,6 +233,7 @@ async def run_rounds(
             raise NothingMeasuredError("Stopped before anything was measured.")
         mechanisms = emulators[0].mechanisms
     odd = tuple(f"{where} {what}" for where, what in course.odd.items())
+    odd += tuple(_other_answers(course.cells, work))
     rounds = Rounds(
         cells=tuple(course.cells),
         mechanisms=mechanisms,
@@ -241,3 +245,28 @@ async def run_rounds(
         for warm in cell.warm.values():
             del warm[rounds.count :]  # of a round that was not completed
     return rounds
+
+
+def _other_answers(cells: Sequence[Cell], work: Work) -> Iterator[str]:
+    """Where a handler answers an event otherwise than the first one does, each told once."""
+    first, *others = work.handlers
+    by_place = {(cell.variant, cell.memory_mb): cell for cell in cells}
+    for variant in others:
+        for event in work.events:
+            found = [
+                (cell, how)
+                for cell in cells
+                if cell.variant == variant
+                and (how := difference(_answers(by_place[first, cell.memory_mb], event), _answers(cell, event)))
+            ]
+            if found:
+                _, how = found[0]
+                where = f" to event {event}" if len(work.events) > 1 else ""
+                yield (
+                    f"{variant} answers{where} otherwise than {first}: {how}. If that is no identifier and no time, "
+                    "the two do not do the same, and their durations do not compare."
+                )
+
+
+def _answers(cell: Cell, event: str) -> list[Any]:
+    return [invocation.payload for invocation in cell.warm[event]]

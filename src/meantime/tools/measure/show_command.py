@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from meantime.tools.measure.advised_patches import called_as, with_patches
 from meantime.tools.measure.bill_options import Architecture, Billing, ColdStarts, Often
 from meantime.tools.measure.reporting import Folder, Form, FormOption, MadeFolder, report
 from meantime.tools.measure.saved import SavedError, shown_results
@@ -44,6 +45,7 @@ def show(
         billing = Billing(rate, cold_starts, architecture)
         results = billing.applied(shown_results(files, code=code, prices=billing.prices))
         folder = MadeFolder(output)
+        results = with_patches(results, output, program=called_as())
     except (ValueError, OSError, SavedError) as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(_BAD_INPUT) from None

@@ -9,7 +9,7 @@ from meantime.tools.measure.prediction import EXECUTORS, predict
 from meantime.tools.report.advice import Prediction
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from meantime.tools.report.recording import Recording
@@ -19,7 +19,12 @@ _WIDTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 
 
 def predictions(
-    as_it_is: Sequence[Run], others: Sequence[Run], recordings: Sequence[Recording], code: Path | None
+    as_it_is: Sequence[Run],
+    others: Sequence[Run],
+    recordings: Sequence[Recording],
+    code: Path | None,
+    *,
+    widths: Collection[int] = (),
 ) -> tuple[Prediction, ...]:
     """Predict for as many calls at once as there are, at each memory size; none where no calls may go side by side.
 
@@ -29,6 +34,7 @@ def predictions(
             predictions.
         recordings: Those of the function as it is.
         code: The function's folder.
+        widths: How many at once are to be told in any case, since that is what is advised.
     """
     found = []
     for run in as_it_is:
@@ -41,7 +47,8 @@ def predictions(
         most = max(map(len, groups))
         measured = _measured(run, others, most)
         for executor in _executors(run.recording, groups, measured):
-            for width in sorted({width for width in _WIDTHS if width < most} | {most}):
+            told = {*_WIDTHS, *widths, *(width for _, width in measured)}
+            for width in sorted({width for width in told if 0 < width < most} | {most}):
                 duration = predict(
                     alike, executor=executor, max_concurrency=width, memory_mb=run.memory_mb, groups=groups
                 )

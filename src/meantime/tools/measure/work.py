@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from meantime.tools.measure.changed_code import Change
+
 MEMORY_SIZES = (128, 512, 1024, 1769)
 INVOCATIONS = 15  # the interval of their median leaves out three on each side: one that was unlucky does not count
 COLD_STARTS = 3
@@ -34,6 +36,7 @@ class Work:
         environment: Variables they see.
         timeout: Seconds one invocation may take.
         options: What `meantime measure` needs beside the handler to run it again, for the commands that verify advice.
+        changes: What is changed in the code of a variant, by its name.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Work:
     environment: Mapping[str, str] = field(default_factory=dict)
     timeout: float = TIMEOUT
     options: str = AGAIN
+    changes: Mapping[str, Change] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.handlers:
@@ -60,7 +64,7 @@ class Work:
         """
         return Function(
             handler=self.handlers[variant],
-            code=self.code,
+            code=self.changes[variant].code if variant in self.changes else self.code,
             memory_mb=memory_mb,
             timeout=self.timeout,
             environment=self.environment,

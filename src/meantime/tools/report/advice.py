@@ -53,6 +53,7 @@ class Advice:
         assumption: What it takes for granted, such as "if the calls do not depend on each other"; empty for nothing.
         change: A few lines of code, before and after, as a unified diff or a snippet.
         verify: The command that verifies it.
+        patch: The file that holds the change, for `--with-change` and `git apply`; empty where there is none.
         of_variant: The variant of the run it was made from; None for the one that others are compared with.
         of_memory_mb: The memory size of that run; None for the largest.
     """
@@ -74,6 +75,7 @@ class Advice:
     before_cost_per_million_usd: float | None = None
     of_variant: str | None = None
     of_memory_mb: int | None = None
+    patch: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

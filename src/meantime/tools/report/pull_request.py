@@ -68,6 +68,8 @@ def _advice(results: Results, example: Example, advice: Advice) -> str:
     parts = ["  \n".join(lines)]  # two spaces end a line in Markdown
     if advice.change:
         parts.append(_fenced(advice.change, "diff" if advice.change.lstrip().startswith(("-", "+", "@")) else "python"))
+    if advice.patch:
+        parts.append(escaped(f"As a patch: {advice.patch}"))
     if advice.verify:
         parts.append(_fenced(advice.verify, "sh"))
     return "\n\n".join(parts)

@@ -120,6 +120,9 @@ class _Report:
             # Code and commands are for copying: where a line is too long, the terminal itself breaks it.
             for line in advice.change.splitlines():
                 self._console.print(_text(f"{' ' * _INDENT}  {line}", self._console), soft_wrap=True)
+            if advice.patch:
+                where = f"The change as a patch, for git apply: {advice.patch}"
+                self._console.print(_text(f"{' ' * _INDENT}{where}", self._console), soft_wrap=True)
             if advice.verify:
                 self._console.print(_text(f"{' ' * _INDENT}Verify: {advice.verify}", self._console), soft_wrap=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from meantime.tools.measure.dependence import Group
     from meantime.tools.measure.source.files import SourceFile
 
-_CONTEXT = 2  # lines of the file around the change
+_CONTEXT = 3  # lines of the file around the change: as many as `patch` and `git apply` look for
+_HUNK = re.compile(r"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,27 @@ def diff_of(file: SourceFile, found: Rewritten, executor: str) -> str:
     if any(f"{executor}." in line for line in found.lines):
         _import(file, after, executor)
     lines = difflib.unified_diff(before, after, f"a/{file.name}", f"b/{file.name}", n=_CONTEXT, lineterm="")
-    return "\n".join(line.rstrip("\n") for line in lines)
+    return "\n".join(_with_its_end(file, list(lines), len(before), len(after)))
+
+
+def _with_its_end(file: SourceFile, lines: list[str], before: int, after: int) -> list[str]:
+    """The diff's lines, with what `patch` has to be told of a file whose last line does not end."""
+    if file.text.endswith("\n"):
+        return lines
+    found = []
+    old, new = 0, 0
+    for line in lines:
+        found.append(line)
+        if (head := _HUNK.match(line)) is not None:
+            old, new = int(head[1]), int(head[2])
+            continue
+        if not old and not new:
+            continue  # the names above the first hunk
+        is_last = (line[0] in " -" and old == before) or (line[0] in " +" and new == after)
+        old, new = old + (line[0] != "+"), new + (line[0] != "-")
+        if is_last:
+            found.append("\\ No newline at end of file")
+    return found
 
 
 def _import(file: SourceFile, lines: list[str], executor: str) -> None:

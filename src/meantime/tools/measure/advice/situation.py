@@ -145,18 +145,18 @@ class Situation:
             and self.median_ms - duration.value >= _LEAST_MS
         )
 
-    def verify(self, variant: str = "", *, sizes_mb: Sequence[int] = ()) -> str:
+    def verify(self, change: str = "", *, sizes_mb: Sequence[int] = ()) -> str:
         """The command that shows whether an advice holds.
 
         Args:
-            variant: What the changed copy of the handler's module is called behind its name; empty for no copy.
+            change: What is changed, in a word; empty where the code stays as it is. A changed copy of its folder is
+                measured beside it; where the change is a patch, its file is named instead, once it is written.
             sizes_mb: The memory sizes to measure at; its own unless said.
         """
         sizes = ",".join(str(size) for size in sizes_mb or (self.memory_mb,))
-        module, _, function = (self.handler or self.recording.handler or "app.lambda_handler").rpartition(".")
-        against = f" --against {module}_{variant}.{function}" if variant else ""
+        handler = self.handler or self.recording.handler or "app.lambda_handler"
         options = f" {self.options}" if self.options else ""
-        return f"meantime measure {module}.{function}{against}{options} --memory {sizes}"
+        return f"meantime measure {handler}{options} --memory {sizes}" + (" --with-change ../changed" if change else "")
 
     def saved(self, duration: Estimate) -> str:
         """What a predicted duration saves, in words."""
