@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import time
 from typing import Any
@@ -258,3 +259,16 @@ def test_a_task_knows_the_line_that_made_it(new_loop: Any) -> None:
     functions = [each.rpartition(" in ")[2].rpartition(".")[2] for each in document["calls"][0]["stack"]]
     assert functions[-2:] == ["parent", "child"]
     assert document["calls"][0]["task"].startswith("Task-")
+
+
+@patient
+def test_who_looks_after_loops_is_gone_with_the_recording() -> None:
+    """Also where there was no loop to look after."""
+    before = _thread._count()
+
+    for _ in range(5):
+        with measure.recording():
+            pass
+    time.sleep(0.2)
+
+    assert _thread._count() <= before

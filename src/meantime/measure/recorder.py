@@ -58,7 +58,9 @@ class Recorder:
             raise RuntimeError("another recording of this process is under way: one at a time, end that one first")
         try:
             _install(self._patches)
-            self._session = Active.session = Session(self._max_calls)
+            from meantime.measure.stalling import watcher  # noqa: PLC0415  # loaded by now
+
+            self._session = Active.session = Session(self._max_calls, watcher())
             import_module("meantime.measure.libraries").tell_absent()
         except BaseException:
             self._patches.undo()

@@ -5,19 +5,23 @@ from __future__ import annotations
 import os
 import time
 from array import array
+from contextlib import suppress
 from contextvars import ContextVar
 from sys import _getframe
-from threading import Lock
+from threading import Lock, RLock
 
 from meantime.measure.timeline import NO_CALL, Timeline, timeline_of
 from meantime.own_code import is_own_code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextvars import Token
     from types import CodeType
     from typing import Any
 
     from meantime.measure.description import Description
+    from meantime.measure.stalling import Watcher
 
     Place = tuple[CodeType, int]
 
@@ -32,8 +36,29 @@ OBSERVATIONS = 1_000
 
 _DEEPEST = 60  # frames that are looked at for the function's own code
 
-# The call that the code which runs now is a part of.
-current: ContextVar[Call | None] = ContextVar("meantime.measure.call", default=None)
+
+class Current:
+    """The call that the code which runs now is a part of: a context variable, which each recording has of its own.
+
+    What goes on from a recording before, as a thread or a task of the function's, is in none of this one's calls. So
+    who resets it asks the token: `token.var.reset(token)`.
+    """
+
+    __slots__ = ("get", "set")
+
+    get: Callable[[], Call | None]
+    set: Callable[[Call | None], Token[Call | None]]
+
+    def __init__(self) -> None:
+        self.renew()
+
+    def renew(self) -> None:
+        """A recording begins."""
+        variable: ContextVar[Call | None] = ContextVar("meantime.measure.call", default=None)
+        self.get, self.set = variable.get, variable.set
+
+
+current = Current()
 
 # Where the task that runs was made: the function's own code, innermost first.
 spawned: ContextVar[tuple[Place, ...]] = ContextVar("meantime.measure.spawned", default=())
@@ -146,10 +171,11 @@ class Session:
 
     Args:
         max_calls: The most calls it keeps; the rest are counted.
+        watcher: Looks after its loops; else it gets one when there is a loop.
     """
 
-    def __init__(self, max_calls: int) -> None:
-        self._lock = Lock()
+    def __init__(self, max_calls: int, watcher: Watcher | None = None) -> None:
+        self._lock = RLock()  # a signal's handler may make a call, too, while its thread is in here
         self._max_calls = max_calls
         self.calls: list[Call] = []
         self.dropped = 0
@@ -161,14 +187,15 @@ class Session:
         self.observations: list[dict[str, Any]] = []
         self.steps: list[dict[str, Any]] = []  # observations of steps of a loop that took long
         self.suspects: dict[int, Any] = {}  # steps that may, by thread
-        self.is_watched = False
+        self.watcher = watcher
         self.ended = 0
         self.began = time.monotonic_ns()
         self.wall = time.time()
         self.cpu = time.process_time_ns()
+        current.renew()
         self.main = timeline_of(self)
         self.main.scopes = 1
-        invocation.set(self)
+        self._invocation = invocation.set(self)
         self.began = self.main.mark()[0]
 
     def new_timeline(self) -> Timeline:
@@ -192,8 +219,20 @@ class Session:
         """Nothing is recorded from now on."""
         self.ended = self.main.mark()[0]
         self.cpu = time.process_time_ns() - self.cpu
+        if self.watcher is not None:
+            self.watcher.end()
         for timeline in self.timelines:
             timeline.close()
+        with suppress(ValueError):  # it ends in another context than it began in
+            invocation.reset(self._invocation)
+
+    def forget(self) -> None:
+        """Drop what was recorded: threads and tasks that go on may keep this as long as the process lives."""
+        for timeline in self.timelines:
+            timeline.forget()
+        for kept in (self.calls, self.timelines, self.owners, self.observations, self.steps, self.suspects):
+            kept.clear()
+        self.waits = array("q")
 
 
 class Active:

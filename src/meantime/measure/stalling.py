@@ -6,8 +6,10 @@ do what it is asked to, the line of the function's own code at which it stood lo
 
 from __future__ import annotations
 
+import sys
 import time
-from _thread import start_new_thread
+from _thread import allocate_lock, start_new_thread
+from contextlib import suppress
 
 from meantime.frames import current_frames
 from meantime.measure.session import COROUTINE, Active
@@ -32,10 +34,42 @@ def watch(session: Session, timeline: Timeline, loop: Any) -> None:
     if timeline.running is loop:
         return
     timeline.running = loop
-    if not session.is_watched:
-        session.is_watched = True
+    if session.watcher is None:
+        session.watcher = Watcher()
+    session.watcher.look_after(session)
+
+
+class Watcher:
+    """The thread that looks. Starting one takes longer than a call costs: it is there before the recording begins."""
+
+    def __init__(self) -> None:
+        self._session: Session | None = None
+        self._gate = allocate_lock()
+        self._gate.acquire()
         # Not by `threading`: to the function, and to who watches over what it leaves behind, this thread is none.
-        start_new_thread(_serve, (session,))
+        start_new_thread(self._run, ())
+
+    def look_after(self, session: Session) -> None:
+        """From now on, as long as this session is under way."""
+        if self._session is None:
+            self._session = session
+            with suppress(RuntimeError):  # another thread's loop has opened it at the same moment
+                self._gate.release()
+
+    def end(self) -> None:
+        """There was nothing to look after."""
+        if self._session is None and self._gate.locked():
+            self._gate.release()
+
+    def _run(self) -> None:
+        self._gate.acquire()
+        if self._session is not None:
+            _serve(self._session)
+
+
+def watcher() -> Watcher | None:
+    """One that waits for a loop, where there may be one."""
+    return Watcher() if "asyncio.events" in sys.modules else None
 
 
 def blocking_calls(session: Session) -> list[dict[str, Any]]:
