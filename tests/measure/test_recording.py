@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import pickle
+import queue
 import socket
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -104,3 +108,47 @@ def test_what_there_is_no_room_for_is_counted() -> None:
     assert len(recorder.calls) == 2
     assert recorder.document["dropped_calls"] == 3
     assert recorder.accounting["waiting_alone_ms"] >= 5
+
+
+def test_what_goes_on_from_a_recording_before_is_in_none_of_its_calls() -> None:
+    """A thread that an earlier invocation has started belongs to that: the numbers of its calls mean nothing here."""
+    turns: queue.Queue[None] = queue.Queue()
+    empty: queue.Queue[None] = queue.Queue()
+    enough = threading.Event()
+
+    def poll() -> None:
+        while not enough.is_set():
+            with suppress(queue.Empty):
+                empty.get(timeout=0.001)
+            turns.put(None)
+
+    with measure.recording():
+        for _ in range(20):
+            time.sleep(0)
+        thread = threading.Thread(target=poll)
+        thread.start()
+        turns.get()
+    with measure.recording() as recorder:
+        for _ in range(10):
+            turns.get()
+    enough.set()
+    thread.join()
+
+    assert all(call["parent"] is None for call in recorder.calls)
+    assert all(wait["call"] is None or wait["call"] < len(recorder.calls) for wait in recorder.document["waits"])
+
+
+def test_a_job_of_a_recording_before_is_no_call_of_the_next() -> None:
+    """It was handed over by another invocation."""
+    begin = threading.Event()
+    pool = ThreadPoolExecutor(1)
+
+    with measure.recording():
+        pool.submit(begin.wait)
+        job = pool.submit(time.sleep, 0)
+    with measure.recording() as recorder:
+        begin.set()
+        job.result()
+    pool.shutdown()
+
+    assert [call["name"] for call in recorder.calls if call["kind"] == "item"] == []

@@ -100,13 +100,13 @@ def carried(function: Callable[..., Any], describe: Describe | None = None) -> C
         describe: Makes it a call of its own, as `boundary` does, whose parent is the call that runs now and whose line
             is the one that hands it over. None: calls within it are children of the call that runs now.
     """
-    parent, place = current.get(), _place()
+    origin, parent, place = Active.session, current.get(), _place()
     job = function if describe is None else in_its_context(function)
 
     @wraps(function)
     def run(*args: Any, **keywords: Any) -> Any:
         session = Active.session
-        if session is None:
+        if session is None or session is not origin:  # what an invocation before has handed over is none of this one's
             return function(*args, **keywords)
         description = None if describe is None else _described(function, describe, args, keywords)
         if description is not None:
@@ -118,18 +118,20 @@ def carried(function: Callable[..., Any], describe: Describe | None = None) -> C
         finally:
             if timeline is not None:
                 _leave(timeline)
-            current.reset(token)
+            token.var.reset(token)
 
     return run
 
 
 def carried_async(function: Callable[..., Awaitable[Any]], describe: Describe) -> Callable[..., Any]:
     """As `carried`, for an async function."""
-    parent, place = current.get(), _place()
+    origin, parent, place = Active.session, current.get(), _place()
 
     @wraps(function)
     async def run(*args: Any, **keywords: Any) -> Any:
         session = Active.session
+        if session is not origin:
+            session = None
         description = None if session is None else _described(function, describe, args, keywords)
         if session is None or description is None:
             return await function(*args, **keywords)
@@ -235,7 +237,7 @@ def run_call(  # noqa: PLR0917  # it stands for a function and its boundary
         raise
     finally:
         _end(*begun)
-        current.reset(token)
+        token.var.reset(token)
 
 
 @contained
@@ -295,7 +297,7 @@ async def await_call(session: Session, call: Call, awaitable: Awaitable[Any]) ->
         call.held = max(0, call.ended - call.started - call.computed - call.waited)
         _leave(timeline)
         with suppress(ValueError):  # an async generator that is closed elsewhere: this context never had it
-            current.reset(token)
+            token.var.reset(token)
 
 
 boundary_code.update((run_call.__code__, await_call.__code__))

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 def for_task(job: Callable[..., Any]) -> Callable[..., Any]:
     """This job, to be done by a thread while a task waits for it: that is no waiting of the call that runs now."""
     call = current.get()
+    origin = Active.session
     if call is None or not call.is_async:
         return job
 
     @wraps(job)
     def run(*args: Any, **keywords: Any) -> Any:
         session = Active.session
-        if session is None or call.ended:
+        if session is None or session is not origin or call.ended:
             return job(*args, **keywords)
         timeline = timeline_of(session)
         waited, began = timeline.waited, timeline.now()

@@ -84,7 +84,7 @@ def _resume(session: Session, call: Call, suspended: int, *, hidden: bool) -> No
         ready -= call.take_jobs(ready - suspended)
     call.waited += ready - suspended
     call.arrived = 0
-    if ready - suspended > SHORTEST and current.get() is call and len(waits) < _MOST:
+    if ready - suspended > SHORTEST and current.get() is call and len(waits) < _MOST and not session.ended:
         kind = call.phase if call.phase >= 0 else NUMBERS[call.description.waits_for]
         waits.extend((kind, suspended, ready, resumed, timeline.number, call.number, call.computed - call.told))
         call.told = call.computed

@@ -250,6 +250,11 @@ class Timeline:
         """Give the descriptor back."""
         self._kernel.close()
 
+    def forget(self) -> None:
+        """Drop what it holds: its thread may go on."""
+        self.samples = array("q")
+        self.running = None
+
 
 class _AtThreadsEnd:
     """Only its thread holds it, so that it goes with that: a process may have 1,024 descriptors, and many threads."""

@@ -132,7 +132,7 @@ def _go_on(
         raise
     finally:
         ended = timeline.mark(RUNNING, call.number)
-        current.reset(token)
+        token.var.reset(token)
         call.computed += ended[1] - begun[1]
         call.waited += timeline.waited - waited
         answer.cpu = ended[1]
@@ -153,7 +153,7 @@ async def _go_on_async(session: Session, answer: _Answer, awaitable: Awaitable[A
         answer.cpu = time.thread_time_ns()
         _end(call, time.monotonic_ns())
         with suppress(ValueError):  # an async generator that is closed elsewhere: this context never had it
-            current.reset(token)
+            token.var.reset(token)
 
 
 def _end(call: Call, at: int) -> None:

@@ -52,6 +52,6 @@ def quiet(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return function(*args, **keywords)
         finally:
-            current.reset(token)
+            token.var.reset(token)
 
     return call
