@@ -35,6 +35,7 @@ FILES = 128
 OBSERVATIONS = 1_000
 
 _DEEPEST = 60  # frames that are looked at for the function's own code
+_MOST_PLACES = 40  # lines that led to a call, innermost first: each job may be submitted by the one before
 
 
 class Current:
@@ -177,6 +178,7 @@ class Session:
     def __init__(self, max_calls: int, watcher: Watcher | None = None) -> None:
         self._lock = RLock()  # a signal's handler may make a call, too, while its thread is in here
         self._max_calls = max_calls
+        _own.clear()
         self.calls: list[Call] = []
         self.dropped = 0
         self.left_out: set[str] = set()  # what failed, and is not recorded any longer
@@ -254,8 +256,11 @@ def own_place(depth: int) -> tuple[Place, ...]:
         if code in boundary_code:
             call = current.get()
             if call is not None and not call.ended:
-                return (*places, *call.place)
-        if is_own_code(code.co_filename):
+                return (*places, *call.place)[:_MOST_PLACES]
+        is_own = _own.get(code)
+        if is_own is None:
+            is_own = _own[code] = is_own_code(code.co_filename)
+        if is_own:
             places.append((code, frame.f_lineno or code.co_firstlineno))
         back = frame.f_back
         if back is None:
@@ -264,8 +269,11 @@ def own_place(depth: int) -> tuple[Place, ...]:
             places.extend(spawned.get())
             break
         frame = back
-    return tuple(places)
+    return tuple(places[:_MOST_PLACES])
 
+
+# Which code that was under way is the function's own: a walk through the stack asks for each of its frames.
+_own: dict[CodeType, bool] = {}
 
 # The code of the boundaries themselves.
 boundary_code: set[CodeType] = set()

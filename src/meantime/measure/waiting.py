@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import wraps
 
 from meantime.measure.boundaries import Description, is_of, run_call
-from meantime.measure.containing import contained
+from meantime.measure.containing import contained, failed
 from meantime.measure.session import Active, current, own_place
 from meantime.measure.timeline import NO_CALL, NUMBERS, timeline_of
 
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from meantime.measure.session import Call, Session
-    from meantime.measure.timeline import Timeline
-
-    Clocks = tuple[int, int, int, int]
 
 
 def waiting(
@@ -73,28 +70,23 @@ def wait(  # it stands for a function and what it waits for
     keywords: dict[str, Any],
 ) -> Any:
     """Call a function that waits."""
-    begun = _begin(session)
-    if begun is None:
+    timeline, begun = None, None
+    try:
+        timeline = timeline_of(session)
+        # A thread that does nothing for the invocation, or within a wait that is noted as a whole.
+        begun = None if timeline.is_waiting or not is_of(session) else timeline.now()
+    except Exception as error:  # noqa: BLE001  # recording must not break what it records
+        failed("beginnings of waits", error)
+        begun = None
+    if timeline is None or begun is None:
         return function(*args, **keywords)
+    timeline.is_waiting = True
     try:
         return function(*args, **keywords)
     finally:
-        _end(*begun, kind)
-
-
-@contained
-def _begin(session: Session) -> tuple[Timeline, Clocks] | None:
-    timeline = timeline_of(session)
-    # A thread that does nothing for the invocation, or within a wait that is noted as a whole.
-    if not is_of(session) or timeline.is_waiting:
-        return None
-    begun = timeline.now()
-    timeline.is_waiting = True
-    return timeline, begun
-
-
-@contained
-def _end(timeline: Timeline, begun: Clocks, kind: int) -> None:
-    timeline.is_waiting = False
-    call = current.get()
-    timeline.waited_since(begun, kind, NO_CALL if call is None else call.number)
+        timeline.is_waiting = False
+        try:
+            call = current.get()
+            timeline.waited_since(begun, kind, NO_CALL if call is None else call.number)
+        except Exception as error:  # noqa: BLE001  # as above
+            failed("ends of waits", error)
