@@ -1,7 +1,7 @@
 """What a sequential recording does not show of running side by side: few constants, each of an effect with a name.
 
-`benchmarks/prediction.py --training` measures the cells that the numbers come from, `benchmarks/prediction_fit.py` finds
-them again: most by all cells, `waking_ms`, `waking_part` and `crowding_ms` by those of many widths. They are one
+`benchmarks/prediction.py --training` measures the cells that the numbers come from, and `benchmarks/prediction_fit.py`
+finds them again: most by all cells, `waking_ms`, `waking_part` and `crowding_ms` by those of many widths. They are one
 machine's: another's differ, though the effects are everywhere.
 """
 
