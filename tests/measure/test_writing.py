@@ -12,6 +12,7 @@ import pytest
 
 import meantime
 from meantime import measure
+from meantime.alarm import Interrupted
 from meantime.measure.log_lines import documents_in, lines_of
 from meantime.testing import LambdaContext
 from meantime.tools.report.recording import Recording
@@ -131,6 +132,20 @@ def test_it_is_not_written_when_the_time_is_nearly_over(
 
     assert "writing may take" in caplog.text
     assert "MEANTIME-RECORDING" not in capsys.readouterr().out
+
+
+def test_the_deadline_while_it_is_written_costs_the_recording_not_the_answer(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What interrupts the function then is no Exception, so that nobody swallows it."""
+
+    def interrupted(*_: Any) -> None:
+        raise Interrupted("write", "")
+
+    monkeypatch.setattr(measure.Recorder, "write", interrupted)
+
+    assert invoked(measure.recorded(nap, to="file", cold=True), 1) == ["rested"]
+    assert "is lost: Interrupted" in caplog.text
 
 
 @pytest.mark.parametrize("options", [{"first": 0}, {"every": -1}])

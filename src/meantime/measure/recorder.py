@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
-from threading import Lock
 
 from meantime.measure.patching import Patches
 from meantime.measure.session import Active, Session
@@ -20,7 +19,8 @@ MAX_CALLS = 20_000
 # What notes waits, each with its `install`; loaded only by who records.
 _PARTS = ("files", "locks", "loops", "processes", "sleeping", "sockets", "starting", "streams", "tls", "libraries")
 
-_one_at_a_time = Lock()
+# The one under way, if there is one: `setdefault` takes the place or not, whatever a signal's handler raises.
+_under_way: dict[str, Recorder] = {}
 
 
 def recording(*, handler: str = "", memory_mb: int | None = None, max_calls: int = MAX_CALLS) -> Recorder:
@@ -49,37 +49,55 @@ class Recorder:
         self._patches = Patches()
         self._session: Session | None = None
         self._document: dict[str, Any] | None = None
+        self._number_of_calls = 0
         self.cold = False
         self.request_id = ""
         self.code = ""  # the function's folder; else where the process is
 
     def __enter__(self) -> Self:
-        if not _one_at_a_time.acquire(blocking=False):
-            raise RuntimeError("another recording of this process is under way: one at a time, end that one first")
+        if self._session is not None:
+            raise RuntimeError("a recorder records one block: ask measure.recording() for another")
         try:
+            if _under_way.setdefault("recorder", self) is not self:
+                raise RuntimeError("another recording of this process is under way: one at a time, end that one first")  # noqa: TRY301  # what ends it below must not miss anything
+            self._patches = Patches()
             _install(self._patches)
             from meantime.measure.stalling import watcher  # noqa: PLC0415  # loaded by now
 
             self._session = Active.session = Session(self._max_calls, watcher())
             import_module("meantime.measure.libraries").tell_absent()
         except BaseException:
-            self._patches.undo()
-            _one_at_a_time.release()
+            self._take_back()
             raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        session = self._session
-        if session is None:
-            return
-        Active.session = None
         try:
-            session.end()
+            if self._session is not None and not self._session.ended:
+                self._session.end()
         finally:
+            self._take_back()
+
+    def _take_back(self) -> None:
+        """Everything is as it was; a second time does what a signal's handler has kept the first one from."""
+        try:
+            if Active.session is self._session:
+                Active.session = None
             self._patches.undo()
-            _one_at_a_time.release()
+        except BaseException:
+            self._patches.undo()
+            raise
+        finally:
+            if _under_way.get("recorder") is self:
+                del _under_way["recorder"]
+
+    def forget(self) -> None:
+        """Drop what was recorded, but for the document if that was asked for: threads that go on may keep the rest."""
+        if self._session is not None:
+            self._number_of_calls = len(self._session.calls) or self._number_of_calls
+            self._session.forget()
 
     @property
     def document(self) -> dict[str, Any]:
@@ -101,12 +119,13 @@ class Recorder:
                 request_id=self.request_id,
                 code=self.code,
             )
+            self.forget()
         return self._document
 
     @property
     def number_of_calls(self) -> int:
         """How many calls it has kept until now."""
-        return 0 if self._session is None else len(self._session.calls)
+        return self._number_of_calls or (0 if self._session is None else len(self._session.calls))
 
     @property
     def calls(self) -> list[dict[str, Any]]:
@@ -132,6 +151,16 @@ class Recorder:
 
         with open(path, "w", encoding="utf-8") as file:  # noqa: PTH123  # takes a str as well
             json.dump(self.document, file)
+
+
+def _after_fork() -> None:
+    """In a child process nothing is recorded, until it does so itself."""
+    while _under_way:
+        _under_way.popitem()[1]._patches.undo()  # noqa: SLF001  # of this class
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def _memory_of_lambda() -> int | None:

@@ -36,7 +36,7 @@ class SchedStat:
         try:
             _, held, turns = self._system.read(self._descriptor, self._buffer).split()
             return int(held), int(turns)
-        except (OSError, ValueError):  # the recording has ended on another thread, while this one waited
+        except Exception:  # noqa: BLE001  # the recording has ended on another thread; or no stack is left for ctypes
             return None
 
     @property
@@ -47,8 +47,16 @@ class SchedStat:
     def close(self) -> None:
         """Give the descriptor back."""
         descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0:
+        if descriptor >= 0 and _is_ours(descriptor):
             self._system.close(descriptor)
+
+
+def _is_ours(descriptor: int) -> bool:
+    """Whether the function has not closed it meanwhile, with all others, and got the number for a file of its own."""
+    try:
+        return "/schedstat" in os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115  # pathlib would have to be imported
+    except OSError:
+        return False
 
 
 class _System:

@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from sys import _getframe
 from threading import Lock, RLock
 
-from meantime.measure.timeline import NO_CALL, Timeline, timeline_of
+from meantime.measure.timeline import IDLE, NO_CALL, Timeline, timeline_of
 from meantime.own_code import is_own_code
 
 TYPE_CHECKING = False
@@ -198,7 +198,7 @@ class Session:
         self.main = timeline_of(self)
         self.main.scopes = 1
         self._invocation = invocation.set(self)
-        self.began = self.main.mark()[0]
+        self.began = self.main.mark(IDLE)[0]  # what came before is not recorded
 
     def new_timeline(self) -> Timeline:
         """A timeline for this thread."""

@@ -79,14 +79,14 @@ def _plain_run() -> Any:
 
 def _creating(create_task: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(create_task)
-    def noted(loop: Any, coroutine: Any, **keywords: Any) -> Any:
+    def noted(loop: Any, *args: Any, **keywords: Any) -> Any:
         session = Active.session
         place = None if session is None else _looked_after(session, loop)
         if place is None or keywords.get("context") is not None:
-            return create_task(loop, coroutine, **keywords)
+            return create_task(loop, *args, **keywords)
         token = spawned.set(place)  # the task's context is a copy of this one
         try:
-            return create_task(loop, coroutine, **keywords)
+            return create_task(loop, *args, **keywords)
         finally:
             spawned.reset(token)
 

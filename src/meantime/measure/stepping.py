@@ -45,6 +45,7 @@ def stepped(awaitable: Any, call: Call, session: Session) -> Generator[Any, Any,
         except StopIteration as stop:
             return stop.value
         finally:
+            answer, error = None, None  # an error that is raised must not be kept by the frame that it names
             if counts:
                 try:
                     call.computed += max(0, cpu() - computed)
@@ -55,7 +56,6 @@ def stepped(awaitable: Any, call: Call, session: Session) -> Generator[Any, Any,
                 except Exception as fault:  # noqa: BLE001  # as above
                     failed("steps of tasks", fault)
                     counts = False
-        answer, error = None, None
         try:
             answer = yield awaited
         except GeneratorExit:

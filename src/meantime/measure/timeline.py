@@ -8,9 +8,10 @@ without a core, and the rest, in which the thread was blocked.
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from array import array
-from threading import current_thread, get_ident, local
+from threading import get_ident, local
 
 from meantime.measure.schedstat import SchedStat
 
@@ -99,7 +100,7 @@ class Timeline:
 
     def __init__(self, number: int, room: int, *, has_file: bool) -> None:
         self.number = number
-        self.name = current_thread().name
+        self.name = _name_of_thread()
         self.ident = get_ident()
         self.waited = 0  # ns in waits that are known
         self.is_waiting = False
@@ -283,6 +284,12 @@ def earliest_arrival(connection: Any) -> int:
 
 # https://man7.org/linux/man-pages/man7/tcp.7.html: tcpi_last_data_recv, after eight bytes and eleven numbers.
 _TCP, _TCP_INFO, _LAST_DATA = 6, 11, 52
+
+
+def _name_of_thread() -> str:
+    """`current_thread` would make a thread object for one that `threading` knows nothing of, and keep it for good."""
+    thread = getattr(threading, "_active", {}).get(get_ident())
+    return "thread" if thread is None else str(thread.name)
 
 
 def timeline_of(session: Any) -> Timeline:

@@ -128,8 +128,13 @@ class _Recorded:
             if left is not None and left < needed:
                 raise TimeoutError(f"{left:.1f} s are left of the invocation, and writing may take {needed:.1f} s")  # noqa: TRY301  # told in one place
             self._write(recorder)
-        except Exception as error:  # noqa: BLE001  # as above
+        except BaseException as error:
             _log("The recording of this invocation is lost", error)
+            if not isinstance(error, Exception) and not _is_interrupt(error):
+                raise
+        finally:
+            recorder.__exit__(None, None, None)  # does what an interrupt has kept it from
+            recorder.forget()
 
     def _write(self, recorder: Recorder) -> None:
         if self._to != "log":
@@ -152,6 +157,12 @@ def _to_write(calls: int) -> float:
 def _seconds_left(context: Any) -> float | None:
     tell = getattr(context, "get_remaining_time_in_millis", None)
     return None if tell is None else tell() / 1000
+
+
+def _is_interrupt(error: BaseException) -> bool:
+    """Whether the deadline has come: what the function answered is there in time, all the same."""
+    alarm = sys.modules.get("meantime.alarm")
+    return alarm is not None and isinstance(error, alarm.Interrupted)
 
 
 def _log(what: str, error: BaseException) -> None:

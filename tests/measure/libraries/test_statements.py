@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sys import getrefcount
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,3 +76,12 @@ def test_any_text_has_a_short_name(text: str) -> None:
 
     assert 0 < len(name) <= 60
     assert "\n" not in name
+
+
+def test_a_statement_is_not_kept() -> None:
+    """Only its name: it may be as long as it likes, and the environment lives for hours."""
+    statement = b"select " + b"x" * 10_000 + b" from readings"
+    references = getrefcount(statement)
+
+    assert statement_name(statement) == "SELECT readings"
+    assert getrefcount(statement) == references

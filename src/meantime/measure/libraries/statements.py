@@ -48,18 +48,19 @@ _ALONE = re.compile(
 )
 _LONGEST_VERB = 12
 
-_known: dict[Any, str] = {}
+_known: dict[int, str] = {}  # by the statement's hash: it may be as long as it likes
 
 
 def statement_name(statement: Any) -> str:
     """`SELECT readings`; `SQL` where nothing can be told."""
     if not isinstance(statement, (str, bytes)):
         return _name(_text(statement))
-    name = _known.get(statement)
+    key = hash(statement)
+    name = _known.get(key)
     if name is None:
         if len(_known) >= _KEPT:
             _known.clear()
-        name = _known[statement] = _name(_text(statement))
+        name = _known[key] = _name(_text(statement))
     return name
 
 

@@ -12,6 +12,7 @@ from weakref import WeakSet
 
 from meantime.callables import name_of
 from meantime.measure.boundaries import Description, carried, is_of
+from meantime.measure.containing import failed
 from meantime.measure.jobs import for_task
 from meantime.measure.libraries import wrap
 from meantime.measure.libraries.nesting import is_part, quiet
@@ -74,32 +75,42 @@ def _noting(function: Callable[..., Any]) -> Callable[..., Any]:
         session = Active.session
         if session is None or not is_of(session) or not callable(job):
             return function(pool, job, *args, **keywords)
-        if is_part():  # of a library's call, which looks a name up, say
-            return function(pool, _for_task(carried(job)), *args, **keywords)
-        name = _name(job, args)
-        submitted = time.monotonic()
-        width = float(getattr(pool, "_max_workers", 0))
-
-        add(
-            "fan_out",
-            "ThreadPoolExecutor",
-            pool,
-            fixed={"max_concurrency": width},
-            most={"longest_queued_ms": 0.0},
-            items=1,
-            queued_ms=0.0,
-        )
-
-        def describe(_args: tuple[Any, ...], _keywords: dict[str, Any]) -> Description:
-            queued = (time.monotonic() - submitted) * 1e3
-            add("fan_out", "ThreadPoolExecutor", pool, most={"longest_queued_ms": queued}, items=0, queued_ms=queued)
-            return Description(name, "item", "concurrent.futures")
-
-        future = hand_over(pool, _for_task(carried(job, describe)), *args, **keywords)
+        try:
+            is_inner = is_part()  # of a library's call, which looks a name up, say
+            noted = _for_task(carried(job) if is_inner else _item(pool, job, args))
+        except Exception as error:  # noqa: BLE001  # recording must not break what it records: a job may be any object
+            failed("ThreadPoolExecutor.submit", error)
+            return function(pool, job, *args, **keywords)
+        if is_inner:
+            return function(pool, noted, *args, **keywords)
+        future = hand_over(pool, noted, *args, **keywords)
         _told.add(future)
         return future
 
     return submit
+
+
+def _item(pool: Any, job: Callable[..., Any], args: tuple[Any, ...]) -> Callable[..., Any]:
+    """This job, telling what it does, and how long it was in the queue."""
+    name = _name(job, args)
+    submitted = time.monotonic()
+
+    def describe(_args: tuple[Any, ...], _keywords: dict[str, Any]) -> Description:
+        queued = (time.monotonic() - submitted) * 1e3
+        add("fan_out", "ThreadPoolExecutor", pool, most={"longest_queued_ms": queued}, items=0, queued_ms=queued)
+        return Description(name, "item", "concurrent.futures")
+
+    noted = carried(job, describe)
+    add(
+        "fan_out",
+        "ThreadPoolExecutor",
+        pool,
+        fixed={"max_concurrency": float(getattr(pool, "_max_workers", 0))},
+        most={"longest_queued_ms": 0.0},
+        items=1,
+        queued_ms=0.0,
+    )
+    return noted
 
 
 def _for_task(job: Callable[..., Any]) -> Callable[..., Any]:
