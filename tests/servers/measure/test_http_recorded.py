@@ -104,8 +104,10 @@ def _httpx_async_streaming(url: str) -> list[str]:
 
 
 def _httpx2_async(url: str) -> list[str]:
+    made = httpx2.AsyncClient(timeout=5)  # not on the loop: it may look for certificates on the disk
+
     async def work() -> list[str]:
-        async with httpx2.AsyncClient(timeout=5) as client:
+        async with made as client:
             return [(await client.get(url + path)).text for path in PATHS]
 
     return asyncio.run(work())

@@ -246,7 +246,7 @@ def test_what_the_downstream_saw_is_the_ideal(work, api):
 
 
 def test_a_function_that_fails_later_is_an_error_with_its_log(work):
-    with pytest.raises(MeasurementError, match=r"app.third_time_lost at 512 MB failed: LookupError") as caught:
+    with pytest.raises(MeasurementError, match=r"app.third_time_lost .*at 512 MB failed: LookupError") as caught:
         measure(work("third_time_lost"), 512)
 
     assert "about to fail" in caught.value.log
@@ -257,7 +257,7 @@ def test_an_answer_that_says_it_failed_is_told_once(work):
     results = measure(work("refused"), 512, 1769)
 
     told = [verdict.text for verdict in results.examples[0].verdicts]
-    assert told.count("app.refused answered with status 503: is that what you want to measure?") == 1
+    assert sum("answered with status 503: is that what you want to measure?" in each for each in told) == 1
 
 
 def test_a_machine_that_is_busy_with_something_else_is_told_of(work):
