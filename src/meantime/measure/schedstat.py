@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 _FILE = b"/proc/thread-self/schedstat"
-_LENGTH = 80  # three numbers
+_LINK = b"/proc/self/fd/%d"
+_LENGTH = 80  # three numbers, or that file's name
 
 
 class SchedStat:
@@ -47,16 +48,9 @@ class SchedStat:
     def close(self) -> None:
         """Give the descriptor back."""
         descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0 and _is_ours(descriptor):
+        # The function may have closed it meanwhile, with all others, and got the number for a file of its own.
+        if descriptor >= 0 and b"/schedstat" in self._system.target(descriptor):
             self._system.close(descriptor)
-
-
-def _is_ours(descriptor: int) -> bool:
-    """Whether the function has not closed it meanwhile, with all others, and got the number for a file of its own."""
-    try:
-        return "/schedstat" in os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115  # pathlib would have to be imported
-    except OSError:
-        return False
 
 
 class _System:
@@ -89,6 +83,13 @@ class _System:
         """The file's text."""
         return os.pread(descriptor, _LENGTH, 0)
 
+    def target(self, descriptor: int) -> bytes:
+        """What it is open for."""
+        try:
+            return os.readlink(_LINK % descriptor)  # noqa: PTH115  # pathlib would have to be imported
+        except OSError:
+            return b""
+
     def close(self, descriptor: int) -> None:
         """Give it back."""
         os.close(descriptor)
@@ -105,6 +106,8 @@ class _Locked(_System):
         self._open.argtypes = (c_char_p, c_int)
         self._pread.argtypes = (c_int, c_void_p, c_size_t, c_ssize_t)
         self._close.argtypes = (c_int,)
+        self._readlink = library.readlink
+        self._readlink.argtypes = (c_char_p, c_void_p, c_size_t)
         self._buffer = create_string_buffer
 
     def buffer(self) -> Any:
@@ -117,6 +120,12 @@ class _Locked(_System):
     def read(self, descriptor: int, buffer: Any) -> bytes:
         self._pread(descriptor, buffer, _LENGTH, 0)
         text: bytes = buffer.value  # longer each time, so that nothing is left of what was there before
+        return text
+
+    def target(self, descriptor: int) -> bytes:
+        buffer = self._buffer(_LENGTH)
+        self._readlink(_LINK % descriptor, buffer, _LENGTH)
+        text: bytes = buffer.value
         return text
 
     def close(self, descriptor: int) -> None:
