@@ -41,11 +41,69 @@ def advice_on(recorded, folder=None, **more):
     return {each.code: each for each in found}
 
 
+RESOURCE = """
+import boto3
+table = boto3.resource("dynamodb").Table("orders")
+def lambda_handler(event, context):
+    return [table.get_item(Key={"order": order}) for order in event["orders"]]
+"""
+
+
 def codes_of(recorded, folder=None, **more):
     return list(advice_on(recorded, folder, **more))
 
 
 # --------------------------------------------------------------- side by side
+
+
+def read(number, **more):
+    given = {"kind": "aws", "library": "boto3", "name": "dynamodb GetItem", "target": "orders", "line": "app.py:5"}
+    return call(number, stack=("app.py:5 in lambda_handler",), **{**given, **more})
+
+
+def test_there_is_no_patch_that_shares_a_resource_of_boto3_among_threads(tmp_path):
+    (tmp_path / "app.py").write_text(RESOURCE)
+
+    advice = advice_on(recording([read(i) for i in range(8)]), tmp_path)["side-by-side"]
+
+    assert advice.change == ""
+    assert "no ready patch: it might have them share one boto3 resource. First make the calls with a boto3 client" in (
+        advice.text
+    )
+
+
+def test_a_client_of_boto3_is_shared_in_the_patch(tmp_path):
+    (tmp_path / "app.py").write_text(RESOURCE.replace('resource("dynamodb").Table("orders")', 'client("dynamodb")'))
+
+    advice = advice_on(recording([read(i) for i in range(8)]), tmp_path)["side-by-side"]
+
+    assert "+    return threads.map(" in advice.change
+    assert "no ready patch" not in advice.text
+
+
+def test_what_is_to_be_deployed_with_a_change_is_said(folder):
+    advice = advice_on(recording([in_loop(i) for i in range(10)]), folder)["side-by-side"]
+
+    assert "needs meantime in its package then: a line in requirements.txt" in advice.text
+    assert "@meantime.handler on the handler gives all of it a deadline" in advice.text
+
+
+def test_nothing_is_said_of_what_the_function_has_already(folder):
+    (folder / "app.py").write_text(LOOP + "\nimport meantime\nlambda_handler = meantime.handler(lambda_handler)\n")
+
+    text = advice_on(recording([in_loop(i) for i in range(10)]), folder)["side-by-side"].text
+
+    assert "in its package" not in text
+    assert "a deadline" not in text
+
+
+def test_requests_without_a_session_are_told_to_keep_one(folder):
+    made = [observed("client_made", "requests.get", line="app.py:3") for _ in range(10)]
+
+    text = advice_on(recording([in_loop(i) for i in range(10)], observations=made), folder)["side-by-side"].text
+
+    assert "keep a session, clients.requests()" in text
+    assert "A requests.Session shared" not in text
 
 
 def test_calls_in_a_loop_are_advised_side_by_side_with_duration_and_bill(folder):

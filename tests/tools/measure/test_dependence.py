@@ -98,6 +98,24 @@ def test_a_resource_of_boto3_is_not_to_be_shared_by_threads(monkeypatch, tmp_pat
     assert "resource" in group.assumption
 
 
+def test_a_resource_from_a_module_of_the_functions_own_is_known(monkeypatch, tmp_path):
+    (tmp_path / "services.py").write_text("")
+    (tmp_path / "store.py").write_text(
+        "import boto3\nfrom fake_services import dynamodb\n\n"
+        "bucket = dynamodb or boto3.resource('s3').Bucket('orders')\n"
+    )
+    (tmp_path / "app.py").write_text(
+        "from store import bucket\n\n"
+        "def handler(event, context):\n"
+        "    return [bucket.get_item(TableName='orders', Key=key) for key in '123']\n"
+    )
+    recorded = record("app", "handler", monkeypatch, tmp_path)
+
+    (group,) = independent_groups(recorded, tmp_path).groups
+
+    assert "resource" in group.assumption
+
+
 @pytest.mark.parametrize("name", ["SELECT readings", "PREPARE SELECT readings", "RESET"])
 def test_what_a_driver_sends_besides_changes_nothing_that_another_call_sees(name):
     """asyncpg's pool resets a connection as it comes back: turns of a loop that query are independent all the same."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from meantime.tools.measure.shared_objects import taken_for_granted
 from meantime.tools.measure.source.effects import is_transaction, may_be_the_same, reads_only
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def _effects(one: RecordedCall, other: RecordedCall, reading: Reading) -> Order:
         return Order(reason=f"{names} belong to a transaction, which one connection runs in order")
     one_reads, other_reads = reads_only(one), reads_only(other)
     if one_reads and other_reads:
-        return Order(assumption=connections(reading, one, other))
+        return Order(assumption=taken_for_granted(reading, one, other))
     if may_be_the_same(one, other):
         return Order(reason=f"{names} may be about the same thing, and one of them changes it")
     if one_reads or other_reads or one.name.split()[:1] == other.name.split()[:1] != []:
@@ -158,35 +159,6 @@ def _effects(one: RecordedCall, other: RecordedCall, reading: Reading) -> Order:
             )
         )
     return Order(reason=f"{names} both change something, and may have to in this order")
-
-
-def connections(reading: Reading, *calls: RecordedCall) -> str:
-    """What queries take for granted whose connection answers one of them at a time."""
-    if any(call.kind == "sql" and "pool." not in _line_of(reading, call) for call in calls):
-        return "if each query takes a connection of its own from a pool: one connection answers one query at a time"
-    if any(call.library == "http.client" and ".request(" in _line_of(reading, call) for call in calls):
-        return "if each call has a connection of its own: an HTTPConnection answers one at a time"
-    if any(call.library == "boto3" and _uses_resources(reading, call) for call in calls):
-        return "if threads do not share a boto3 resource, which is not made for that: use a client, or a resource each"
-    return ""
-
-
-def _line_of(reading: Reading, call: RecordedCall) -> str:
-    """The line that made a call, as it is written."""
-    place = reading.places.of_call.get(call.id)
-    file = reading.files.read(place.frame.file) if place is not None else None
-    if place is None or file is None or place.frame.line > len(file.lines):
-        return ""
-    return file.lines[place.frame.line - 1]
-
-
-def _uses_resources(reading: Reading, call: RecordedCall) -> bool:
-    """Whether a call may be one of a boto3 resource: its file makes one, and it is not asked by a client's name."""
-    place = reading.places.of_call.get(call.id)
-    file = reading.files.read(place.frame.file) if place is not None else None
-    if file is None or ".resource(" not in file.text:
-        return False
-    return ".client(" not in file.text or "table" in _line_of(reading, call).lower()
 
 
 def because(flow: Flow, reading: Reading) -> str:

@@ -6,7 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from meantime.tools.measure.ordering import because, connections
+from meantime.tools.measure.ordering import because
+from meantime.tools.measure.shared_objects import taken_for_granted
 from meantime.tools.measure.source.effects import is_transaction, may_be_the_same, reads_only
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def _assumed(
     if shared:
         lines = ", ".join(shared[:3])
         assumptions.append(f"if what the turns share may be changed in any order, and by several at once: {lines}")
-    pooled = connections(reading, *calls)
+    pooled = taken_for_granted(reading, *calls)
     if pooled:
         assumptions.append(pooled)
     return Freedom(assumption="; ".join(assumptions), note=note)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from meantime.tools.measure.advice.rewriting import Rewritten, rewritten_loop, rewritten_statements, rewritten_verb
+from meantime.tools.measure.shared_objects import before_a_patch
 from meantime.tools.measure.source.places import frames_of
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class _Statement:
 
 
 def change_of(situation: Situation, group: Group, executor: str, width: int) -> str:
-    """A unified diff that puts the group side by side; nothing where its code is not simple enough.
+    """A unified diff that puts the group side by side; nothing where its code is not simple enough, or not safe.
 
     Args:
         situation: The function.
@@ -35,6 +36,8 @@ def change_of(situation: Situation, group: Group, executor: str, width: int) -> 
         executor: `threads` or `tasks`.
         width: How many at once.
     """
+    if before_a_patch(group.assumption):
+        return ""
     if group.loop is not None:
         file, node = group.loop.file, group.loop.node
         if executor == "threads" and _is_in_async(file, node):
@@ -42,7 +45,7 @@ def change_of(situation: Situation, group: Group, executor: str, width: int) -> 
         found = (
             rewritten_verb(file, node, executor, width)
             if group.loop.kind in ("verb", "records")
-            else rewritten_loop(file, node, executor, width)
+            else rewritten_loop(file, node, executor, width, _lines_in(situation, group, file))
         )
         return diff_of(file, found, executor) if found is not None else ""
     statements = _statements(situation, group)
@@ -55,9 +58,21 @@ def change_of(situation: Situation, group: Group, executor: str, width: int) -> 
     return ""
 
 
+def _lines_in(situation: Situation, group: Group, file: SourceFile) -> set[int]:
+    """The lines of a file in which calls of a group are made."""
+    within = set(group.calls)
+    return {
+        frame.line
+        for call in situation.recording.calls
+        if call.id in within or call.parent in within
+        for frame in frames_of(call)
+        if frame.file == file.name
+    }
+
+
 def diff_of(file: SourceFile, found: Rewritten, executor: str) -> str:
     """The file's lines before and after, as a unified diff, the import with it."""
-    before = file.text.splitlines()
+    before = file.lines
     after = list(before)
     after[found.first - 1 : found.last] = found.lines
     if any(f"{executor}." in line for line in found.lines):

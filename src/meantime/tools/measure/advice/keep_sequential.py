@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from meantime.tools.measure.advice.situation import Situation
+    from meantime.tools.measure.dependence import Chain
 
 _WORTH_A_WORD = 0.1  # of the duration
 _SIDE_BY_SIDE = 1.3  # times the duration: what calls add up to that overlap
@@ -71,8 +72,7 @@ def _reason(situation: Situation) -> tuple[str, str, tuple[int, ...], tuple[str,
         chain = chains[0]
         text = (
             f"{len(chain.calls)} calls wait {ms(_waited(situation, chain.calls))} one after another, and have to: "
-            f"{chain.reason}. Fewer or larger requests help here (larger pages, a batch operation, a join, a cache), "
-            "side by side does not."
+            f"{chain.reason}. {_helps(situation, chain)}, side by side does not."
         )
         return "Keep the calls in their order: each needs the one before", text, chain.calls, chain.lines
     text = f"No two calls that wait could go side by side: {ms(waiting)} of {ms(situation.median_ms)} are waiting."
@@ -81,6 +81,19 @@ def _reason(situation: Situation) -> tuple[str, str, tuple[int, ...], tuple[str,
 
 def _waited(situation: Situation, calls: tuple[int, ...]) -> float:
     return sum(situation.calls[call].waiting_ms for call in calls if call in situation.calls)
+
+
+def _helps(situation: Situation, chain: Chain) -> str:
+    """What helps instead: a poll is shortened by nothing that a reader of pages needs."""
+    called = [situation.calls[call] for call in chain.calls if call in situation.calls]
+    first, last = min(call.start_ms for call in called), max(call.end_ms for call in called)
+    is_one_call = len({(call.line, call.name) for call in called if call.kind != "sleep"}) == 1
+    sleeps = any(call.kind == "sleep" and first <= call.start_ms <= last for call in situation.library_calls)
+    if "the same call again" in chain.reason or (sleeps and is_one_call):
+        return (
+            "To ask less often, or to be told when it is done (an event, a queue, a wait in Step Functions) helps here"
+        )
+    return "Fewer or larger requests help here (larger pages, a batch operation, a join, a cache)"
 
 
 def _limited(situation: Situation) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meantime.tools.measure.advice.changing import change_of
+from meantime.tools.measure.advice.consequences import consequences
+from meantime.tools.measure.advice.for_one_request import is_for_one_request
 from meantime.tools.measure.advice.situation import in_words, lines_of, listed, ms, usd
 from meantime.tools.measure.dependence import PROVED
 from meantime.tools.measure.diagnosis import FAST_ENOUGH_MS
@@ -91,13 +93,16 @@ def _advice(situation: Situation, group: Group, width: int, duration: Estimate) 
     names = listed(_kind_of(call) for call in leaves)
     count = len(group.chains)
     each = f"{len(leaves)} calls ({names})" if len(leaves) > 1 else names
+    change = change_of(situation, group, executor, width)
     text = [
         f"{each} stood in line and waited {ms(waited)}, one after another.",
         "The source shows that none needs what another one gave."
         if group.certainty == PROVED
         else "Nothing in the source shows that one needs what another one gave.",
         f"{width} at once on {executor}: {in_words(duration)} instead of {ms(situation.median_ms)}.",
+        *_within_turns(group, leaves),
         *_more(situation, group, width, leaves),
+        *consequences(situation, group, change),
     ]
     kind = group.loop.kind if group.loop is not None else "verb"
     what = {"verb": f"{count} calls", "records": f"the {count} records"}.get(kind, f"the {count} turns of the loop")
@@ -113,7 +118,7 @@ def _advice(situation: Situation, group: Group, width: int, duration: Estimate) 
         duration_ms=duration,
         cost_per_million_usd=situation.cost(duration),
         assumption=group.assumption,
-        change=change_of(situation, group, executor, width),
+        change=change,
         verify=situation.verify(executor),
     )
 
@@ -134,6 +139,16 @@ def _with_more_memory(situation: Situation, group: Group, width: int, executor: 
             return
 
 
+def _within_turns(group: Group, leaves: list[RecordedCall]) -> Iterator[str]:
+    """Why there are fewer at once than calls, where each turn makes several."""
+    count = len(group.chains)
+    if len(leaves) > count and group.loop is not None:
+        yield (
+            f"What goes side by side is the {count} turns: the calls of a turn stay in their order. Where those need "
+            "nothing of each other, a gather within the turn wins more."
+        )
+
+
 def _kind_of(call: RecordedCall) -> str:
     return f"{call.name.split()[0]} {call.target}" if call.kind == "http" and call.name else call.name
 
@@ -143,7 +158,7 @@ def _more(situation: Situation, group: Group, width: int, leaves: list[RecordedC
     wider = min(len(group.chains), width * 2)
     if wider > width:
         more = situation.predicted(group.phases, executor_of(situation, group), wider)
-        yield f"{wider} at once would give {ms(more.value)}."
+        yield f"{wider} at once would give {ms(more.value)}: too little less to open more connections for."
     executor = executor_of(situation, group)
     elsewhere = []
     for other in sorted(situation.others, key=lambda each: each.memory_mb):
@@ -163,7 +178,10 @@ def _more(situation: Situation, group: Group, width: int, leaves: list[RecordedC
     size = int(min(pools)) if pools and "boto3" in libraries else _USUAL_POOL
     if width > size and libraries & {"boto3", "requests", "urllib3"}:
         yield f"The client keeps {size} connections: give it {width}, or the rest are opened for each call."
-    if "requests" in libraries:
+    alone = {seen.text for seen in situation.recording.observations if is_for_one_request(seen)}
+    if any(each.startswith("requests.") for each in alone):
+        yield "And keep a session, clients.requests(): requests.get and its like open a connection for each call."
+    elif "requests" in libraries:
         yield "A requests.Session shared by threads is safe as long as no call changes it, its cookies included."
     if "boto3" in libraries:
         yield "Threads may share a boto3 client, but not a resource or a session."
