@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from meantime.tools.measure.source.files import imported_module
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from meantime.tools.measure.source.files import SourceFile, SourceFiles
     from meantime.tools.measure.source.reading import Reading
     from meantime.tools.report.recording import RecordedCall
@@ -31,14 +33,14 @@ _SHARED = {
     _HTTP_CONNECTION: "one HTTPConnection",
     _RESOURCE: "one boto3 resource",
 }
-_HAS_ITS_OWN = re.compile(r"pool\.|[Cc]onnect(?:ion)?\(")
+_MADE_THERE = re.compile(r"[Cc]onnect(?:ion)?\(")
 _OF_A_RESOURCE = re.compile(r"\.resource\(|\.(?!Session\b|Config\b)[A-Z]\w*\(")
 _OF_A_CLIENT = re.compile(r"\.client\(|clients\.boto3\(|\.meta\.client\b")
 
 
 def taken_for_granted(reading: Reading, *calls: RecordedCall) -> str:
     """What calls side by side take for granted of the object that they are made on; empty for nothing."""
-    if any(call.kind == "sql" and not _HAS_ITS_OWN.search(_line_of(reading, call)) for call in calls):
+    if any(call.kind == "sql" and "pool." not in _line_of(reading, call) for call in calls):
         return _QUERIES
     if any(call.library == "http.client" and ".request(" in _line_of(reading, call) for call in calls):
         return _HTTP_CONNECTION
@@ -47,12 +49,24 @@ def taken_for_granted(reading: Reading, *calls: RecordedCall) -> str:
     return ""
 
 
-def before_a_patch(assumption: str) -> str:
-    """Why no patch is written for calls that take something for granted, and what to do; empty where one may be."""
+def before_a_patch(assumption: str, lines: Iterable[str], files: SourceFiles) -> str:
+    """Why no patch is written for calls that take something for granted, and what to do; empty where one may be.
+
+    Args:
+        assumption: What they take for granted.
+        lines: Where they are made, as `app.py:3`: a connection that is made on the line itself is nobody else's.
+        files: The function's source.
+    """
     for known, first in _FIRST.items():
-        if known in assumption:
+        if known in assumption and not all(_MADE_THERE.search(_text_at(line, files)) for line in lines):
             return f"There is no ready patch: it might have them share {_SHARED[known]}. First {first}."
     return ""
+
+
+def _text_at(line: str, files: SourceFiles) -> str:
+    name, _, number = line.rpartition(":")
+    file = files.read(name) if name else None
+    return file.lines[int(number) - 1] if file is not None and 0 < int(number) <= len(file.lines) else ""
 
 
 def _line_of(reading: Reading, call: RecordedCall) -> str:

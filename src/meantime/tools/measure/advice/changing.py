@@ -36,7 +36,7 @@ def change_of(situation: Situation, group: Group, executor: str, width: int) -> 
         executor: `threads` or `tasks`.
         width: How many at once.
     """
-    if before_a_patch(group.assumption):
+    if before_a_patch(group.assumption, group.lines, situation.files):
         return ""
     if group.loop is not None:
         file, node = group.loop.file, group.loop.node

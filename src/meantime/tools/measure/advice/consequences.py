@@ -21,7 +21,7 @@ def consequences(situation: Situation, group: Group, change: str) -> Iterator[st
         group: The calls.
         change: The change in code, as it is told; empty where there is none.
     """
-    if reason := before_a_patch(group.assumption):
+    if reason := before_a_patch(group.assumption, group.lines, situation.files):
         yield reason
     if "meantime" not in change and not reason:
         return
