@@ -153,10 +153,11 @@ def _cells(row: Summary) -> tuple[str, ...]:
     )
 
 
-def write(rows: Iterable[Summary]) -> None:
-    """Put the table into the page, between its markers, or at its end."""
+def write(rows: Iterable[Summary], failed: Iterable[str]) -> None:
+    """Put the table into the page, between its markers, or at its end, and what does not hold."""
     lines = [f"| {' | '.join(cells)} |" for cells in (_HEADINGS, ("---", *["--:"] * 6), *map(_cells, rows))]
-    block = "\n".join((BEGIN, "", *_explanation(), "", *lines, "", END))
+    told = [f"- {each}" for each in failed] or ["- nothing: all limits hold"]
+    block = "\n".join((BEGIN, "", *_explanation(), "", *lines, "", "What does not hold:", "", *told, "", END))
     text = PAGE.read_text(encoding="utf-8")
     before, found, after = text.partition(BEGIN)
     if found:
@@ -202,7 +203,7 @@ def main() -> int:
     for failure in failed:
         console.print(f"does not hold: {failure}", style="bold red")
     if arguments.write:
-        write(rows)
+        write(rows, failed)
     return len(failed)
 
 
