@@ -346,3 +346,27 @@ def test_a_job_that_submits_the_next_has_a_stack_of_bounded_depth() -> None:
         done.wait()
 
     assert max(len(call["stack"]) for call in recorder.calls) == 40
+
+
+def test_a_stack_begins_at_the_handler_that_is_named() -> None:
+    module = __name__.rpartition(".")[2]
+
+    def called_by_a_test() -> None:
+        lambda_handler()
+
+    with measure.recording(handler=f"{module}.lambda_handler") as recorder:
+        called_by_a_test()
+    with measure.recording() as unnamed:
+        called_by_a_test()
+
+    (call,) = recorder.calls
+    assert [frame.partition(" in ")[2] for frame in call["stack"]] == ["lambda_handler", "_nap"]
+    assert len(unnamed.calls[0]["stack"]) > 2
+
+
+def lambda_handler() -> None:
+    _nap()
+
+
+def _nap() -> None:
+    time.sleep(0.001)

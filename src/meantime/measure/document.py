@@ -46,7 +46,7 @@ def document_of(
         "cpu_ms": _ms(session.cpu),
         "accounting": {f"{name}_ms": _ms(part) for name, part in account.parts.items()},
         "code": code,
-        "calls": [_call(call, session, account, code) for call in session.calls],
+        "calls": [_call(call, session, account, code, handler) for call in session.calls],
         "waits": [
             {
                 "kind": KINDS[wait.kind],
@@ -87,7 +87,7 @@ def folder_of_function() -> str:
     return os.environ.get("LAMBDA_TASK_ROOT") or os.getcwd()  # noqa: PTH109  # pathlib would have to be imported
 
 
-def _call(call: Call, session: Session, account: Account, code: str) -> dict[str, Any]:
+def _call(call: Call, session: Session, account: Account, code: str, handler: str) -> dict[str, Any]:
     described = call.description
     ended = min(call.ended or session.ended, session.ended)
     if not call.ended:  # still under way when the recording ended: it was waiting
@@ -116,7 +116,9 @@ def _call(call: Call, session: Session, account: Account, code: str) -> dict[str
         "task": call.task,
         "line": _line(call.place, code),
         "function": call.place[0][0].co_qualname if call.place else "",
-        "stack": [f"{_line((place,), code)} in {place[0].co_qualname}" for place in reversed(call.place)],
+        "stack": [
+            f"{_line((place,), code)} in {place[0].co_qualname}" for place in reversed(_within(handler, call.place))
+        ],
         "sent_bytes": call.sent,
         "received_bytes": call.received,
         "new_connection": call.new_connection,
@@ -125,6 +127,17 @@ def _call(call: Call, session: Session, account: Account, code: str) -> dict[str
         "has_timeout": described.has_timeout,
         "error": call.error,
     }
+
+
+def _within(handler: str, place: tuple[Place, ...]) -> tuple[Place, ...]:
+    """The frames from the handler on, where it is among them: what called it, a test say, is not the function's."""
+    module, _, function = handler.rpartition(".")
+    if not module:
+        return place
+    file = f"{os.sep}{module.replace('.', os.sep)}.py"
+    named = [depth for depth, (code, _) in enumerate(place) if code.co_qualname == function]
+    own = [depth for depth in named if place[depth][0].co_filename.endswith(file)]
+    return place[: max(own or named) + 1] if named else place
 
 
 def _ms(nanoseconds: float) -> float:
