@@ -76,8 +76,9 @@ class Account:
             wall = end - begin
             if wall <= 0:
                 continue
-            computed = min(cpu - cpu_before, wall)
-            held = min(held - held_before, wall - computed)
+            # The kernel's clocks are asked one after another: what is between two samples may seem to be less than none.
+            computed = min(max(0, cpu - cpu_before), wall)
+            held = min(max(0, held - held_before), wall - computed)
             blocked = wall - computed - held
             call = calls[number] if number != NO_CALL else None
             if kind >= 0:
