@@ -76,7 +76,7 @@ class Account:
             wall = end - begin
             if wall <= 0:
                 continue
-            # The kernel's clocks are asked one after another: what is between two samples may seem to be less than none.
+            # The clocks are asked one after another: between two samples less than no time may seem to have passed.
             computed = min(max(0, cpu - cpu_before), wall)
             held = min(max(0, held - held_before), wall - computed)
             blocked = wall - computed - held
