@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import builtins
+import os
 from functools import wraps
 from sys import _getframe
 
 from meantime.measure.boundaries import Description, is_of, run_call
 from meantime.measure.containing import contained
+from meantime.measure.libraries.addresses import short_part, short_path
 from meantime.measure.session import Active, current, own_place
 from meantime.measure.timeline import NUMBERS
 from meantime.measure.waiting import wait
@@ -61,6 +63,7 @@ def _alone(session: Session, verb: str, args: tuple[Any, ...]) -> tuple[tuple[An
     """Where it is called, and what it is; None on a thread that does nothing for the invocation."""
     if not is_of(session):
         return None
-    name = str(args[0]).rpartition("/")[2] if args else ""
+    path = "" if not args else os.fsdecode(args[0]) if isinstance(args[0], bytes) else str(args[0])
     library = "pathlib" if verb != "open" else "builtins"
-    return own_place(4), Description(f"{verb} {name}", "file", library, str(args[0]) if args else "")
+    name = f"{verb} {short_part(path.rpartition('/')[2])}"
+    return own_place(4), Description(name, "file", library, short_path(path) if path else "")
