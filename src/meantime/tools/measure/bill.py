@@ -65,10 +65,24 @@ def billed_again(results: Results, *, rate: Rate | None = None, cold_share: floa
     """The same results with other bills: at another rate, or with another share of cold starts."""
     return replace(
         results,
-        bills=bills(results.runs, results.prices, rate=rate, cold_share=cold_share),
+        bills=tuple(
+            # The rate is the function's, and not that of each of its events.
+            bill(
+                run,
+                results.prices,
+                rate=None if _is_of_one_event(run, results) else rate,
+                cold_share=cold_share,
+            )
+            for run in results.runs
+        ),
         rate="" if rate is None else rate.text,
         cold_share=cold_share,
     )
+
+
+def _is_of_one_event(run: Run, results: Results) -> bool:
+    """Whether a run is of one of several events, beside one of all of them."""
+    return any(run.example.startswith(f"{example.name}, ") for example in results.examples)
 
 
 def parsed_share(text: str) -> float:

@@ -13,6 +13,7 @@ from meantime.tools.measure.machine import cores, this_machine
 from meantime.tools.measure.pricing import current_prices
 from meantime.tools.measure.rounds import run_rounds
 from meantime.tools.measure.runs import run_of, undisturbed
+from meantime.tools.measure.several_events import Told, put_together
 from meantime.tools.report.intervals import FEWEST
 from meantime.tools.report.results import Example, Results, Verdict
 
@@ -132,6 +133,7 @@ def _examples(parts: Sequence[Measured], prices: Prices) -> Iterable[tuple[Examp
         alike = f"The mean of {len(names)} events, each as often as any other; each is told by itself below."
         chosen = [(work.name, title, f"{work.description} {alike}".strip(), names)]
         chosen += [(f"{work.name}, {name}", f"{title}: {name}", "", [name]) for name in names]
+    told = []
     for name, title, description, events in chosen:
         runs = [
             run_of(cell, example=name, events=events, prices=prices, requests=part.requests)
@@ -161,9 +163,13 @@ def _examples(parts: Sequence[Measured], prices: Prices) -> Iterable[tuple[Examp
             recordings=recordings,
             handler=work.handlers[first],
             options=work.options,
-            changes=work.changes,
+            changes=work.changes if len(events) == len(names) else {},  # what is promised is of all events
         )
-        yield found, runs
+        told.append(Told(example=found, runs=runs))
+    whole, *each = told
+    found_examples = put_together(whole, each, work.changes) if each else [whole.example]
+    for example, one in zip(found_examples, told, strict=True):
+        yield example, list(one.runs)
 
 
 def _notes(work: Work, extent: Extent, rounds: Rounds) -> list[str]:
