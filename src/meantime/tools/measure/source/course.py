@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import process_time
 from typing import TYPE_CHECKING
 
+from meantime.tools.measure.source.identity import tells_apart
 from meantime.tools.measure.source.places import Place, Step, is_named_for, makes, steps_at
 from meantime.tools.measure.source.values import NO_MARKS, NOTHING, Mark, Marks, Thing, Value, all_marks
 
 if TYPE_CHECKING:
-    import ast
     from collections.abc import Hashable, Iterable, Iterator
 
     from meantime.tools.measure.source.files import Definition, SourceFile, SourceFiles
@@ -156,7 +157,8 @@ class Course:
         items: set[int] = set()
         for name, value in given.items():
             marks = all_marks((value,))
-            items |= {mark.origin for mark in marks if mark.is_item}
+            if not isinstance(node, ast.Call) or tells_apart(place.calls[0], node, name):
+                items |= {mark.origin for mark in marks if mark.is_item}
             self._need(place.number, here, marks, "data", name)
         for condition in self.conditions:
             self._need(place.number, here, condition.marks, condition.how, condition.text)
