@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+from pathlib import Path
 from statistics import median, quantiles
 from typing import TYPE_CHECKING
 
@@ -18,7 +20,6 @@ from meantime.tools.report.results import Example, Machine, Results, Run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from meantime.tools.report.results import Prices
 
@@ -83,7 +84,9 @@ def _of_recordings(recordings: Sequence[Recording], *, code: Path | None, prices
             for size in sizes
         ]
         example = Example(name=name, title=name, description=_description(own))
-        examples.append(with_findings(example, its_runs, prices=prices, code=code, recordings=own, options=AGAIN))
+        examples.append(
+            with_findings(example, its_runs, prices=prices, code=code, recordings=own, options=_again(code))
+        )
         runs += its_runs
     return Results(
         machine=_machine(recordings),
@@ -92,6 +95,11 @@ def _of_recordings(recordings: Sequence[Recording], *, code: Path | None, prices
         runs=tuple(runs),
         bills=bills(runs, prices),
     )
+
+
+def _again(code: Path | None) -> str:
+    """How it is measured here: the event that it had is not in a recording, nor are its variables."""
+    return AGAIN if code is None or code == Path() else f"{AGAIN} --code {shlex.quote(str(code))}"
 
 
 def _name(recording: Recording) -> str:
