@@ -48,6 +48,12 @@ def test_being_held_up_for_a_share_of_the_cpu_counts_as_computing():
     assert "50 ms of CPU, which take 400 ms at 12% of a core" in found.text
 
 
+def test_being_held_up_by_others_of_the_machine_makes_no_function_with_a_whole_core_compute():
+    recorded = recording([call(0, waits=100.0, computes=9.0)], throttled=160.0, memory_mb=1769)
+
+    assert diagnose(run_of(recorded)).kind == "waits"
+
+
 @pytest.mark.parametrize(("cpu_ms", "kind"), [(5.0, "waits"), (480.0, "computes"), (250.0, "mixed")])
 def test_without_a_recording_the_cpu_time_tells(cpu_ms, kind):
     assert diagnose(run_of(None, p50_ms=500.0, cpu_ms=cpu_ms)).kind == kind

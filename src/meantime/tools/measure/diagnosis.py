@@ -61,8 +61,14 @@ def _parts(run: Run) -> tuple[float, float]:
     if recording is not None and recording.duration_ms:
         seen = recording.accounting
         waits = seen.waiting_alone_ms + seen.waiting_together_ms
-        computes = seen.computing_ms + seen.lock_ms + seen.throttled_ms
-        return waits / recording.duration_ms, computes / recording.duration_ms
+        computes = seen.computing_ms + seen.lock_ms
+        total = recording.duration_ms
+        if cpu_share(run.memory_mb) < 1:
+            computes += seen.throttled_ms
+        else:
+            # With a whole core it is held up by what else runs on this machine: that is none of its time.
+            total = max(total - seen.throttled_ms, waits + computes, 1.0)
+        return waits / total, computes / total
     computes = min(1.0, computing_ms(run.cpu_ms or 0.0, run.memory_mb) / run.p50_ms)
     return 1.0 - computes, computes
 
