@@ -41,6 +41,9 @@ FUNCTION = """
         print("about to fail")
         raise KeyError("TABLE")
 
+    def lost(event, context):
+        raise ConnectionRefusedError("nobody there")
+
     def endless(event, context):
         sleep(60)
 
@@ -158,8 +161,20 @@ def test_a_failing_function_is_shown_with_its_log_and_leaves_nothing_half_writte
     assert result.exit_code == 1
     assert "about to fail" in result.stderr
     assert "app.failing at 128 MB failed: KeyError: 'TABLE'" in result.stderr
-    assert "--env" in result.stderr
+    assert "Is TABLE a variable of its environment? Set it with --env TABLE=..." in result.stderr
     assert not output.parent.exists()
+
+
+def test_what_is_set_in_the_shell_only_is_told_with_the_option_that_hands_it_on(measure, monkeypatch):
+    monkeypatch.setenv("TABLE", "orders")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+
+    missing = measure("app.failing", "--event", "{}")
+    unreachable = measure("app.lost", "--event", "{}")
+
+    told = "set in your shell, of which a function gets nothing: add --env"
+    assert f'TABLE is {told} TABLE="$TABLE"' in missing.stderr
+    assert f'AWS_ENDPOINT_URL is {told} AWS_ENDPOINT_URL="$AWS_ENDPOINT_URL"' in unreachable.stderr
 
 
 def test_one_that_takes_too_long_is_told_how_to_get_longer(measure):
@@ -366,8 +381,8 @@ def test_a_change_is_verified_by_one_paste_wherever_its_file_is(measure, code, o
 
     assert advice.patch == str(output / "advice-1.patch")
     assert advice.verify.endswith(f" --with-change {advice.patch}")
-    assert '--event "$EVENT" ' in advice.verify
-    assert '--env API_KEY="$API_KEY" ' in advice.verify
+    assert '--event "${EVENT?}" ' in advice.verify
+    assert '--env API_KEY="${API_KEY?}" ' in advice.verify
     for path in output.iterdir():
         assert "sesame" not in path.read_text()
 

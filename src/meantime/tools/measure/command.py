@@ -166,7 +166,7 @@ def _again(event: list[str], events: Path | None, code: Path, env: list[str], ti
     options += ["--code", shlex.quote(str(code))] if code != Path() else []
     for setting in env:
         name = setting.partition("=")[0]
-        options += ["--env", f'{name}="${name}"']
+        options += ["--env", f'{name}="${{{name}?}}"']  # the shell says so where it has no such variable
     options += ["--timeout", f"{timeout:g}"] if timeout != TIMEOUT else []
     return " ".join(options)
 

@@ -49,7 +49,7 @@ def told_again(given: Sequence[str], folder: Path | None) -> list[str]:
     """
     options = []
     for text in given:
-        options += ["--event", shlex.quote(text) if _is_file(text) or text.strip() in ("{}", "[]") else '"$EVENT"']
+        options += ["--event", shlex.quote(text) if _is_file(text) or text.strip() in ("{}", "[]") else '"${EVENT?}"']
     return options + (["--events", shlex.quote(str(folder))] if folder is not None else [])
 
 
