@@ -13,6 +13,7 @@ import pytest
 from meantime.tools.downstream import DelayedAPI
 from meantime.tools.emulator.limits import cpu_share
 from meantime.tools.measure.errors import MeasurementError, NothingMeasuredError
+from meantime.tools.measure.failing import Condition, check
 from meantime.tools.measure.machine import cores
 from meantime.tools.measure.measurement import Measured, measured, results_of
 from meantime.tools.measure.rounds import run_rounds
@@ -258,6 +259,16 @@ def test_an_answer_that_says_it_failed_is_told_once(work):
 
     told = [verdict.text for verdict in results.examples[0].verdicts]
     assert sum("answered with status 503: is that what you want to measure?" in each for each in told) == 1
+
+
+def test_where_answers_are_errors_nothing_is_concluded_and_any_condition_fails(work):
+    results = measure(work("refused"), recordings=1)
+
+    (example,) = results.examples
+    assert (example.diagnosis, example.advice, example.predictions, example.best_memory) == (None, (), (), None)
+    assert any("so nothing is concluded or advised" in verdict.text for verdict in example.verdicts)
+    found = check([Condition.parse("p95 > 60 s")], results)
+    assert (found[0].failed, found[0].text) == (True, "answers were errors: status 503 at 1769 MB for refused")
 
 
 def test_a_machine_that_is_busy_with_something_else_is_told_of(work):

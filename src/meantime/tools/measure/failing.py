@@ -127,8 +127,16 @@ class Condition:
 
 
 def check(conditions: Iterable[Condition], results: Results) -> tuple[Finding, ...]:
-    """Judge a measurement by all conditions; any finding that failed makes the command fail."""
-    return tuple(finding for condition in conditions for finding in condition.check(results))
+    """Judge a measurement by all conditions; any finding that failed makes the command fail.
+
+    Where answers were errors, that fails before any condition: how long an error takes is not what they are about.
+    """
+    conditions = tuple(conditions)
+    if not conditions:
+        return ()
+    told = [(run, f" at {run.memory_mb} MB for {run.variant}") for run in results.runs if run.errors]
+    errors = tuple(Finding(failed=True, text=f"{run.errors}{where}") for run, where in told)
+    return errors + tuple(finding for condition in conditions for finding in condition.check(results))
 
 
 def _limit(text: str, metric: metrics.Metric, found: re.Match[str]) -> tuple[float, bool]:

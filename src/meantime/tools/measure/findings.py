@@ -15,6 +15,7 @@ from meantime.tools.measure.prediction import predict
 from meantime.tools.measure.verdict import verdicts
 from meantime.tools.measure.what_if import predictions
 from meantime.tools.report.comparison import baseline_of
+from meantime.tools.report.results import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,6 +54,8 @@ def with_findings(
         return example
     as_it_is = [run for run in runs if run.variant == baseline.variant]
     others = [run for run in runs if run.variant != baseline.variant]
+    if any(run.errors for run in runs):
+        return _without_findings(example, runs, as_it_is, prices)
     recordings = calibrated(recordings, as_it_is)
     points = memory_points(as_it_is, prices, predict=predict if recordings else None, recordings=recordings)
     recorded = [run for run in as_it_is if run.recording is not None]
@@ -69,4 +72,16 @@ def with_findings(
         ),
         memory_points=points,
         best_memory=best_memory(points) if len(points) > 1 else None,
+    )
+
+
+def _without_findings(example: Example, runs: Sequence[Run], as_it_is: Sequence[Run], prices: Prices) -> Example:
+    """The example where answers were errors: how long an error takes says nothing about the function."""
+    wrong = next(run for run in runs if run.errors)
+    said = Verdict(
+        text=f"{wrong.variant}: {wrong.errors}. How long an error takes is not how long the work takes, so nothing is "
+        "concluded or advised: let it answer well, and measure again."
+    )
+    return replace(
+        example, verdicts=(*example.verdicts, said), memory_points=memory_points(as_it_is, prices), best_memory=None
     )

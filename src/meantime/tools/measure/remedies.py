@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import os
+import re
 from typing import TYPE_CHECKING, Final
 
 from meantime.tools.emulator.hints import hint
 from meantime.tools.measure.errors import MeasurementError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from meantime.tools.emulator import Function, Invocation
 
 _TIMED_OUT: Final = "Sandbox.Timedout"
 _MOST_OF_THE_MEMORY: Final = 0.9
 _NO_SUCH_FUNCTION: Final = "Runtime.HandlerNotFound"
+_NOT_THERE: Final = "it calls something that is not there"
+_TRY_IT: Final = (
+    "see what it does with one event at one size first: meantime emulator invoke, which takes --event, --code, --env "
+    "and --timeout as well"
+)
 _LIKELY: Final = {
-    "EndpointConnectionError": "it calls something that is not there",
-    "ConnectError": "it calls something that is not there",
-    "ConnectionError": "it calls something that is not there",
-    "ConnectionRefusedError": "it calls something that is not there",
-    "ClientConnectorError": "it calls something that is not there",
+    "EndpointConnectionError": _NOT_THERE,
+    "ConnectError": _NOT_THERE,
+    "ConnectionError": _NOT_THERE,
+    "ConnectionRefusedError": _NOT_THERE,
+    "ClientConnectorError": _NOT_THERE,
     "KeyError": "it misses an entry of the event or of its environment",
 }
-_TRY_IT: Final = "see what it does with one event first: meantime emulator invoke, with the same options"
+_SHELL_S: Final = re.compile(r"AWS_ENDPOINT_URL\w*")
+_VARIABLE: Final = re.compile(r"'([A-Z][A-Z0-9_]*)'")
 
 
 def failed(function: Function, invocation: Invocation, where: str) -> MeasurementError:
@@ -52,9 +62,30 @@ def _remedy(function: Function, invocation: Invocation, error_type: str) -> str:
     if known is not None:
         return known
     kind = error_type.rpartition(".")[2]
-    if kind in _LIKELY:
-        return f"{_LIKELY[kind][0].upper()}{_LIKELY[kind][1:]}: set what it needs with --env; or {_TRY_IT}."
-    return f"{_TRY_IT[0].upper()}{_TRY_IT[1:]}."
+    forgotten = _forgotten(function, kind, invocation.error.message if invocation.error else "")
+    likely = f"{_LIKELY[kind]}: set what it needs with --env; or " if kind in _LIKELY else ""
+    sentence = f"{likely}{_TRY_IT}."
+    return forgotten or sentence[0].upper() + sentence[1:]
+
+
+def _forgotten(function: Function, kind: str, message: str) -> str:
+    """Name the variables that are likely missed; a function gets nothing of the shell that it was started from."""
+    named = _VARIABLE.fullmatch(message) if kind == "KeyError" else None
+    if named is not None:
+        wanted = [named[1]]
+    elif _LIKELY.get(kind) == _NOT_THERE:
+        wanted = sorted(name for name in os.environ if _SHELL_S.fullmatch(name))
+    else:
+        return ""
+    wanted = [name for name in wanted if name not in function.environment]
+    if not wanted:
+        return ""
+    of_shell = [name for name in wanted if name in os.environ]
+    if not of_shell:
+        return f"Is {wanted[0]} a variable of its environment? Set it with --env {wanted[0]}=..."
+    options = " ".join(f'--env {name}="${name}"' for name in of_shell)
+    is_set = "is" if len(of_shell) == 1 else "are"
+    return f"{' and '.join(of_shell)} {is_set} set in your shell, of which a function gets nothing: add {options}"
 
 
 def complaint(payload: object) -> str | None:
@@ -68,3 +99,13 @@ def complaint(payload: object) -> str | None:
     if isinstance(failures, list) and failures:
         return f"reported {len(failures)} batch item failure{'s' if len(failures) > 1 else ''}"
     return None
+
+
+def errors_among(payloads: Sequence[object]) -> str:
+    """Say how many answers of a function that did not fail are errors all the same, and which; empty for none."""
+    found = [odd for odd in map(complaint, payloads) if odd is not None]
+    if not found:
+        return ""
+    which = ", ".join(dict.fromkeys(odd.removeprefix("answered with ").removeprefix("reported ") for odd in found))
+    some = "" if len(found) == len(payloads) else f"{len(found)} of {len(payloads)} "
+    return f"{some}answers were errors: {which}"

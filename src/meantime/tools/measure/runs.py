@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from meantime.tools.measure.chain import longest_chain
 from meantime.tools.measure.pricing import cost_per_million
+from meantime.tools.measure.remedies import errors_among
 from meantime.tools.report.intervals import median_interval
 from meantime.tools.report.results import Run
 
@@ -58,6 +59,7 @@ def run_of(
         cpu_ms=round(fmean(median(one.cpu_ms for one in of_event) for of_event in warm.values()), _DIGITS),
         interval_ms=None if interval is None else tuple(round(end, _DIGITS) for end in interval),
         recording=nearest(cell.recordings.get(events[0], ()), median(durations)) if len(events) == 1 else None,
+        errors=errors_among([one.payload for of_event in warm.values() for one in of_event]),
     )
 
 

@@ -157,6 +157,7 @@ class Run:
         first_ms: Duration of the first invocation, the one after the cold start.
         interval_ms: Where the median lies nineteen times in twenty, low and high; None where too few were run.
         recording: One warm invocation, recorded.
+        errors: That answers were errors though nothing failed, and which; empty where none was.
     """
 
     example: str
@@ -173,6 +174,7 @@ class Run:
     first_ms: float | None = None
     interval_ms: tuple[float, ...] | None = None
     recording: Recording | None = None
+    errors: str = ""
 
     def __post_init__(self) -> None:
         where = f"run {self.example!r}, {self.variant!r}, {self.memory_mb} MB"
