@@ -39,6 +39,17 @@ def test_an_application_that_was_named_for_its_handler(deploy: Deploy, name: str
     )
 
 
+def test_a_coroutine_that_nobody_awaits(deploy: Deploy) -> None:
+    code = deploy("async def handler(event, context):\n    return 1\n").code
+
+    result = CliRunner().invoke(app, ["invoke", "app.handler", "--code", str(code), "--timeout", "30"])
+
+    assert result.stderr == (
+        "app.handler is async def, which Lambda does not await: write @meantime.handler above it, "
+        "with import meantime\n"
+    )
+
+
 def test_an_import_that_fails(deploy: Deploy) -> None:
     code = deploy("import nothing_of_the_kind").code
 

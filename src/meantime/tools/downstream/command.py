@@ -175,6 +175,8 @@ def aws(
         else:
             exports = "\n".join(f"export {name}={value}" for name, value in server.environment.items())
             typer.echo(f"AWS server at {server.url}; Ctrl-C ends it. For any AWS SDK:\n\n{exports}\n")
+            options = " ".join(f"--env {name}={value}" for name, value in server.environment.items())
+            typer.echo(f"For a function on the emulator, which gets nothing of your shell:\n\n{options}\n")
         interrupted.wait()
 
 

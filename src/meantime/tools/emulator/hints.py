@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 _IMPORT_FAILED: Final = "Runtime.ImportModuleError"
 _MISSING: Final = re.compile(r"No module named '([^']+)'")
 
+# Of json, about what a function gave that is `async def`.
+_IS_COROUTINE: Final = "Object of type coroutine "
+
 # Python's words when what takes (scope, receive, send) is called with (event, context).
 _TAKES_SEND: Final = re.compile(r"\(\) missing 1 required positional argument: 'send'$")
 
@@ -35,5 +38,10 @@ def hint(function: Function, invocation: Invocation) -> str | None:
         return (
             f"{function.handler} is an ASGI application, and no handler: write handler = meantime.ASGIAdapter({name}) "
             f"below it, and name {module}.handler"
+        )
+    if _IS_COROUTINE in error.message:
+        return (
+            f"{function.handler} is async def, which Lambda does not await: write @meantime.handler above it, "
+            "with import meantime"
         )
     return None
