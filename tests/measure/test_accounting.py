@@ -17,6 +17,7 @@ from tests.measure.patience import patient
 from meantime import measure
 from meantime.measure.accounting import Account
 from meantime.measure.boundaries import Description, boundary
+from meantime.measure.thread_clock import Clock
 from meantime.measure.timeline import IDLE, NO_CALL, NUMBERS, RUNNING
 
 MS = 1_000_000
@@ -194,3 +195,20 @@ def test_without_the_kernels_numbers_the_parts_add_up_too(monkeypatch: pytest.Mo
 
     assert sum(recorder.accounting.values()) == pytest.approx(recorder.duration_ms, abs=0.01)
     assert recorder.accounting["waiting_alone_ms"] >= 6
+
+
+def test_many_threads_are_asked_no_oftener_than_they_have_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else it would take longer than the invocation had: each for each wait of each other."""
+    asked: list[int] = []
+    used = Clock.used
+
+    def counting(clock: Clock, begin: int, end: int) -> int:
+        asked.append(clock.number)
+        return used(clock, begin, end)
+
+    monkeypatch.setattr(Clock, "used", counting)
+    threads = [thread(number, *[(RECEIVE, 5, 1, 0)] * 5, turns=4) for number in range(200)]
+
+    account(*threads)
+
+    assert len(asked) <= 40 * 200 * 5

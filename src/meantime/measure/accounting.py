@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from bisect import bisect_left
 
-from meantime.measure.thread_clock import Clock
+from meantime.measure.thread_clock import AllClocks, Clock
 from meantime.measure.timeline import IDLE, NO_CALL, NUMBERS, WIDTH
 
 TYPE_CHECKING = False
@@ -55,7 +55,8 @@ class Account:
         self._session = session
         self._cores = cores
         self._switch = int(sys.getswitchinterval() * 1e9)
-        self._clocks = [Clock(timeline) for timeline in session.timelines]
+        self._clocks = {timeline.number: Clock(timeline) for timeline in session.timelines}
+        self._all = AllClocks(list(self._clocks.values()))
         self._events: list[tuple[int, float, float, float, int, float]] = []
         self.waits: list[Stretch] = []
         self.overlapped: dict[int, float] = {}
@@ -133,14 +134,11 @@ class Account:
     def _busy_until(self, timeline: Timeline, end: int, longest: int) -> int:
         """How long before this moment other threads computed without a pause; at most so long."""
         busy = 0
-        for begin in sorted({end - longest, *self._borders(end - longest, end)}, reverse=True):
+        for begin in self._all.borders_before(end, end - longest):
             if self._computed_by_others(timeline, begin, end) < _WITHOUT_PAUSE * (end - begin):
                 break
             busy = end - begin
         return busy
-
-    def _borders(self, begin: int, end: int) -> list[int]:
-        return [border for clock in self._clocks for border in clock.borders(begin, end)]
 
     def _line_in(self, timeline: Timeline, begin: int, end: int, blocked: int, slices: int) -> int:
         """How much of the time that it was blocked, nobody knows by what, it stood in line for the lock."""
@@ -150,11 +148,8 @@ class Account:
         return min(longest, self._computed_by_others(timeline, begin, end))
 
     def _computed_by_others(self, timeline: Timeline, begin: int, end: int) -> int:
-        total = 0
-        for clock in self._clocks:
-            if clock.number != timeline.number:
-                total += clock.used(begin, end)
-        return min(total, end - begin)
+        own = self._clocks[timeline.number].used(begin, end)
+        return max(0, min(self._all.used(begin, end) - own, end - begin))
 
     def _add(  # noqa: PLR0917  # what a stretch consists of
         self,

@@ -7,6 +7,7 @@ from importlib import import_module
 
 from meantime.measure.patching import Patches
 from meantime.measure.session import Active, Session
+from meantime.measure.timeline import WIDTH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -126,6 +127,14 @@ class Recorder:
     def number_of_calls(self) -> int:
         """How many calls it has kept until now."""
         return self._number_of_calls or (0 if self._session is None else len(self._session.calls))
+
+    @property
+    def number_of_samples(self) -> int:
+        """How many states of threads and waits of tasks its document has to be made of."""
+        session = self._session
+        if session is None:
+            return 0
+        return (sum(len(timeline.samples) for timeline in session.timelines) + len(session.waits)) // WIDTH
 
     @property
     def calls(self) -> list[dict[str, Any]]:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 # What it takes to write a recording, in seconds of one core: measured, and doubled.
 _TO_WRITE = 0.1
-_TO_WRITE_A_CALL = 0.0003
+_TO_WRITE_A_CALL = 0.00006
+_TO_WRITE_A_SAMPLE = 0.00005
 _MB_PER_CORE = 1769
 
 
@@ -123,7 +124,7 @@ class _Recorded:
         try:
             recorder.__exit__(None, None, None)
             recorder.request_id = str(getattr(context, "aws_request_id", ""))
-            needed = _to_write(recorder.number_of_calls)
+            needed = _to_write(recorder.number_of_calls, recorder.number_of_samples)
             left = _seconds_left(context)
             if left is not None and left < needed:
                 raise TimeoutError(f"{left:.1f} s are left of the invocation, and writing may take {needed:.1f} s")  # noqa: TRY301  # told in one place
@@ -148,10 +149,10 @@ class _Recorded:
         sys.stdout.flush()
 
 
-def _to_write(calls: int) -> float:
+def _to_write(calls: int, samples: int) -> float:
     memory = os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "")
     share = min(1.0, int(memory) / _MB_PER_CORE) if memory.isdigit() else 1.0
-    return (_TO_WRITE + _TO_WRITE_A_CALL * calls) / share
+    return (_TO_WRITE + _TO_WRITE_A_CALL * calls + _TO_WRITE_A_SAMPLE * samples) / share
 
 
 def _seconds_left(context: Any) -> float | None:
