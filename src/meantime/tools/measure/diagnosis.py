@@ -39,7 +39,7 @@ def diagnose(run: Run) -> Diagnosis:
             kind="computes",
             text=(
                 f"It computes: {computes:.0%} of {_ms(duration)}; {rest}. {_cpu(run)} Calls side by side could win no "
-                "more than the waits."
+                f"more than the waits{f' at {run.memory_mb:,} MB' if cpu_share(run.memory_mb) < 1 else ''}."
             ),
         )
     return Diagnosis(

@@ -83,7 +83,7 @@ def _advice(situation: Situation, now: MemoryPoint, best: MemoryPoint, *, code: 
     if best.memory_mb > MEMORY_MB_PER_CORE:
         text += f" Beyond {MEMORY_MB_PER_CORE:,} MB there is a second core, which one Python thread cannot use."
     if code == "less-memory":
-        text += " See that what it holds in memory fits: the log's REPORT line has Max Memory Used."
+        text += " Max Memory Used, in the log's REPORT line, has to fit."
     verb = "Give it" if code == "more-memory" else "Let it have"
     gain = (
         f"{now.duration_ms.value / best.duration_ms.value:.1f} times faster"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from meantime.tools.measure.advice.changing import change_of
 from meantime.tools.measure.advice.consequences import consequences
 from meantime.tools.measure.advice.for_one_request import is_for_one_request
-from meantime.tools.measure.advice.situation import in_words, lines_of, listed, ms, usd
+from meantime.tools.measure.advice.situation import in_words, lines_of, listed, ms
 from meantime.tools.measure.dependence import PROVED
 from meantime.tools.measure.diagnosis import FAST_ENOUGH_MS
 from meantime.tools.report.advice import Advice
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 _WIDTHS = (2, 3, 4, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64)
 _KNEE = 0.05  # of what the widest wins: not worth more connections
 _WHERE_REFUSED = 4  # at once, where a service has had calls come again
-_SIZES = (1769, 1024, 512, 256)
-_MUCH_FASTER = 0.7  # of what it takes with the memory it has
-_DEARER = 1.1  # of what it costs with the memory it has
 _USUAL_POOL = 10  # connections of boto3, requests and urllib3
 
 
@@ -51,7 +48,9 @@ def leaves_of(situation: Situation, group: Group) -> list[RecordedCall]:
     return [
         call
         for call in situation.library_calls
-        if (call.id in within or call.parent in within) and call.kind != "socket"  # what is left of an answer
+        if (call.id in within or call.parent in within)
+        and call.kind != "socket"  # what is left of an answer
+        and call.name != "RESET"  # what a pool sends
     ]
 
 
@@ -68,7 +67,7 @@ def best_width(situation: Situation, group: Group, memory_mb: int | None = None)
     if not found:
         return 1, None
     best = min(estimate.value for estimate in found.values())
-    before = situation.median_ms if memory_mb is None else 3 * best  # more memory is dear: nearly as fast is not enough
+    before = situation.median_ms if memory_mb is None else 5 * best  # more memory is dear: it is to be used
     allowed = best + _KNEE * max(0.0, before - best)
     width = min(width for width, estimate in found.items() if estimate.value <= allowed)
     return width, found[width]
@@ -123,22 +122,6 @@ def _advice(situation: Situation, group: Group, width: int, duration: Estimate) 
     )
 
 
-def _with_more_memory(situation: Situation, group: Group, width: int, executor: str) -> Iterator[str]:
-    """What more memory would make of it: calls side by side share the CPU, and are done sooner with more of it."""
-    here = situation.predicted(group.phases, executor, width)
-    limit = situation.cost(here).value * _DEARER
-    for memory_mb in _SIZES:
-        if memory_mb <= situation.memory_mb:
-            continue
-        most = min(len(group.chains), width_limit(situation, group))
-        there = situation.predicted(group.phases, executor, most, memory_mb)
-        cost = situation.cost(there, memory_mb).value
-        if there.value < _MUCH_FASTER * here.value and cost <= limit:
-            paid = f"{usd(cost)} per million invocations"
-            yield f"With {memory_mb:,} MB besides, {most} at once: {ms(there.value)}, {paid}."
-            return
-
-
 def _within_turns(group: Group, leaves: list[RecordedCall]) -> Iterator[str]:
     """Why there are fewer at once than calls, where each turn makes several."""
     count = len(group.chains)
@@ -147,6 +130,25 @@ def _within_turns(group: Group, leaves: list[RecordedCall]) -> Iterator[str]:
             f"What goes side by side is the {count} turns: the calls of a turn stay in their order. Where those need "
             "nothing of each other, a gather within the turn wins more."
         )
+
+
+def pool_too_narrow(situation: Situation, leaves: list[RecordedCall], width: int) -> Iterator[str]:
+    """That the pool of the client has to be as wide, where it is not.
+
+    Args:
+        situation: The function.
+        leaves: The calls.
+        width: How many at once.
+    """
+    pools = {
+        seen.numbers["max_pool_connections"]
+        for seen in situation.recording.observations
+        if seen.numbers.get("max_pool_connections")
+    }
+    libraries = {call.library for call in leaves}
+    size = int(min(pools)) if pools and "boto3" in libraries else _USUAL_POOL
+    if width > size and libraries & {"boto3", "requests", "urllib3"}:
+        yield f"The client keeps {size} connections: give it {width}, or the rest are opened for each call."
 
 
 def _kind_of(call: RecordedCall) -> str:
@@ -166,18 +168,10 @@ def _more(situation: Situation, group: Group, width: int, leaves: list[RecordedC
         elsewhere.append(f"{ms(there.value)} instead of {ms(other.p50_ms)} at {other.memory_mb:,} MB")
     if elsewhere:
         yield f"At other sizes, by the model: {', '.join(elsewhere)}."
-    yield from _with_more_memory(situation, group, width, executor)
     if any(call.attempts > 1 for call in leaves):
         yield "Some of them were tried again: whom they call may be at its limit already, so raise it slowly."
-    pools = {
-        seen.numbers["max_pool_connections"]
-        for seen in situation.recording.observations
-        if seen.numbers.get("max_pool_connections")
-    }
+    yield from pool_too_narrow(situation, leaves, width)
     libraries = {call.library for call in leaves}
-    size = int(min(pools)) if pools and "boto3" in libraries else _USUAL_POOL
-    if width > size and libraries & {"boto3", "requests", "urllib3"}:
-        yield f"The client keeps {size} connections: give it {width}, or the rest are opened for each call."
     alone = {seen.text for seen in situation.recording.observations if is_for_one_request(seen)}
     if any(each.startswith("requests.") for each in alone):
         yield "And keep a session, clients.requests(): requests.get and its like open a connection for each call."

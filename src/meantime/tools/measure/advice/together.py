@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from meantime.tools.emulator.limits import MEMORY_MB_PER_CORE, cpu_share
 from meantime.tools.measure.advice.changing import change_of
-from meantime.tools.measure.advice.side_by_side import best_width, executor_of
+from meantime.tools.measure.advice.side_by_side import best_width, executor_of, leaves_of, pool_too_narrow
 from meantime.tools.measure.advice.situation import in_words, lines_of, ms, usd
 from meantime.tools.report.advice import Advice
 from meantime.tools.report.comparison import NOISE
@@ -56,18 +56,20 @@ def _advice(  # noqa: PLR0917  # what is advised, and what it is held against
 ) -> Advice:
     executor = executor_of(situation, group)
     cost, before = situation.cost(there, size), situation.run.cost_per_million_usd
+    text = (
+        f"Either alone helps little. Side by side at {situation.memory_mb:,} MB the calls share {situation.share:.0%} "
+        f"of a core: {ms(here.value)} instead of {ms(situation.median_ms)}. At {size:,} MB it is "
+        f"{min(1.0, cpu_share(size)):.0%}: {in_words(there)}, {usd(cost.value)} instead of {usd(before)} per million "
+        "invocations."
+    )
+    text = " ".join([text, *pool_too_narrow(situation, leaves_of(situation, group), width)])
     return Advice(
         code="more-memory",
         title=(
-            f"Give it {size:,} MB instead of {situation.memory_mb:,}, and run {width} calls at once on {executor}: "
-            f"{situation.median_ms / there.value:.1f} times faster"
+            f"Give it {size:,} MB instead of {situation.memory_mb:,}, and run {len(group.chains)} calls side by side, "
+            f"{width} at once, on {executor}: {situation.median_ms / there.value:.1f} times faster"
         ),
-        text=(
-            f"At {situation.memory_mb:,} MB it has {situation.share:.0%} of a core, which calls side by side have to "
-            f"share: {ms(here.value)} instead of {ms(situation.median_ms)} is all that they win there. At {size:,} MB "
-            f"it has {min(1.0, cpu_share(size)):.0%}: with {width} at once {in_words(there)}, "
-            f"{usd(cost.value)} instead of {usd(before)} per million invocations."
-        ),
+        text=text,
         calls=group.calls,
         lines=group.lines or lines_of(situation.calls[number] for number in group.calls),
         executor=executor,
