@@ -46,7 +46,7 @@ def measure(environment):
                 environment={**environment, "WIDTH": str(stranger.width)},
                 timeout=stranger.timeout,
             )
-            extent = Extent(memory_mb=(MEMORY_MB,), invocations=5, cold_starts=1, recordings=2)
+            extent = Extent(memory_mb=(MEMORY_MB,), invocations=5 if by_hand else 2, cold_starts=1, recordings=2)
             known[name] = asyncio.run(measured(work, extent))
         return known[name]
 
