@@ -114,6 +114,14 @@ def test_a_month_is_judged_by_its_bill():
     ]
 
 
+def test_a_metric_that_will_not_be_known_is_refused_before_any_work():
+    with pytest.raises(ValueError, match="say how often it is invoked with --rate"):
+        Condition.parse("month > $5").require(["app.handler"], [512], rated=False)
+    with pytest.raises(ValueError, match="waiting is known of a recording, and there will be none with --no-record"):
+        Condition.parse("waiting > 60%").require(["app.handler"], [512], recorded=False)
+    Condition.parse("p95 > 1s").require(["app.handler"], [512], recorded=False, rated=False)
+
+
 def test_a_scope_that_will_not_be_measured_is_refused_before_any_work():
     with pytest.raises(ValueError, match="256 MB is not measured; 128 MB, 512 MB will be"):
         Condition.parse("p95 > 1s at 256MB").require(["app.handler"], [512, 128])

@@ -147,8 +147,10 @@ def test_a_condition_that_is_so_makes_it_fail_after_the_report(measure, output):
 
     assert result.exit_code == 1
     assert (output / "results.json").exists()
-    assert "p95 is" in result.stderr
-    assert "not over 10,000 ms" in result.stderr
+    failed, passed = result.stderr.splitlines()
+    assert failed.startswith("FAILED: p95 is")
+    assert passed.startswith("passed: p50 is")
+    assert passed.endswith("not over 10,000 ms")
 
 
 def test_a_condition_that_is_not_so_does_not(measure):

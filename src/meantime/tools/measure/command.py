@@ -141,7 +141,7 @@ def measure(
                 check_handler(work.function(variant, extent.memory_mb[0]))
             conditions = [failing.Condition.parse(text) for text in fail_if or []]
             for condition in conditions:
-                condition.require(work.handlers, extent.memory_mb)
+                condition.require(work.handlers, extent.memory_mb, recorded=not no_record, rated=bool(rate))
             billing = Billing(rate, cold_starts, architecture)
             folder = MadeFolder(output)
             results, interrupted = _measured(work, extent, billing.prices)

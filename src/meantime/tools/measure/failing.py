@@ -86,12 +86,27 @@ class Condition:
             handler=handler,
         )
 
-    def require(self, handlers: Collection[str], memory_sizes: Collection[int]) -> None:
+    def require(
+        self, handlers: Collection[str], memory_sizes: Collection[int], *, recorded: bool = True, rated: bool = True
+    ) -> None:
         """Refuse the condition before any work where it would say nothing about what is to be measured.
 
+        Args:
+            handlers: What will be measured.
+            memory_sizes: At which sizes.
+            recorded: Whether it will be recorded.
+            rated: Whether it was said how often it is invoked.
+
         Raises:
-            ValueError: Its handler or its memory size is not among those.
+            ValueError: Its handler or its memory size is not among those, or its metric will not be known.
         """
+        if self.metric.needs == "rate" and not rated:
+            raise ValueError(f"--fail-if {self.text!r}: {self.metric.unknown}, as in --rate '50 per second'")
+        if self.metric.needs == "recording" and not recorded:
+            raise ValueError(
+                f"--fail-if {self.text!r}: {self.metric.name} is known of a recording, and there will be "
+                "none with --no-record"
+            )
         if self.memory_mb is not None and self.memory_mb not in memory_sizes:
             known = ", ".join(f"{size} MB" for size in sorted(memory_sizes))
             raise ValueError(f"--fail-if {self.text!r}: {self.memory_mb} MB is not measured; {known} will be")

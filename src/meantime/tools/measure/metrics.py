@@ -38,6 +38,7 @@ class Metric:
         value: Gives it; None where it is not known.
         unknown: Why it may not be known.
         is_part: Whether it is a part of the duration, so that a percentage of it makes sense.
+        needs: What it cannot be known without: `recording`, `rate`, or nothing.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Metric:
     value: Value
     unknown: str = _NOT_RECORDED
     is_part: bool = False
+    needs: str = ""
 
     @property
     def is_share(self) -> bool:
@@ -75,7 +77,7 @@ def _part(name: str, meaning: str, of: Callable[[Accounting], float]) -> Metric:
     def value(run: Run, _: Results) -> float | None:
         return None if run.recording is None else of(run.recording.accounting)
 
-    return Metric(name, "ms", meaning, value, is_part=True)
+    return Metric(name, "ms", meaning, value, is_part=True, needs="recording")
 
 
 def _monthly(run: Run, results: Results) -> float | None:
@@ -97,7 +99,7 @@ _METRICS = (
     Metric("first", "ms", "duration of the first invocation after it", lambda run, _: run.first_ms, "it was not run"),
     Metric("billed", "ms", "billed duration of one invocation", lambda run, _: run.billed_ms),
     Metric("cost", "$", "US dollars per million invocations", _cost),
-    Metric("month", "$", "US dollars per month", _monthly, "say how often it is invoked with --rate"),
+    Metric("month", "$", "US dollars per month", _monthly, "say how often it is invoked with --rate", needs="rate"),
     Metric("cpu", "ms", "CPU time of one invocation", lambda run, _: run.cpu_ms, "it was not measured", is_part=True),
     _part(
         "waiting", "time in which it waited and did nothing else",
@@ -110,10 +112,12 @@ _METRICS = (
     Metric(
         "explained", "%", "the part of the duration that the recording explains",
         lambda run, _: None if run.recording is None else 100 * run.recording.explained,
+        needs="recording",
     ),
     Metric(
         "calls", "", "calls of one invocation, as recorded",
         lambda run, _: None if run.recording is None else len(run.recording.calls) + run.recording.dropped_calls,
+        needs="recording",
     ),
 )  # fmt: skip
 

@@ -87,4 +87,4 @@ def report(results: Results, form: Form, folder: Path, *, title: str, checks: Se
         where = f"Open {folder / PAGE} in a browser, and {folder / TRACE} in https://ui.perfetto.dev; "
         console.print(f"\n{where}the numbers are in {folder / RESULTS}.", soft_wrap=True)
     for failed, text in checks:
-        typer.secho(text, fg="red" if failed else "green", err=True)
+        typer.secho(f"{'FAILED' if failed else 'passed'}: {text}", fg="red" if failed else "green", err=True)
