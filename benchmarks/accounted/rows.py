@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     Answers = Sequence[tuple[float, float]]
 
 WAITS_WITHIN = 0.03
+# Beside a thread that computes without a pause the end of one wait is known to a switch interval, 5 ms of these 30: the
+# kernel tells how often a thread got a core, not when its data came.
+BESIDE_WITHIN = 5 / 30
 EXPLAINED = 0.97
 OVERHEAD = 0.03
 
@@ -65,12 +68,14 @@ class Row:
         name: What was done.
         has_limit_on_wall: Whether the runs are alike, so that their wall times can be compared.
         has_constant_delays: Whether a server that is late shows that the machine is busy with something else.
+        calls_within: How far off the waits of a single call may be.
         rounds: All of them.
     """
 
     name: str
     has_limit_on_wall: bool = True
     has_constant_delays: bool = True
+    calls_within: float = WAITS_WITHIN
     rounds: list[Round] = field(default_factory=list)
 
     @property
@@ -135,7 +140,7 @@ class Row:
             failed.append(f"the waits add up to {self.sum_error:+.1%} of the delays")
         if self.worst_call is None:
             failed.append(f"calls and answers do not match: {self._numbers()}")
-        elif abs(self.worst_call) > WAITS_WITHIN:
+        elif abs(self.worst_call) > self.calls_within:
             failed.append(f"the waits of one call are {self.worst_call:+.1%} off its delay")
         if self.explained < EXPLAINED:
             failed.append(f"{self.explained:.1%} of the time are explained")

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from accounted.rows import Round, Row
+from accounted.rows import WAITS_WITHIN, Round, Row
 
 from meantime.measure import recording
 from meantime.tools.report.recording import Recording
@@ -32,6 +32,7 @@ def in_turn(
     rounds: int = ROUNDS,
     has_limit_on_wall: bool = True,
     has_constant_delays: bool = True,
+    calls_within: float = WAITS_WITHIN,
 ) -> Row:
     """One row of the table.
 
@@ -42,12 +43,18 @@ def in_turn(
         rounds: How many times each way.
         has_limit_on_wall: Whether the runs are alike, so that their wall times can be compared.
         has_constant_delays: Whether each answer is held back for the same time.
+        calls_within: How far off the waits of a single call may be.
     """
     for _ in range(_WARMING_UP):
         run()
         with recording():
             run()
-    row = Row(name, has_limit_on_wall=has_limit_on_wall, has_constant_delays=has_constant_delays)
+    row = Row(
+        name,
+        has_limit_on_wall=has_limit_on_wall,
+        has_constant_delays=has_constant_delays,
+        calls_within=calls_within,
+    )
     gc.disable()
     try:
         for number in range(rounds):
