@@ -41,6 +41,13 @@ def advice_on(recorded, folder=None, **more):
     return {each.code: each for each in found}
 
 
+POLL = """
+def lambda_handler(event, context):
+    while True:
+        if session.get("/job").json()["done"]:
+            return
+        time.sleep(0.04)
+"""
 RESOURCE = """
 import boto3
 table = boto3.resource("dynamodb").Table("orders")
@@ -213,6 +220,28 @@ def test_more_at_once_where_few_were_and_there_is_room(tmp_path):
     assert f"+    return threads.map(get, event['urls'], max_concurrency={advice.max_concurrency})" in advice.change
 
 
+def test_a_pool_of_pythons_own_is_given_more_workers(tmp_path):
+    (tmp_path / "app.py").write_text(
+        "from concurrent.futures import ThreadPoolExecutor\npool = ThreadPoolExecutor(max_workers=2)\n"
+        "def lambda_handler(event, context): return list(pool.map(get, event['urls']))\n"
+    )
+    seen = [observed("fan_out", "ThreadPoolExecutor", line="app.py:3", max_concurrency=2, items=24)]
+
+    advice = advice_on(recording(fan_out(2), observations=seen), tmp_path)["more-at-once"]
+
+    assert advice.title.startswith("Raise max_workers of ThreadPoolExecutor at app.py:3 from 2 to ")
+    assert f"+pool = ThreadPoolExecutor(max_workers={advice.max_concurrency})" in advice.change
+    assert "import threads" not in advice.change
+
+
+def test_what_is_left_as_it_is_says_why_not_more_at_once():
+    seen = [observed("fan_out", "threads.map", line="app.py:3", max_concurrency=12, items=24)]
+
+    advice = advice_on(recording(fan_out(2), observations=seen))["keep-sequential"]
+
+    assert "24 items had 12 at once, and the model does not explain what they took" in advice.text
+
+
 def test_no_more_at_once_where_something_else_holds_them_back():
     seen = [observed("fan_out", "threads.map", line="app.py:3", max_concurrency=12, items=24)]
 
@@ -220,6 +249,23 @@ def test_no_more_at_once_where_something_else_holds_them_back():
 
 
 # ------------------------------------------------------------- keep sequential
+
+
+def test_a_poll_is_not_told_to_read_larger_pages(tmp_path):
+    (tmp_path / "app.py").write_text(POLL)
+    calls = [
+        each
+        for turn in range(4)
+        for each in (
+            call(2 * turn, name="GET /job", stack=("app.py:4 in lambda_handler",), line="app.py:4"),
+            call(2 * turn + 1, name="sleep", kind="sleep", stack=("app.py:6 in lambda_handler",), line="app.py:6"),
+        )
+    ]
+
+    advice = advice_on(recording(calls), tmp_path)["keep-sequential"]
+
+    assert "To ask less often, or to be told when it is done" in advice.text
+    assert "larger pages" not in advice.text
 
 
 def test_a_chain_is_to_be_left_as_it_is_and_the_reason_is_told(tmp_path):

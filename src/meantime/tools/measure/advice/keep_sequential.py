@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meantime.tools.measure.advice.more_at_once import why_not_wider
 from meantime.tools.measure.advice.side_by_side import best_width
 from meantime.tools.measure.advice.situation import ms
 from meantime.tools.measure.diagnosis import FAST_ENOUGH_MS, computing_ms, diagnose
@@ -47,7 +48,7 @@ def _reason(situation: Situation) -> tuple[str, str, tuple[int, ...], tuple[str,
             "side by side. Of its "
             f"time, {ms(seen.waiting_together_ms + seen.waiting_alone_ms)} are waiting, and "
             f"{ms(seen.computing_ms)} computing."
-        )
+        ) + why_not_wider(situation)
         return "Leave it as it is: its calls go side by side already", text, (), ()
     if kind == "computes":
         cpu = situation.run.cpu_ms if situation.run.cpu_ms is not None else situation.recording.cpu_ms
