@@ -106,6 +106,7 @@ def test_a_recording_that_is_under_way_has_no_document() -> None:
         recorder.document  # noqa: B018  # reading it is the point
 
 
+@patient
 def test_what_there_is_no_room_for_is_counted() -> None:
     """Calls beyond the most are in the sums."""
     with measure.recording(max_calls=2) as recorder:
