@@ -20,7 +20,7 @@ def failed(what: str, error: Exception) -> None:
         return
     session.left_out.add(what)
     if len(session.observations) < OBSERVATIONS:
-        text = f"{what}: recording it failed: {type(error).__name__}: {error}"
+        text = f"{what}: recording it failed: {type(error).__name__}{_line_of(error)}"
         session.observations.append(
             {
                 "kind": "not_recorded",
@@ -31,6 +31,16 @@ def failed(what: str, error: Exception) -> None:
                 "numbers": {},
             }
         )
+
+
+def _line_of(error: Exception) -> str:
+    """Where it was raised; not its words, which may hold a value."""
+    step = error.__traceback__
+    while step is not None and step.tb_next is not None:
+        step = step.tb_next
+    if step is None:
+        return ""
+    return f" at {step.tb_frame.f_code.co_filename.rpartition('/')[2]}:{step.tb_lineno}"
 
 
 def contained(step: Callable[..., Any]) -> Callable[..., Any]:
