@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meantime.tools.emulator.limits import MEMORY_MB_PER_CORE, cpu_share
+from meantime.tools.emulator.limits import cpu_share
 from meantime.tools.measure.advice.changing import change_of
 from meantime.tools.measure.advice.side_by_side import best_width, executor_of, leaves_of, pool_too_narrow
 from meantime.tools.measure.advice.situation import in_words, lines_of, ms, usd
-from meantime.tools.report.advice import Advice
+from meantime.tools.report.advice import Advice, Estimate
 from meantime.tools.report.comparison import NOISE
 
 if TYPE_CHECKING:
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     from meantime.tools.measure.advice.situation import Situation
     from meantime.tools.measure.dependence import Group
-    from meantime.tools.report.advice import Estimate
 
-_SIZES = (256, 512, 1024, MEMORY_MB_PER_CORE)
+_SIZES = (256, 512, 1024)  # what a whole core makes of it is too far from what was seen
 _MUCH_FASTER = 0.6  # of what it takes with the calls side by side and the memory it has
 _DEARER = 1.1  # of the cost: both may cost that
+_UNSURE = 1.15  # times the range of one change
 
 
 def advise(situation: Situation) -> Iterator[Advice]:
@@ -43,12 +43,17 @@ def advise(situation: Situation) -> Iterator[Advice]:
                 continue
             cost = situation.cost(there, size).value
             if cost <= limit:
-                found.append((cost, size, width, there))
+                found.append((cost, size, width, _less_sure(there)))
     if found:
         cheapest = min(cost for cost, *_ in found) * NOISE
         # Of those that nobody could tell from the cheapest by the bill, the fastest.
         _, size, width, there = min((each for each in found if each[0] <= cheapest), key=lambda each: each[3].value)
         yield _advice(situation, group, width, size, there, here)
+
+
+def _less_sure(there: Estimate) -> Estimate:
+    """Two things change at once, and what is known was seen of a process that stood still most of the time."""
+    return Estimate(value=there.value, low=there.low / _UNSURE, high=there.high * _UNSURE)
 
 
 def _advice(  # noqa: PLR0917  # what is advised, and what it is held against
