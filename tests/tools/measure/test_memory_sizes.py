@@ -29,12 +29,14 @@ def run(memory_mb: int, p50_ms: float, **fields) -> Run:
     )  # fmt: skip
 
 
-def point(memory_mb: int, duration_ms: float, cost: float) -> MemoryPoint:
+def point(
+    memory_mb: int, duration_ms: float, cost: float, *, unsure: float = 0.0, measured: bool = True
+) -> MemoryPoint:
     return MemoryPoint(
         memory_mb=memory_mb,
-        duration_ms=Estimate(value=duration_ms, low=duration_ms, high=duration_ms),
+        duration_ms=Estimate(value=duration_ms, low=duration_ms * (1 - unsure), high=duration_ms * (1 + unsure)),
         cost_per_million_usd=Estimate(value=cost, low=cost, high=cost),
-        measured=True,
+        measured=measured,
     )
 
 
@@ -66,6 +68,19 @@ def test_the_other_sizes_are_predicted_from_the_recording_and_all_come_by_rising
     assert found[2].cost_per_million_usd.value == pytest.approx(cost_per_million(PRICES, 80, 1024))
 
 
+def test_what_the_model_is_off_where_it_was_run_moves_the_sizes_beside_it():
+    # Predicted: 220, 140, 100, 80 and 70 ms; measured: half as much again, then twice as much.
+    runs = [run(256, 210.0, recording=RECORDING), run(1024, 160.0, recording=RECORDING)]
+
+    found = memory_points(runs, PRICES, predict=predict, sizes_mb=(128, 512, 2048))
+
+    assert [each.duration_ms.value for each in found] == pytest.approx(
+        [220 * 1.5, 210.0, 100 * (1.5 * 2) ** 0.5, 160.0, 70 * 2], rel=1e-6
+    )
+    assert found[2].duration_ms.low == pytest.approx(100 * 0.9 * 1.5)
+    assert found[2].duration_ms.high == pytest.approx(100 * 1.1 * 2)
+
+
 def test_without_a_recording_nothing_is_predicted():
     found = memory_points([run(512, 100.0)], PRICES, predict=predict)
 
@@ -95,6 +110,20 @@ def test_of_those_that_cannot_be_told_from_the_cheapest_the_fastest_is_best():
     best = best_memory([point(128, 800, 4.0), point(256, 400, 4.1), point(512, 200, 4.4)])
 
     assert best.cost_mb == 256
+
+
+def test_where_ranges_overlap_sizes_are_not_told_apart_unless_they_are_far_from_each_other():
+    near = best_memory([point(512, 112, 5.0, unsure=0.1), point(1024, 100, 9.0, unsure=0.1)])
+    far = best_memory([point(512, 125, 5.0, unsure=0.2), point(1024, 100, 9.0, unsure=0.2)])
+    sure = best_memory([point(512, 112, 5.0, unsure=0.01), point(1024, 100, 9.0, unsure=0.01)])
+
+    assert (near.speed_mb, far.speed_mb, sure.speed_mb) == (512, 1024, 1024)
+
+
+def test_of_those_that_are_balanced_alike_one_that_was_measured_comes_first():
+    best = best_memory([point(768, 100, 5.0, measured=False), point(1024, 99, 5.2), point(128, 900, 6.0)])
+
+    assert best.balance_mb == 1024
 
 
 def test_no_points_have_no_best():

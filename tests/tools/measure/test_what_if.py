@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import replace
 
+from meantime.tools.measure.advice import advise
+from meantime.tools.measure.pricing import current_prices
 from meantime.tools.measure.what_if import predictions
 from meantime.tools.report.recording import Accounting, Observation, RecordedCall, Recording, Wait
 from meantime.tools.report.results import Run
@@ -121,3 +124,16 @@ def test_a_variant_that_ran_so_many_at_once_is_what_a_prediction_is_held_against
 
 def test_without_a_recording_nothing_is_predicted(tmp_path):
     assert predictions([run("handler", 201.0, None)], [], [], code_in(tmp_path)) == ()
+
+
+def test_what_is_advised_is_told_with_the_same_number_as_in_the_table(tmp_path):
+    folder = code_in(tmp_path)
+    recordings = [replace(recorded(calls=12), memory_mb=256), recorded(calls=12)]
+    runs = [run("app", 640.0, recordings[0], 256), run("app", 600.0, recordings[1], 1769)]
+
+    advice = advise(runs, folder, prices=current_prices(), recordings=recordings)[0]
+    table = predictions(runs, [], recordings, folder, widths={advice.max_concurrency})
+
+    told = {(each.memory_mb, each.max_concurrency): each.duration_ms for each in table}
+    assert advice.duration_ms == told[1769, advice.max_concurrency]
+    assert f"{told[256, advice.max_concurrency].value:,.0f} ms instead of 640 ms at 256 MB" in advice.text

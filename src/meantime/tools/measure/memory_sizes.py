@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Protocol
 
 from meantime.tools.measure.pricing import billed, cost_per_million
@@ -19,6 +20,9 @@ SIZES_MB = (128, 256, 512, 768, 1024, 1536, 1769, 2048, 3008)
 
 # AWS Lambda Power Tuning's `balancedWeight` where none is given: 0 asks for speed alone, 1 for cost alone.
 _BALANCED_WEIGHT = 0.5
+
+# Where the ranges of two overlap, they are told apart from here on only.
+_UNSURE = 1.15
 
 
 class Predict(Protocol):
@@ -55,11 +59,17 @@ def memory_points(
     """
     found = {run.memory_mb: _measured(run, prices) for run in runs}
     known = list(recordings) or [run.recording for run in runs if run.recording is not None]
-    if predict is not None and known:
-        for memory_mb in sizes_mb:
-            if memory_mb not in found:
-                duration = predict(known, executor="threads", max_concurrency=1, memory_mb=memory_mb, groups=())
-                found[memory_mb] = _predicted(duration, memory_mb, prices)
+    if predict is None or not known:
+        return tuple(found[memory_mb] for memory_mb in sorted(found))
+
+    def predicted(memory_mb: int) -> Estimate:
+        return predict(known, executor="threads", max_concurrency=1, memory_mb=memory_mb, groups=())
+
+    # Where it was run, what the model is off is known; the sizes beside are moved alike, or the curve would have humps.
+    off = [(run.memory_mb, run.p50_ms / (predicted(run.memory_mb).value or run.p50_ms)) for run in runs]
+    for memory_mb in sizes_mb:
+        if memory_mb not in found:
+            found[memory_mb] = _predicted(_moved(predicted(memory_mb), memory_mb, off), memory_mb, prices)
     return tuple(found[memory_mb] for memory_mb in sorted(found))
 
 
@@ -69,8 +79,9 @@ def best_memory(points: Sequence[MemoryPoint]) -> BestMemory:
     The balance is the least of `0.5 x cost / highest cost + 0.5 x duration / longest duration`, as AWS Lambda Power
     Tuning's `balanced` strategy has it with its default weight
     (https://github.com/alexcasalboni/aws-lambda-power-tuning, README-INPUT-OUTPUT.md and lambda/analyzer.js). Unlike
-    there, sizes within 5 % of the fastest count as equally fast, since no measurement tells them apart, and the
-    cheapest of them is best for speed; within 5 % of the cheapest, the fastest is best for cost.
+    there, what no measurement tells apart counts as equal: within 5 %, or within 15 % where the ranges overlap. Of the
+    sizes that are equally fast the cheapest is best for speed; of those that cost the same the fastest is best for
+    cost; of those that are balanced alike, one that was measured comes before one that is predicted.
 
     Raises:
         ValueError: There is no point.
@@ -84,10 +95,14 @@ def best_memory(points: Sequence[MemoryPoint]) -> BestMemory:
         cost, duration = _cost_of(point) / dearest, _duration(point) / longest
         return _BALANCED_WEIGHT * cost + (1 - _BALANCED_WEIGHT) * duration
 
+    alike = min(map(balance, points)) * NOISE
     return BestMemory(
-        speed_mb=min(_least(points, _duration), key=_cost_of).memory_mb,
-        cost_mb=min(_least(points, _cost_of), key=_duration).memory_mb,
-        balance_mb=min(points, key=balance).memory_mb,
+        speed_mb=min(_least(points, lambda point: point.duration_ms), key=_cost_of).memory_mb,
+        cost_mb=min(_least(points, lambda point: point.cost_per_million_usd), key=_duration).memory_mb,
+        balance_mb=min(
+            (point for point in points if balance(point) <= alike),
+            key=lambda point: (not point.measured, balance(point)),
+        ).memory_mb,
     )
 
 
@@ -99,10 +114,15 @@ def _cost_of(point: MemoryPoint) -> float:
     return point.cost_per_million_usd.value
 
 
-def _least(points: Sequence[MemoryPoint], of: Callable[[MemoryPoint], float]) -> list[MemoryPoint]:
+def _least(points: Sequence[MemoryPoint], of: Callable[[MemoryPoint], Estimate]) -> list[MemoryPoint]:
     """The points that cannot be told from the least."""
-    least = min(map(of, points))
-    return [point for point in points if of(point) <= least * NOISE]
+    least = min(map(of, points), key=lambda estimate: estimate.value)
+
+    def is_alike(estimate: Estimate) -> bool:
+        near = estimate.value <= least.value * NOISE
+        return near or (estimate.value <= least.value * _UNSURE and estimate.low <= least.high)
+
+    return [point for point in points if is_alike(of(point))]
 
 
 def _measured(run: Run, prices: Prices) -> MemoryPoint:
@@ -119,6 +139,23 @@ def _measured(run: Run, prices: Prices) -> MemoryPoint:
 def _predicted(duration: Estimate, memory_mb: int, prices: Prices) -> MemoryPoint:
     cost = _cost(duration, memory_mb, prices)
     return MemoryPoint(memory_mb=memory_mb, duration_ms=duration, cost_per_million_usd=cost, measured=False)
+
+
+def _moved(duration: Estimate, memory_mb: int, off: Sequence[tuple[int, float]]) -> Estimate:
+    """A prediction, moved by what the model is off at the sizes beside it; where these differ, it is the less sure."""
+    below = max((each for each in off if each[0] <= memory_mb), default=None)
+    above = min((each for each in off if each[0] >= memory_mb), default=None)
+    beside = [each for each in (below, above) if each is not None]
+    if not beside:
+        return duration
+    (low_mb, at_low), (high_mb, at_high) = beside[0], beside[-1]
+    way = math.log(memory_mb / low_mb) / math.log(high_mb / low_mb) if high_mb > low_mb else 0.0
+    factor = at_low ** (1 - way) * at_high**way
+    return Estimate(
+        value=duration.value * factor,
+        low=duration.low * min(at_low, at_high, factor),
+        high=duration.high * max(at_low, at_high, factor),
+    )
 
 
 def _cost(duration: Estimate, memory_mb: int, prices: Prices) -> Estimate:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meantime.tools.measure.dependence import independent_groups
+from meantime.tools.measure.estimating import estimated
 from meantime.tools.measure.prediction import EXECUTORS, predict
 from meantime.tools.report.advice import Prediction
 
@@ -43,14 +44,20 @@ def predictions(
         groups = independent_groups(run.recording, code).phases
         if not groups:
             continue
-        alike = [one for one in recordings if _shape(one) == _shape(run.recording)] or [run.recording]
         most = max(map(len, groups))
         measured = _measured(run, others, most)
         for executor in _executors(run.recording, groups, measured):
             told = {*_WIDTHS, *widths, *(width for _, width in measured)}
             for width in sorted({width for width in told if 0 < width < most} | {most}):
-                duration = predict(
-                    alike, executor=executor, max_concurrency=width, memory_mb=run.memory_mb, groups=groups
+                duration = estimated(
+                    run,
+                    as_it_is,
+                    recordings,
+                    predict=predict,
+                    groups=groups,
+                    executor=executor,
+                    width=width,
+                    memory_mb=run.memory_mb,
                 )
                 found.append(
                     Prediction(
@@ -62,11 +69,6 @@ def predictions(
                     )
                 )
     return tuple(found)
-
-
-def _shape(recording: Recording) -> list[tuple[str, int | None, str]]:
-    """What makes the identifiers of one recording's calls those of another's."""
-    return [(call.name, call.parent, call.line) for call in recording.calls]
 
 
 def _executors(

@@ -93,7 +93,7 @@ def advise(
         prices=prices,
         predict=predict,
         others=[each for each in runs if each is not run],
-        recordings=[one for one in known if one.memory_mb in (None, run.memory_mb)],
+        recordings=known,
         points=points or memory_points(list(runs), prices, predict=predict, recordings=known),
         folder=code,
         handler=handler,

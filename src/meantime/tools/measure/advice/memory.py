@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from meantime.tools.emulator.limits import MEMORY_MB_PER_CORE, cpu_share
 from meantime.tools.measure.advice.side_by_side import best_width, executor_of
 from meantime.tools.measure.advice.situation import ms, usd
-from meantime.tools.report.advice import Advice, Estimate
+from meantime.tools.report.advice import Advice
 from meantime.tools.report.comparison import NOISE
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ _CHEAPER = 0.85  # of the cost: less memory has to bring that
 
 def advise(situation: Situation) -> Iterator[Advice]:
     """Advise another memory size, where one is clearly better."""
-    points = {point.memory_mb: _comparable(situation, point) for point in situation.points}
+    points = {point.memory_mb: point for point in situation.points}
     now = points.get(situation.memory_mb)
     if now is None:
         return
@@ -42,17 +41,6 @@ def advise(situation: Situation) -> Iterator[Advice]:
     elif smaller:
         best = min(smaller, key=lambda point: point.duration_ms.value * point.cost_per_million_usd.value)
         yield _advice(situation, now, best, code="less-memory")
-
-
-def _comparable(situation: Situation, point: MemoryPoint) -> MemoryPoint:
-    """A predicted point, moved by what the model is off at the size that was measured."""
-    if point.measured:
-        return point
-    here = situation.predicted((), "threads", 1).value
-    factor = situation.median_ms / here if here else 1.0
-    seen = point.duration_ms
-    duration = Estimate(value=seen.value * factor, low=seen.low * factor, high=seen.high * factor)
-    return replace(point, duration_ms=duration, cost_per_million_usd=situation.cost(duration, point.memory_mb))
 
 
 def _gains(now: MemoryPoint, other: MemoryPoint) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from meantime.tools.emulator.limits import cpu_share
 from meantime.tools.measure.dependence import Dependence, independent_groups
+from meantime.tools.measure.estimating import estimated
 from meantime.tools.measure.pricing import billed, cost_per_million
 from meantime.tools.measure.source.files import SourceFiles
 from meantime.tools.report.advice import Estimate
@@ -102,22 +103,17 @@ class Situation:
         size = memory_mb or self.memory_mb
         key = (groups, executor, width, size)
         if key not in self._known:
-            alike = [one for one in self.recordings if _shape(one) == _shape(self.recording)] or [self.recording]
-            found = self.predict(alike, executor=executor, max_concurrency=width, memory_mb=size, groups=groups)
-            self._known[key] = self._possible(found, size) if groups else found
+            self._known[key] = estimated(
+                self.run,
+                self.others,
+                self.recordings,
+                predict=self.predict,
+                groups=groups,
+                executor=executor,
+                width=width,
+                memory_mb=size,
+            )
         return self._known[key]
-
-    def _possible(self, promised: Estimate, memory_mb: int) -> Estimate:
-        """With less than a core, computing takes its time: between what it computed in line, and what the model says.
-
-        Side by side, a call computes less while the others keep the core warm, and more after each standstill.
-        """
-        cpu = self.run.cpu_ms if self.run.cpu_ms is not None else self.recording.cpu_ms
-        share = cpu_share(memory_mb)
-        least = cpu / share if share < 1 else 0.0
-        if promised.value >= least:
-            return promised
-        return Estimate(value=(promised.value + least) / 2, low=promised.low, high=max(promised.high, least))
 
     def without(self, milliseconds: float, *, unsure: float = 0.3) -> Estimate:
         """What an invocation would take without a part of it, of which so much is unsure."""
@@ -164,10 +160,6 @@ class Situation:
         cost = self.cost(duration).value
         money = f", and {usd(now - cost)} of {usd(now)} per million invocations" if now - cost > 0.005 else ""  # noqa: PLR2004  # half a cent
         return f"{ms(self.median_ms - duration.value)} of {ms(self.median_ms)}{money}"
-
-
-def _shape(recording: Recording) -> list[tuple[str, int | None, str]]:
-    return [(call.name, call.parent, call.line) for call in recording.calls]
 
 
 def ms(milliseconds: float) -> str:
