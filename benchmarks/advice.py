@@ -3,6 +3,8 @@
 What is right was written down beforehand, in `advised/expected.py`: for the six examples of the article and for three
 functions as strangers write them. Each is measured as it is; then the first advice is carried out, by the variant
 written by hand, as wide as advised, or at the memory size advised, and what comes out is held against the promise.
+
+`--write` puts the rows into docs/advice.md, in place of those of the same functions.
 """
 
 from __future__ import annotations
@@ -27,12 +29,14 @@ from meantime.tools.measure.measurement import measured
 from meantime.tools.measure.work import Extent, Work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from meantime.tools.report.advice import Advice
     from meantime.tools.report.results import Results
 
 ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "advice.md"
+BEGIN, END = "<!-- carried out -->", "<!-- end of carried out -->"
 sys.path[:0] = [str(ROOT / "examples"), str(ROOT / "tests" / "tools" / "measure" / "functions")]
 
 AS_IT_IS, CHANGED = "as it is", "changed"
@@ -199,30 +203,29 @@ def _p50(results: Results, variant: str = AS_IT_IS) -> float:
 
 
 def advised(
-    names: Iterable[str] = (), told: Callable[[Finding], object] = lambda _: None
+    names: Collection[str] = (), told: Callable[[Finding], object] = lambda _: None
 ) -> tuple[list[Finding], list[str]]:
     """Measure.
 
     Args:
-        names: Which functions; all if there are none.
+        names: Which functions, as `s3_reads`, or at one size, as `s3_reads:128`; all if there are none.
         told: Called with each finding as it comes.
 
     Returns:
         What came out, and what does not hold, in words.
     """
-    chosen = set(names) or {each.name for each in EXPECTED}
+    cells = [each for each in EXPECTED if not names or each.name in names or f"{each.name}:{each.memory_mb}" in names]
     with ExitStack() as stack:
-        by_name = {subject.name: subject for subject in subjects(chosen, stack)}
+        by_name = {subject.name: subject for subject in subjects({each.name for each in cells}, stack)}
         findings = []
-        for expected in EXPECTED:
-            if expected.name in chosen:
-                finding = Finding(expected)
-                findings.append(finding)
-                try:
-                    find(finding, by_name[expected.name])
-                except MeasurementError as error:
-                    finding.add(f"it failed: {error}")
-                told(finding)
+        for expected in cells:
+            finding = Finding(expected)
+            findings.append(finding)
+            try:
+                find(finding, by_name[expected.name])
+            except MeasurementError as error:
+                finding.add(f"it failed: {error}")
+            told(finding)
     return findings, [failure for finding in findings for failure in finding.failures]
 
 
@@ -256,14 +259,33 @@ def _cells(finding: Finding) -> tuple[str, ...]:
     )
 
 
+def written(page: str, findings: Iterable[Finding]) -> str:
+    """The page, with the rows of these findings in place of those that it has of the same functions and sizes."""
+    before, _, rest = page.partition(BEGIN)
+    table_before, _, after = rest.partition(END)
+    rows = {line.split("|")[1].strip(): line for line in table_before.splitlines() if line.startswith("| ")}
+    rows |= {_cells(finding)[0]: f"| {' | '.join(_cells(finding))} |" for finding in findings}
+    order = [f"{each.name}, {each.memory_mb} MB" for each in EXPECTED]
+    lines = [
+        "| function | it | first advice | as it is, ms | promised, ms | came out, ms |",
+        "|---|---|---|---:|---:|---:|",
+        *(rows[name] for name in order if name in rows),
+    ]
+    text = "\n".join(lines)
+    return f"{before}{BEGIN}\n{text}\n{END}{after}"
+
+
 def main() -> int:
     """Measure the functions named on the command line, or all."""
-    known = {each.name for each in EXPECTED}
-    if unknown := set(sys.argv[1:]) - known:
+    known = {name for each in EXPECTED for name in (each.name, f"{each.name}:{each.memory_mb}")}
+    names = [each for each in sys.argv[1:] if each != "--write"]
+    if unknown := set(names) - known:
         sys.exit(f"there is no function {', '.join(sorted(unknown))}; there are: {', '.join(sorted(known))}")
     console = Console(width=120)
-    findings, failed = advised(sys.argv[1:], told=lambda finding: console.print(*_cells(finding), sep=" | "))
+    findings, failed = advised(names, told=lambda finding: console.print(*_cells(finding), sep=" | "))
     console.print(table(findings))
+    if "--write" in sys.argv:
+        PAGE.write_text(written(PAGE.read_text(), findings))
     for failure in failed:
         console.print(f"does not hold: {failure}", style="bold red")
     return len(failed)
