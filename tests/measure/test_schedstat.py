@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from ctypes import ArgumentError
 
 import pytest
 
@@ -75,3 +76,14 @@ def test_the_kernel_is_asked_again_only_after_a_pause(monkeypatch: pytest.Monkey
     timeline.now()
     assert len(asked) == before + 1
     timeline.close()
+
+
+def test_where_no_stack_is_left_nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then ctypes raises an error of its own in place of the RecursionError, which is the function's alone."""
+    kernel = SchedStat(has_file=True)
+    with monkeypatch.context() as patched:
+        patched.setattr(type(kernel._system), "read", lambda *_: (_ for _ in ()).throw(ArgumentError("recursion")))
+
+        assert kernel.numbers() is None
+
+    kernel.close()
