@@ -387,7 +387,7 @@ def test_sleeping_between_polls_is_to_be_handed_over():
 
 
 def test_every_code_of_an_advice_is_listed_with_the_model():
-    sources = Path(sys.modules["meantime.tools.measure.advice"].__file__).parent.glob("*.py")
+    sources = Path(str(sys.modules["meantime.tools.measure.advice"].__file__)).parent.glob("*.py")
     codes = {code for source in sources for code in re.findall(r'code="([a-z-]+)"', source.read_text())}
 
     assert len(codes) > 10
@@ -414,12 +414,17 @@ def test_a_client_made_in_a_cold_invocation_is_as_it_should_be():
     assert "client-outside" not in codes_of(recording([call(0)], computes=60.0, observations=seen, cold=True))
 
 
-def test_an_async_client_is_kept_on_its_loop_and_not_at_module_level():
+def test_an_async_client_is_kept_on_its_loop_and_not_at_module_level(tmp_path):
+    (tmp_path / "app.py").write_text("import httpx\nmade = httpx.AsyncClient(timeout=5)\n")
     seen = [observed("client_made", "httpx.AsyncClient", took=60.0)]
+    recorded = recording([call(0, start=60.0)], computes=60.0, observations=seen)
 
-    change = advice_on(recording([call(0, start=60.0)], computes=60.0, observations=seen))["client-outside"].change
+    change = advice_on(recorded, tmp_path, handler="app.enrich")["client-outside"].change
 
     assert "@meantime.warm" in change
+    assert "async with httpx.AsyncClient(timeout=5) as made:" in change
+    assert "async def enrich(event, context):" in change
+    assert change.startswith("# a sketch, no patch")
 
 
 def test_a_connection_for_each_call_is_to_be_kept():

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 PROGRAM = "meantime"  # how a command of the advice begins
 _NAMES = "advice-*.patch"
+_COPY = " --with-change ../changed"
 
 
 def with_patches(results: Results, folder: Path, *, program: str = PROGRAM, in_use: Sequence[Path] = ()) -> Results:
@@ -92,7 +93,8 @@ def _told(advice: Advice, path: Path | None, program: str) -> Advice:
     if verify.startswith(f"{PROGRAM} "):
         verify = program + verify.removeprefix(PROGRAM)
     if path is None:
-        return replace(advice, verify=verify)
+        by_hand = " To verify it, make the change in a copy of the code folder, ../changed."
+        return replace(advice, verify=verify, text=advice.text + (by_hand if verify.endswith(_COPY) else ""))
     if verify:
         verify = f"{verify.partition(' --with-change ')[0]} --with-change {shlex.quote(str(path))}"
     return replace(advice, patch=str(path), verify=verify)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from meantime.tools.measure.advice.for_one_request import KEPT, is_for_one_request, made_for, opened_again
@@ -88,9 +89,9 @@ def _change(situation: Situation, made: list[Observation]) -> str:
     name, _, rest = first.text.partition("(")
     before = _source(situation, first.line)
     if is_for_one_request(first):
-        return _on_the_client(before, first)
+        return _on_the_client(situation, before, first)
     if name.startswith(_ON_A_LOOP) or ".asyncio." in name:
-        return _on_the_loop(before, first)
+        return _on_the_loop(situation, before, first)
     kept = _KEPT.get(name)
     if kept is None:
         return f"- {before}    # in the handler: {first.line}\n+ {before}    # at module level" if before else ""
@@ -103,11 +104,11 @@ def _change(situation: Situation, made: list[Observation]) -> str:
     return "\n".join(lines)
 
 
-def _on_the_client(before: str, made: Observation) -> str:
+def _on_the_client(situation: Situation, before: str, made: Observation) -> str:
     """The request, made with a client that is kept instead of one of its own."""
     library, _, function = made.text.partition(".")
     if library not in KEPT:
-        return _on_the_loop(before, made)
+        return _on_the_loop(situation, before, made)
     kept = KEPT[library]
     name = kept.partition(" ")[0]
     return "\n".join(
@@ -120,21 +121,35 @@ def _on_the_client(before: str, made: Observation) -> str:
     )
 
 
-def _on_the_loop(before: str, made: Observation) -> str:
+def _on_the_loop(situation: Situation, before: str, made: Observation) -> str:
     """An async client is of one loop: it is kept on the environment's, which an async handler of Meantime's runs on."""
+    handler = (situation.handler or situation.recording.handler).rpartition(".")[2] or "lambda_handler"
     return "\n".join(
         [
+            "# a sketch, no patch: where the client is used, it comes from here",
             f"- {before or made.text}    # {made.line}",
+            "+ import meantime",
+            "+",
             "+ @meantime.warm    # made once, on the environment's loop, and closed with it",
             "+ async def client():",
-            f"+     async with {'aiohttp.ClientSession' if made.text == 'aiohttp.request' else made.text}(…) as made:",
+            f"+     async with {_made_by(situation, made)} as made:",
             "+         yield made",
             "",
             "  @meantime.handler    # instead of asyncio.run, which makes a loop for each invocation",
-            "  async def lambda_handler(event, context):",
+            f"  async def {handler}(event, context):",
             "+     made = await client()",
         ]
     )
+
+
+def _made_by(situation: Situation, made: Observation) -> str:
+    """The call that makes it, as the source has it."""
+    if made.text == "aiohttp.request":
+        return "aiohttp.ClientSession()"
+    name, _, number = made.line.rpartition(":")
+    file = situation.files.read(name) if name else None
+    calls = file.calls_at(int(number)) if file is not None and number.isdigit() else []
+    return next((ast.unparse(call) for call in calls if ast.unparse(call.func) == made.text), f"{made.text}(…)")
 
 
 def _source(situation: Situation, line: str) -> str:
