@@ -132,6 +132,7 @@ def test_what_is_advised_is_told_with_the_same_number_as_in_the_table(tmp_path):
     runs = [run("app", 640.0, recordings[0], 256), run("app", 600.0, recordings[1], 1769)]
 
     advice = advise(runs, folder, prices=current_prices(), recordings=recordings)[0]
+    assert advice.max_concurrency is not None
     table = predictions(runs, [], recordings, folder, widths={advice.max_concurrency})
 
     told = {(each.memory_mb, each.max_concurrency): each.duration_ms for each in table}
