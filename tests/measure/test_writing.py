@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.measure.patience import patient
 
 import meantime
 from meantime import measure
@@ -81,6 +82,7 @@ def below(function: Any) -> Any:
     return meantime.handler(measure.recorded(function, cold=True))
 
 
+@patient
 @pytest.mark.parametrize("decorate", [above, below])
 @pytest.mark.parametrize("function", [nap, nap_async])
 def test_it_stands_above_or_below_the_handler(
