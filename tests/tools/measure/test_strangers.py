@@ -106,7 +106,9 @@ def test_what_a_stranger_forgot_is_told_after_it(measure):
     assert "timeout" in codes  # its requests have none
 
 
-def test_a_client_made_in_each_invocation_is_told(measure):
-    codes = {advice.code for advice in measure("sales_report").examples[0].advice}
+def test_a_client_made_in_each_invocation_is_seen(measure):
+    recording = next(run.recording for run in measure("sales_report").runs if run.variant == AS_IT_IS)
 
-    assert "client-outside" in codes
+    # Whether it is worth an advice depends on how busy the machine is: benchmarks/advice.py asks for that.
+    made = {each.text for each in recording.observations if each.kind == "client_made"}
+    assert {"asyncpg.create_pool", "httpx.AsyncClient"} <= made
