@@ -38,6 +38,7 @@ class Group:
         note: What else changes if all are started at once; empty for nothing.
         loop: The loop that makes them; None for statements one after another.
         lines: Where they are made.
+        shares: Whether turns change something that they share: then no change in code is shown.
     """
 
     chains: tuple[tuple[int, ...], ...]
@@ -46,6 +47,7 @@ class Group:
     note: str = ""
     loop: Loop | None = None
     lines: tuple[str, ...] = ()
+    shares: bool = False
 
     @property
     def calls(self) -> tuple[int, ...]:
@@ -134,6 +136,7 @@ def _in_loop(number: int, tops: list[Top], depth: int, reading: Reading) -> Iter
         note=freedom.note,
         loop=loop,
         lines=_lines(tops),
+        shares=freedom.shares,
     )
 
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from meantime.tools.measure.ordering import because
 from meantime.tools.measure.shared_objects import taken_for_granted
-from meantime.tools.measure.source.effects import is_transaction, may_be_the_same, reads_only
+from meantime.tools.measure.source.effects import is_a_message, is_transaction, may_be_the_same, reads_only
+from meantime.tools.measure.source.items import are_distinct, ends_early, is_a_log, keeps_an_order, repeats
+from meantime.tools.measure.source.sharing import shared_changes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,12 +23,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Freedom:
-    """Whether turns are free of each other: why not (`reason`), if what, and what changes then."""
+    """Whether turns are free of each other: why not (`reason`), if what, what changes then; whether they share things."""
 
     reason: str = ""
     assumption: str = ""
     note: str = ""
     is_retry: bool = False
+    shares: bool = False
 
     @property
     def is_free(self) -> bool:
@@ -57,7 +60,7 @@ def is_free(loop: Loop, tops: Sequence[Top], reading: Reading) -> Freedom:
     leaves = {_likeness(leaf, reading): leaf for top in tops for leaf in top.leaves}
     calls = list(leaves.values())
     told_apart = _told_apart(loop, places, reading)
-    conflict = _conflict(calls, reading, told_apart)
+    conflict = _conflict(calls, reading, told_apart) or _order_kept(loop, calls, reading)
     if conflict:
         return Freedom(reason=conflict)
     return _assumed(loop, exits, calls, reading, is_each_its_own=places <= told_apart)
@@ -94,7 +97,32 @@ def _conflict(calls: list[RecordedCall], reading: Reading, told_apart: frozenset
     return ""
 
 
-def _assumed(
+def _order_kept(loop: Loop, calls: list[RecordedCall], reading: Reading) -> str:
+    """Why writes stay in their order, though none needs what another one gave."""
+    order = keeps_an_order(loop)
+    for call in calls:
+        if reads_only(call):
+            continue
+        if order and not is_a_message(call):
+            return f"`{call.name}` at {call.line} follows the order of what the loop goes over: {order}"
+        if (
+            call.kind == "http"
+            and call.name.startswith("POST")
+            and is_a_log(call.name)
+            and not _has_many_names(call, reading)
+        ):
+            return f"`{call.name}` at {call.line} adds to something that keeps the order of what comes"
+        if call.name.startswith("kinesis Put"):
+            return f"`{call.name}` at {call.line} sends to a stream, which keeps the order of what comes"
+    return ""
+
+
+def _has_many_names(call: RecordedCall, reading: Reading) -> bool:
+    """Whether the calls of a place are about different paths."""
+    return len({other.name for other in reading.places.of_call[call.id].calls}) > 1
+
+
+def _assumed(  # noqa: C901  # one `if` for each assumption
     loop: Loop, exits: list[Flow], calls: list[RecordedCall], reading: Reading, *, is_each_its_own: bool
 ) -> Freedom:
     if exits and not is_each_its_own:
@@ -108,6 +136,13 @@ def _assumed(
     if exits:
         note = f"today the loop ends at `{exits[0].name}`, and the items behind it are not called for"
         assumptions.append(f"if all items may be called for: {note}")
+    early = "" if exits else ends_early(loop)
+    if early:
+        note = f"today {early}, and the others are not called for"
+        assumptions.append(f"if all items may be called for: {note}")
+    is_once = are_distinct(loop) or all(map(is_a_message, writes))
+    if not is_once:
+        assumptions.append("if no two of them are about the same thing")
     if loop.kind == "unknown":
         assumptions.append("if what is called there makes one call an item, and not the same one again")
     if loop.kind == "while":
@@ -118,14 +153,16 @@ def _assumed(
         )
     if any(call.kind == "sleep" for call in calls):
         assumptions.append("if the sleep is not there to keep a pace")
-    shared = reading.shared.get(loop.number, ())
+    changed = shared_changes(loop, calls, reading.files)
+    shared = tuple(dict.fromkeys((*reading.shared.get(loop.number, ()), *changed)))
     if shared:
         lines = ", ".join(shared[:3])
         assumptions.append(f"if what the turns share may be changed in any order, and by several at once: {lines}")
     pooled = taken_for_granted(reading, *calls)
     if pooled:
         assumptions.append(pooled)
-    return Freedom(assumption="; ".join(assumptions), note=note)
+    shares = bool(shared or early) or (not is_once and repeats(loop))
+    return Freedom(assumption="; ".join(assumptions), note=note, shares=shares)
 
 
 def retries_in(tops: Sequence[Top], depth: int, reading: Reading) -> frozenset[int]:

@@ -1,4 +1,4 @@
-"""Makes a loop's body a function that is mapped over the items; only where nothing else of the body is seen outside."""
+"""Rewrites loops whose bodies are of a few plain forms; whatever else stands in one, the loop is left alone."""
 
 from __future__ import annotations
 
@@ -6,151 +6,252 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from meantime.tools.measure.source.known import changes_receiver
-from meantime.tools.measure.source.places import name_of
+from meantime.tools.measure.advice.plain import names_in, root_of, touched_by
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from meantime.tools.measure.advice.plain import Place
     from meantime.tools.measure.source.files import SourceFile
 
-_LEAVING = (ast.Break, ast.Return, ast.Yield, ast.YieldFrom, ast.Global, ast.Nonlocal)
+_LONGEST = 100  # characters of a line
+_LEAVING = (ast.Return, ast.Break, ast.Await, ast.Yield, ast.YieldFrom)
+_EMPTY_LISTS = ("[]", "list()")
+_EMPTY_DICTIONARIES = ("{}", "dict()")
 
 
 @dataclass(frozen=True, slots=True)
-class _Collected:
-    """What a turn gives: the expression, and how what all turns gave is kept, `{}` standing for them."""
+class Rewritten:
+    """New lines for those of a file, first and last included."""
 
-    gives: str
-    kept: str
+    first: int
+    last: int
+    lines: list[str]
 
 
-def mapped_body(file: SourceFile, node: ast.For, executor: str, width: int) -> list[str] | None:
-    """The lines for a loop, with its body as a function.
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """`threads.map(get, keys, max_concurrency=8)`, in its parts."""
+
+    name: str
+    arguments: list[str]
+
+    @property
+    def text(self) -> str:
+        """The whole of it."""
+        return f"{self.name}({', '.join(self.arguments)})"
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What a turn gives at its end: its parts, and what takes what all gave; nothing where they are not kept."""
+
+    parts: tuple[ast.expr, ...]
+    owner: str = ""
+    taker: str = ""
+
+
+def rewritten_for(place: Place, node: ast.For, width: int) -> Rewritten | None:
+    """A loop whose turns may go side by side, its answers kept in the order of its items.
 
     Args:
-        file: Where it stands.
+        place: The loop's place, plain all around it.
         node: The loop.
-        executor: `threads` or `tasks`.
         width: How many at once.
     """
-    inner = [each for statement in node.body for each in _within(statement)]
-    awaits = any(isinstance(each, ast.Await) for each in inner)
-    if node.orelse or awaits != (executor == "tasks") or any(isinstance(each, _LEAVING) for each in inner):
+    target = node.target
+    is_simple = isinstance(target, ast.Name) or (
+        isinstance(target, ast.Tuple) and all(isinstance(each, ast.Name) for each in target.elts)
+    )
+    is_laid_out = place.is_laid_out([node]) and place.is_laid_out(node.body)
+    is_deeper = node.body[0].col_offset == node.col_offset + 4 and node.body[0].lineno > node.iter.lineno
+    if node.orelse or not is_simple or not is_laid_out or not is_deeper or not place.are_items(node.iter):
         return None
-    bound = _bound(node)
-    collected = _collected(file, node.body[-1], bound)
-    own = node.body if collected is None else node.body[:-1]
-    is_seen = any(_changes(each, bound) for statement in own for each in _within(statement))
-    if is_seen or bound & _used_elsewhere(file, node):
+    lines = _mapped_whole(place, node, width) or _mapped_first(place, node, width)
+    return Rewritten(node.lineno, node.end_lineno or node.lineno, lines) if lines is not None else None
+
+
+def _mapped_whole(place: Place, node: ast.For, width: int) -> list[str] | None:
+    """Names of the turn's own, and at the end one call, or what is kept of it: all of it goes side by side."""
+    *before, last = node.body
+    own = names_in(node.target)
+    bound = own | {name for each in before if isinstance(each, ast.Assign) for name in _stored_by(each)}
+    fresh: set[str] = set()
+    for each in before:
+        if not isinstance(each, ast.Assign) or len(each.targets) != 1 or names_in(each.value) & (bound - own):
+            return None  # what a turn leaves for the next one
+        target = each.targets[0]
+        root = root_of(target)
+        if isinstance(target, ast.Subscript) and isinstance(root, ast.Name) and root.id in fresh:
+            given: tuple[ast.expr, ...] = (target.slice, each.value)
+        elif isinstance(target, ast.Name) or (
+            isinstance(target, ast.Tuple) and all(isinstance(part, ast.Name) for part in target.elts)
+        ):
+            given = (each.value,)
+            fresh |= names_in(target) if any(part in place.calls for part in ast.walk(each.value)) else set()
+        else:
+            return None
+        if not all(place.is_known(part, own) for part in given):
+            return None
+        own |= _stored_by(each)
+    kept = _kept(place, last, own)
+    parts: list[ast.AST] = [*before, *(kept.parts if kept is not None else ())]
+    if kept is None or not any(part in place.calls for each in parts for part in ast.walk(each)):
         return None
-    continues = [each for each in inner if isinstance(each, ast.Continue)]
-    if any(isinstance(each, ast.For | ast.While) for each in inner) and continues:
-        return None  # it may be the inner loop's
-    return _lines(file, node, collected, continues, executor=executor, width=width)
+    is_read = any(kept.owner in names_in(each) for each in (node.iter, *parts)) if kept.owner else False
+    awaits = any(isinstance(part, ast.Await) for each in parts for part in ast.walk(each))
+    if is_read or place.is_used_after(own) or awaits != (place.executor == "tasks"):
+        return None
+    return _whole_lines(place, node, kept, width)
 
 
-def _lines(
-    file: SourceFile,
-    node: ast.For,
-    collected: _Collected | None,
-    continues: list[ast.Continue],
-    *,
-    executor: str,
-    width: int,
-) -> list[str]:
-    indent = file.lines[node.lineno - 1][: node.col_offset]
-    is_plain = isinstance(node.target, ast.Name)
-    item = ast.unparse(node.target) if is_plain else "item"
-    name = f"one_{item}" if is_plain else "one_item"
-    waits, define = ("await ", "async def") if executor == "tasks" else ("", "def")
-    call = f"{waits}{executor}.map({name}, {_text(file, node.iter)}, max_concurrency={width})"
-    body = file.lines[node.body[0].lineno - 1 : node.end_lineno]
-    skipped = "return []" if collected is not None else "return"
-    for each in continues:
-        at = each.lineno - node.body[0].lineno
-        body[at] = f"{body[at][: each.col_offset]}{skipped}"
-    if collected is not None:
-        last = node.body[-1]
-        gives = f"[{collected.gives}]" if continues else collected.gives
-        body[last.lineno - node.body[0].lineno :] = [f"{file.lines[last.lineno - 1][: last.col_offset]}return {gives}"]
-    lines = [f"{indent}{define} {name}({item}):"]
-    if not is_plain:
-        lines.append(f"{indent}    {_text(file, node.target)} = {item}")
-    lines += body
-    if collected is None:
-        return [*lines, f"{indent}{call}"]
-    given = f"(each for found in {call} for each in found)" if continues else call
-    return [*lines, *(f"{indent}{line}" for line in collected.kept.replace("{}", given).split("\n"))]
-
-
-def _collected(file: SourceFile, last: ast.stmt, bound: set[str]) -> _Collected | None:
-    """What a body's last statement adds to something outside."""
-    call = last.value if isinstance(last, ast.Expr) else None
-    if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and len(call.args) == 1:
-        owner = _text(file, call.func.value)
-        if call.func.attr == "append" and not _names(call.func.value) & bound:
-            return _Collected(_text(file, call.args[0]), f"{owner}.extend({{}})")
+def _kept(place: Place, last: ast.stmt, own: set[str]) -> _Kept | None:
+    """What the last statement of a turn keeps of it."""
+    value = last.value if isinstance(last, ast.Expr) else None
+    call = value.value if isinstance(value, ast.Await) else value
+    if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name):
+        owner = call.func.value.id
+        is_kept = call.func.attr == "append" and len(call.args) == 1 and not call.keywords
+        if is_kept and place.is_made_empty(owner, *_EMPTY_LISTS) and place.is_known(call.args[0], own):
+            return _Kept((call.args[0],), owner, f"{owner}.extend")
+    if value is not None and call in place.calls and place.is_known(value, own):
+        return _Kept((value,))
     if isinstance(last, ast.Assign) and len(last.targets) == 1 and isinstance(last.targets[0], ast.Subscript):
         target = last.targets[0]
-        if not _names(target.value) & bound:
-            gives = f"({_text(file, target.slice)}, {_text(file, last.value)})"
-            return _Collected(gives, f"for at, answer in {{}}:\n    {_text(file, target.value)}[at] = answer")
-    if isinstance(last, ast.AugAssign) and isinstance(last.target, ast.Name) and isinstance(last.op, ast.Add):
-        return _Collected(_text(file, last.value), f"for answer in {{}}:\n    {last.target.id} += answer")
+        if (
+            isinstance(target.value, ast.Name)
+            and place.is_made_empty(target.value.id, *_EMPTY_DICTIONARIES)
+            and place.is_known(target.slice, own)
+            and place.is_known(last.value, own)
+        ):
+            return _Kept((target.slice, last.value), target.value.id, f"{target.value.id}.update")
     return None
 
 
-def _changes(node: ast.AST, bound: set[str]) -> bool:
-    """Whether something in a body changes what is not its own."""
-    if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        return any(
-            isinstance(each, ast.Attribute | ast.Subscript) and not _names(each.value) & bound for each in targets
-        )
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and changes_receiver(name_of(node)):
-        return isinstance(node.func.value, ast.Name) and node.func.value.id not in bound
-    return False
-
-
-def _bound(node: ast.For) -> set[str]:
-    """The names that a turn gives values of its own; one that it adds to is not its own."""
-    found = _names(node.target)
-    for statement in node.body:
-        for each in _within(statement):
-            if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):
-                found.add(each.id)
-    return found - {
-        each.target.id for each in node.body if isinstance(each, ast.AugAssign) and isinstance(each.target, ast.Name)
-    }
-
-
-def _used_elsewhere(file: SourceFile, node: ast.For) -> set[str]:
-    """The names that the function around a loop uses outside it."""
-    around = [
-        each
-        for each in file.functions
-        if each.lineno <= node.lineno and (each.end_lineno or 0) >= (node.end_lineno or 0)
+def _whole_lines(place: Place, node: ast.For, kept: _Kept, width: int) -> list[str] | None:
+    file, indent = place.file, indent_of(place.file, node.lineno)
+    before, after = (f"{indent}{kept.taker}(", ")") if kept.taker else (indent, "")
+    if len(node.body) == 1 and isinstance(node.target, ast.Name) and len(kept.parts) == 1:
+        mapped = mapped_call(place, kept.parts[0], node.target, node.iter, width)
+        if mapped is not None:
+            return call_lines(f"{before}{mapped.name}", mapped.arguments, after)
+    waits, define = ("await ", "async def") if place.executor == "tasks" else ("", "def")
+    gives = ", ".join(text_of(file, part) for part in kept.parts)
+    arguments = [text_of(file, node.iter), f"max_concurrency={width}"]
+    name = f"{waits}{place.executor}.map"
+    if len(node.body) == 1 and isinstance(node.target, ast.Name) and place.executor == "threads":
+        return call_lines(f"{before}{name}", [f"lambda {node.target.id}: ({gives})", *arguments], after)
+    item = node.target.id if isinstance(node.target, ast.Name) else "item"
+    function = f"one_{item}"
+    if not place.is_free(function, *([] if isinstance(node.target, ast.Name) else [item])):
+        return None
+    unpacked = [] if isinstance(node.target, ast.Name) else [f"{indent}    {_target(file, node.target)} = {item}"]
+    first, last = node.body[0].lineno, node.body[-1].lineno
+    return [
+        f"{indent}{define} {function}({item}):",
+        *unpacked,
+        *file.lines[first - 1 : last - 1],
+        f"{indent}    {'return ' if kept.taker else ''}{gives}",
+        "",
+        *call_lines(f"{before}{name}", [function, *arguments], after),
     ]
-    whole: ast.AST = max(around, key=lambda each: each.lineno) if around else file.tree
-    inside = {id(each) for statement in node.body for each in ast.walk(statement)} | {
-        id(each) for each in ast.walk(node.target)
-    }
-    return {each.id for each in ast.walk(whole) if isinstance(each, ast.Name) and id(each) not in inside}
 
 
-def _within(statement: ast.AST) -> Iterator[ast.AST]:
-    """The parts of a statement, but for those of functions in it."""
-    yield statement
-    if not isinstance(statement, ast.Lambda | ast.FunctionDef | ast.AsyncFunctionDef):
-        for part in ast.iter_child_nodes(statement):
-            yield from _within(part)
+def _mapped_first(place: Place, node: ast.For, width: int) -> list[str] | None:
+    """A call at the turn's beginning goes side by side; the rest of each turn stays as it is, in order, after all."""
+    first, *rest = node.body
+    if not rest or not isinstance(first, ast.Assign) or not isinstance(node.target, ast.Name):
+        return None
+    answer = first.targets[0]
+    if len(first.targets) != 1 or not isinstance(answer, ast.Name) or answer.id == node.target.id:
+        return None
+    file, items = place.file, node.iter
+    touched = touched_by(rest)
+    used = names_in(first.value) - {node.target.id}
+    makes_calls = any(part in place.calls for each in rest for part in ast.walk(each))
+    leaves = any(isinstance(part, _LEAVING) for each in rest for part in ast.walk(each))
+    # What the rest of a turn changes must not be what a later turn's call is given.
+    if makes_calls or leaves or used & (touched | {answer.id}) or names_in(items) & touched:
+        return None
+    mapped = mapped_call(place, first.value, node.target, items, width)
+    answers = f"{answer.id}s" if place.is_free(f"{answer.id}s") else f"{answer.id}_of_each"
+    if mapped is None or not place.are_items(items, twice=True) or not place.is_free(answers):
+        return None
+    indent = indent_of(file, node.lineno)
+    return [
+        *call_lines(f"{indent}{answers} = {mapped.name}", mapped.arguments, ""),
+        f"{indent}for {node.target.id}, {answer.id} in zip({text_of(file, items)}, {answers}, strict=True):",
+        *file.lines[(first.end_lineno or first.lineno) : node.end_lineno],
+    ]
 
 
-def _names(node: ast.AST) -> set[str]:
-    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+def mapped_call(place: Place, value: ast.expr, target: ast.Name, items: ast.expr, width: int) -> Mapped | None:
+    """The parts of `threads.map(get, keys, max_concurrency=8)` for `get(key)` of every key.
+
+    Args:
+        place: Where.
+        value: What each item gives.
+        target: The name of an item.
+        items: The items.
+        width: How many at once.
+    """
+    is_tasks = place.executor == "tasks"
+    inner = value.value if isinstance(value, ast.Await) else value
+    if is_tasks != isinstance(value, ast.Await) or any(isinstance(each, ast.Await) for each in ast.walk(inner)):
+        return None
+    if not place.is_safe(inner, {target.id}):
+        return None
+    is_bare = (
+        isinstance(inner, ast.Call)
+        and len(inner.args) == 1
+        and not inner.keywords
+        and is_name(inner.args[0], target.id)
+        and isinstance(inner.func, ast.Name | ast.Attribute)
+        and target.id not in names_in(inner.func)
+    )
+    function = (
+        text_of(place.file, inner.func)
+        if is_bare and isinstance(inner, ast.Call)
+        else f"lambda {target.id}: {text_of(place.file, inner)}"
+    )
+    arguments = [function, text_of(place.file, items), f"max_concurrency={width}"]
+    return Mapped(f"{'await ' if is_tasks else ''}{place.executor}.map", arguments)
 
 
-def _text(file: SourceFile, node: ast.AST) -> str:
+def call_lines(before: str, arguments: list[str], after: str) -> list[str]:
+    """A call on one line; where that is long, on three, or on one for each argument."""
+    text = f"{before}({', '.join(arguments)}){after}"
+    if len(text) <= _LONGEST:
+        return [text]
+    indent = before[: len(before) - len(before.lstrip())]
+    whole = f"{indent}    {', '.join(arguments)}"
+    inner = [whole] if len(whole) <= _LONGEST else [f"{indent}    {each}," for each in arguments]
+    return [f"{before}(", *inner, f"{indent}){after}"]
+
+
+def text_of(file: SourceFile, node: ast.AST) -> str:
+    """An expression as the file has it, on one line."""
     text = ast.get_source_segment(file.text, node)
     return text if text is not None and "\n" not in text else ast.unparse(node)
+
+
+def is_name(node: ast.expr, name: str) -> bool:
+    """Whether an expression is a name and no more."""
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def indent_of(file: SourceFile, line: int) -> str:
+    """How far a line is indented."""
+    text = file.lines[line - 1]
+    return text[: len(text) - len(text.lstrip())]
+
+
+def _target(file: SourceFile, node: ast.expr) -> str:
+    return text_of(file, node).strip("()")
+
+
+def _stored_by(node: ast.Assign) -> set[str]:
+    return {
+        part.id
+        for target in node.targets
+        for part in ast.walk(target)
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+    }

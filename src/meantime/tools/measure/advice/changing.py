@@ -8,11 +8,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from meantime.tools.measure.advice.rewriting import Rewritten, rewritten_loop, rewritten_statements, rewritten_verb
+from meantime.tools.measure.advice.names import binds_its_names
+from meantime.tools.measure.advice.rewriting import rewritten_loop, rewritten_statements, rewritten_verb
 from meantime.tools.measure.shared_objects import before_a_patch
+from meantime.tools.measure.source.on_the_way import on_the_way
 from meantime.tools.measure.source.places import frames_of
 
 if TYPE_CHECKING:
+    from meantime.tools.measure.advice.bodies import Rewritten
     from meantime.tools.measure.advice.situation import Situation
     from meantime.tools.measure.dependence import Group
     from meantime.tools.measure.source.files import SourceFile
@@ -36,7 +39,7 @@ def change_of(situation: Situation, group: Group, executor: str, width: int) -> 
         executor: `threads` or `tasks`.
         width: How many at once.
     """
-    if before_a_patch(group.assumption, group.lines, situation.files):
+    if group.shares or before_a_patch(group.assumption, _own_lines(situation, group), situation.files):
         return ""
     if group.loop is not None:
         file, node = group.loop.file, group.loop.node
@@ -45,29 +48,34 @@ def change_of(situation: Situation, group: Group, executor: str, width: int) -> 
         found = (
             rewritten_verb(file, node, executor, width)
             if group.loop.kind in ("verb", "records")
-            else rewritten_loop(file, node, executor, width, _lines_in(situation, group, file))
+            else rewritten_loop(file, node, executor, width, _made_in(situation, group, file))
         )
         return diff_of(file, found, executor) if found is not None else ""
     statements = _statements(situation, group)
     if statements and executor == "threads" and _is_in_async(statements[0].file, statements[0].node):
         return _awaited_threads(statements[0].node, width)
     if statements:
-        found = rewritten_statements(statements[0].file, [each.node for each in statements], executor, width)
+        file = statements[0].file
+        calls = _made_in(situation, group, file)
+        found = rewritten_statements(file, [each.node for each in statements], executor, width, calls)
         if found is not None:
-            return diff_of(statements[0].file, found, executor)
+            return diff_of(file, found, executor)
     return ""
 
 
-def _lines_in(situation: Situation, group: Group, file: SourceFile) -> set[int]:
-    """The lines of a file in which calls of a group are made."""
+def _own_lines(situation: Situation, group: Group) -> set[str]:
+    """The lines of the function's own that the group's calls come from."""
     within = set(group.calls)
-    return {
-        frame.line
-        for call in situation.recording.calls
-        if call.id in within or call.parent in within
-        for frame in frames_of(call)
-        if frame.file == file.name
-    }
+    stacks = [frames_of(each) for each in situation.recording.calls if each.id in within or each.parent in within]
+    own = [[frame for frame in stack if situation.files.read(frame.file) is not None] for stack in stacks]
+    return {f"{stack[-1].file}:{stack[-1].line}" for stack in own if stack}
+
+
+def _made_in(situation: Situation, group: Group, file: SourceFile) -> frozenset[ast.Call]:
+    """The calls of a file's source that the group's calls were made in."""
+    within = set(group.calls)
+    made = [call for call in situation.recording.calls if call.id in within or call.parent in within]
+    return on_the_way(file, made)
 
 
 def diff_of(file: SourceFile, found: Rewritten, executor: str) -> str:
@@ -77,6 +85,8 @@ def diff_of(file: SourceFile, found: Rewritten, executor: str) -> str:
     after[found.first - 1 : found.last] = found.lines
     if any(f"{executor}." in line for line in found.lines):
         _import(file, after, executor)
+    if not binds_its_names(file.text, "\n".join(after) + "\n"):
+        return ""
     lines = difflib.unified_diff(before, after, f"a/{file.name}", f"b/{file.name}", n=_CONTEXT, lineterm="")
     return "\n".join(_with_its_end(file, list(lines), len(before), len(after)))
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from meantime.tools.measure.advice.bodies import Rewritten
 from meantime.tools.measure.advice.changing import diff_of
-from meantime.tools.measure.advice.rewriting import Rewritten, rewritten_verb
+from meantime.tools.measure.advice.rewriting import rewritten_verb
 from meantime.tools.measure.advice.side_by_side import best_width, executor_of
 from meantime.tools.measure.advice.situation import in_words, ms
 from meantime.tools.measure.dependence import PROVED, Group

@@ -66,7 +66,7 @@ def gives_items(definition: ast.AST) -> bool:
 def fills(node: ast.Call) -> bool:
     """Whether a call fills what it is given, by its name."""
     name = getattr(node.func, "attr", "")
-    return name.startswith(("download_", "readinto", "recv_into"))
+    return name.startswith(("download_fileobj", "readinto", "recv_into"))
 
 
 def on_a_cursor(node: ast.Call) -> bool:

@@ -196,7 +196,9 @@ class Calling(Expressions):
         items = {each for each in all_marks(texts.values()) if each.is_item}
         marks = frozenset({mark, *items})
         # A cursor, and what is given to be filled, hold afterwards what the call gave.
-        filled = given.values if fills(node) else [owner] if place.calls[0].kind == "sql" and on_a_cursor(node) else []
+        filled = (
+            given.values[-1:] if fills(node) else [owner] if place.calls[0].kind == "sql" and on_a_cursor(node) else []
+        )
         for thing in (thing for value in filled for thing in value.things):
             if thing.kind == "other":
                 thing.marks |= marks

@@ -20,6 +20,8 @@ _READING = {
         re.IGNORECASE,
     ),
 }
+_MESSAGES = {"sqs", "sns", "events", "firehose", "lambda", "ses", "sesv2", "logs", "cloudwatch", "stepfunctions"}
+_SIGNING_IN = re.compile(r"\b(log-?in|log-?out|sign-?in|auth|oauth2?|session|csrf)\b", re.IGNORECASE)
 _WAITING = {"sleep", "file"}
 
 
@@ -27,6 +29,8 @@ def reads_only(call: RecordedCall) -> bool:
     """Whether a call changes nothing that another one could see, by its name; what is not known may change anything."""
     if call.kind in _WAITING or (call.kind == "socket" and call.name.startswith(("recv", "read"))):
         return True  # the rest of an answer is read with it
+    if call.kind == "http" and _SIGNING_IN.search(call.name):
+        return False  # what it gives is kept in a cookie
     pattern = _READING.get(call.kind)
     # `dynamodb Query` and `redis GET` begin with the service; `GET /orders` and `SELECT readings` do not.
     words = call.name.split()
@@ -52,3 +56,9 @@ def may_be_the_same(one: RecordedCall, other: RecordedCall) -> bool:
     """Whether two calls may be about the same thing."""
     (service, target), (other_service, other_target) = resource_of(one), resource_of(other)
     return service == other_service and (not target or not other_target or target == other_target)
+
+
+def is_a_message(call: RecordedCall) -> bool:
+    """Whether a call sends something that is a thing of its own, whatever it is sent to."""
+    service = call.name.partition(" ")[0]
+    return (call.kind == "aws" and service in _MESSAGES) or (call.kind == "http" and call.name.startswith("POST"))

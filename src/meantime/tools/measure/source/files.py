@@ -21,11 +21,12 @@ class SourceFile:
     name: str
     text: str
     tree: ast.Module
+    has_plain_ends: bool = True  # of lines: what is shown of it, a patch finds
 
     @cached_property
     def lines(self) -> list[str]:
-        """Its lines."""
-        return self.text.splitlines()
+        """Its lines, as Python counts them: a form feed ends none."""
+        return self.text.removesuffix("\n").split("\n") if self.text else []
 
     @cached_property
     def functions(self) -> list[Definition]:
@@ -66,7 +67,7 @@ class SourceFiles:
     """The folder's files, by name and by module."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder = folder.resolve()
         self._read: dict[str, SourceFile | None] = {}
 
     def read(self, name: str) -> SourceFile | None:
@@ -74,6 +75,10 @@ class SourceFiles:
         if name not in self._read:
             self._read[name] = self._parse(name)
         return self._read[name]
+
+    def known(self) -> list[SourceFile]:
+        """The files that have been read by now."""
+        return [file for file in self._read.values() if file is not None]
 
     def module(self, dotted: str) -> SourceFile | None:
         """The file of a module of the function's own; None for anybody else's."""
@@ -92,7 +97,8 @@ class SourceFiles:
             ):
                 return None
             text = path.read_text(encoding="utf-8")
-            return SourceFile(name=name, text=text, tree=ast.parse(text))
+            has_plain_ends = b"\r" not in path.read_bytes()
+            return SourceFile(name=name, text=text, tree=ast.parse(text), has_plain_ends=has_plain_ends)
         except (OSError, ValueError, SyntaxError, RecursionError):
             return None
 

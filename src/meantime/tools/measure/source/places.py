@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from meantime.tools.report.recording import RecordedCall
 
 _FRAME = re.compile(r"^(?P<file>.+):(?P<line>\d+) in (?P<function>.+)$")
+_OF_PYTHON = {"range", "enumerate", "zip", "len", "sorted", "reversed", "str", "int"}
 _WITHIN_A_FUNCTION = {"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"}
 # What libraries call the methods behind a recorded name's last word.
 _METHODS = {
@@ -130,9 +131,11 @@ def makes(node: ast.AST, place: Place, file: SourceFile) -> bool:
     if not isinstance(node, ast.Call):
         return True
     call = place.calls[0]
-    named = [each for each in file.calls_at(place.frame.line) if _is_named(each, call)]
+    named = [each for each in file.calls_at(place.frame.line) if is_of(each, call)]
     if named:
         return node in named
+    if isinstance(node.func, ast.Name) and node.func.id in _OF_PYTHON:
+        return False
     # Of a line that nothing is named on, the outermost call stands for all: `get_paginator(…).paginate(…)`.
     others = (each for each in file.calls_at(place.frame.line) if each is not node)
     return not any(node in ast.walk(each) for each in others)
@@ -140,7 +143,7 @@ def makes(node: ast.AST, place: Place, file: SourceFile) -> bool:
 
 def is_named_for(node: ast.AST, place: Place) -> bool:
     """Whether a call is of the method that the recorded name speaks of."""
-    return isinstance(node, ast.Call) and _is_named(node, place.calls[0])
+    return isinstance(node, ast.Call) and is_of(node, place.calls[0])
 
 
 def name_of(node: ast.Call) -> str:
@@ -148,7 +151,8 @@ def name_of(node: ast.Call) -> str:
     return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
 
 
-def _is_named(node: ast.Call, call: RecordedCall) -> bool:
+def is_of(node: ast.Call, call: RecordedCall) -> bool:
+    """Whether a call is of the method that a recorded call's name speaks of."""
     method = name_of(node).replace("_", "").lower()
     last = call.name.split()[-1].replace("_", "").lower() if call.name.split() else ""
     return method in _METHODS.get(call.kind, set()) or method == last
