@@ -109,6 +109,6 @@ def test_what_a_stranger_forgot_is_told_after_it(measure):
 def test_a_client_made_in_each_invocation_is_seen(measure):
     recording = next(run.recording for run in measure("sales_report").runs if run.variant == AS_IT_IS)
 
-    # Whether it is worth an advice depends on how busy the machine is: benchmarks/advice.py asks for that.
+    # Whether it is worth an advice depends on how busy the machine is: test_advice.py asks for that, of given numbers.
     made = {each.text for each in recording.observations if each.kind == "client_made"}
     assert {"asyncpg.create_pool", "httpx.AsyncClient"} <= made
