@@ -8,6 +8,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from meantime.tools.report.breaking import broken
 from meantime.tools.report.figures import plain
 from meantime.tools.report.sheets import example_sheet, summary_sheet
 from meantime.tools.report.wording import verdict_text
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
     from meantime.tools.report.results import Example, Prices, Results
     from meantime.tools.report.sheets import Column, Row, Sheet
+
+_GAP = 2  # between columns
+_LEAST_TEXT = 8
 
 
 def print_results(results: Results, console: Console) -> None:
@@ -57,12 +61,13 @@ def sheet_table(sheet: Sheet, console: Console, *, short_labels: bool = False) -
             no_wrap=column.figures,
             overflow="ellipsis" if column.figures else "fold",
         )
+    widths = _widths(sheet, console.width)
     for group in sheet.groups:
         if short_labels:
             for number, row in enumerate(group.rows, start=1):
                 styled = [
-                    _text(cell, console, _style(row, column))
-                    for cell, column in zip(row.cells, sheet.columns[1:], strict=True)
+                    _text(cell if column.figures else broken(cell, width), console, _style(row, column))
+                    for cell, column, width in zip(row.cells, sheet.columns[1:], widths, strict=True)
                 ]
                 label = group.label if number == 1 else ""
                 table.add_row(_text(label, console), *styled, end_section=number == len(group.rows) > 1)
@@ -74,6 +79,19 @@ def sheet_table(sheet: Sheet, console: Console, *, short_labels: bool = False) -
         ]
         table.add_row(_text(group.label, console), *cells, end_section=True)
     return table
+
+
+def _widths(sheet: Sheet, whole: int) -> list[int]:
+    """How wide each column but the first may be: what is no figure has the place that figures leave it."""
+    rows = [(group.label, *row.cells) for group in sheet.groups for row in group.rows]
+    cells = list(zip([column.heading for column in sheet.columns], *rows, strict=True))
+    natural = [max(map(len, column)) for column in cells]
+    left = whole - sum(natural) - _GAP * (len(natural) - 1)
+    texts = [index for index, column in enumerate(sheet.columns) if index and not column.figures]
+    widest = max(texts, key=lambda index: natural[index], default=None)
+    if left < 0 and widest is not None:
+        natural[widest] = max(_LEAST_TEXT, natural[widest] + left)
+    return natural[1:]
 
 
 def markdown(results: Results) -> str:

@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from meantime.tools.report.breaking import broken
 from meantime.tools.report.call_rows import call_rows
 from meantime.tools.report.figures import decimals_for, milliseconds, plain
 from meantime.tools.report.signs import STYLES, signs_for
@@ -111,7 +112,7 @@ def _bar(row: CallRow, waits: _Waits, whole_ms: float, width: int) -> list[str]:
 
 def _table(recording: Recording, rows: tuple[CallRow, ...], console: Console) -> Table:
     encoding = console.encoding
-    names = [plain(row.name, encoding) for row in rows]
+    names = [plain(row.name + _failed(row), encoding) for row in rows]
     lines = [plain(row.line, encoding) for row in rows]
     decimals = decimals_for(row.end_ms - row.start_ms for row in rows)
     lengths = [milliseconds(row.end_ms - row.start_ms, decimals) for row in rows]
@@ -132,8 +133,22 @@ def _table(recording: Recording, rows: tuple[CallRow, ...], console: Console) ->
     waits = _Waits(recording)
     for row, name, line, *cells in zip(rows, names, lines, *columns.values(), strict=True):
         label = Padding(Text(name), (0, 0, 0, min(_INDENT * row.depth, name_width // 2)))
-        table.add_row(label, Text(line), _drawn(_bar(row, waits, _end_of(recording), bar_width), encoding), *cells)
+        table.add_row(
+            label,
+            Text(broken(line, line_width)),
+            _drawn(_bar(row, waits, _end_of(recording), bar_width), encoding),
+            *cells,
+        )
     return table
+
+
+def _failed(row: CallRow) -> str:
+    """That it ended with an exception, and with which; of several, how many of them did."""
+    errors = [call.error for call in row.calls if call.error]
+    if not errors:
+        return ""
+    count = f"{len(errors):,} x " if len(row.calls) > 1 else ""
+    return f" ! {count}{', '.join(dict.fromkeys(errors))}"
 
 
 def _end_of(recording: Recording) -> float:

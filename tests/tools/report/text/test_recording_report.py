@@ -221,3 +221,11 @@ def test_five_thousand_calls_are_laid_out(shown, make_call, make_recording):
     calls = [make_call(number, number % 100, number % 100 + 5, f"GET /{number % 7}") for number in range(5000)]
 
     assert f"GET /3 {TIMES} 714" in shown(print_waterfall, make_recording(*calls, duration_ms=105.0))
+
+
+def test_a_call_that_failed_is_marked_with_its_exception(shown, make_call, make_recording):
+    failed = make_call(1, 0, 400, error="ConnectionRefusedError")
+
+    text = shown(print_waterfall, make_recording(failed), width=120)
+
+    assert "GET /orders ! ConnectionRefusedError" in text
