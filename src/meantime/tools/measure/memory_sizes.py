@@ -81,7 +81,7 @@ def best_memory(points: Sequence[MemoryPoint]) -> BestMemory:
     (https://github.com/alexcasalboni/aws-lambda-power-tuning, README-INPUT-OUTPUT.md and lambda/analyzer.js). Unlike
     there, what no measurement tells apart counts as equal: within 5 %, or within 15 % where the ranges overlap. Of the
     sizes that are equally fast the cheapest is best for speed; of those that cost the same the fastest is best for
-    cost; of those that are balanced alike, one that was measured comes before one that is predicted.
+    cost; for the balance, all that are equally fast count as the fastest.
 
     Raises:
         ValueError: There is no point.
@@ -91,18 +91,17 @@ def best_memory(points: Sequence[MemoryPoint]) -> BestMemory:
     longest = max(map(_duration, points)) or 1.0
     dearest = max(map(_cost_of, points)) or 1.0
 
+    fastest = _least(points, lambda point: point.duration_ms)
+    shortest = min(map(_duration, points))
+
     def balance(point: MemoryPoint) -> float:
-        cost, duration = _cost_of(point) / dearest, _duration(point) / longest
+        cost, duration = _cost_of(point) / dearest, (shortest if point in fastest else _duration(point)) / longest
         return _BALANCED_WEIGHT * cost + (1 - _BALANCED_WEIGHT) * duration
 
-    alike = min(map(balance, points)) * NOISE
     return BestMemory(
-        speed_mb=min(_least(points, lambda point: point.duration_ms), key=_cost_of).memory_mb,
+        speed_mb=min(fastest, key=_cost_of).memory_mb,
         cost_mb=min(_least(points, lambda point: point.cost_per_million_usd), key=_duration).memory_mb,
-        balance_mb=min(
-            (point for point in points if balance(point) <= alike),
-            key=lambda point: (not point.measured, balance(point)),
-        ).memory_mb,
+        balance_mb=min(points, key=balance).memory_mb,
     )
 
 

@@ -103,7 +103,11 @@ def _waits_ms(run: Run) -> float | None:
 def _range(slower: Run, faster: Run) -> str:
     """Between which ratios the one lies, where the rounds tell."""
     interval = ratio_interval(slower.durations_ms, faster.durations_ms)
-    return "" if interval is None else f" ({interval[0]:.2f} to {interval[1]:.2f})"
+    if interval is None:
+        return ""
+    # That of the medians is told before it, and need not be the median of the rounds' own.
+    times = slower.p50_ms / faster.p50_ms
+    return f" ({min(interval[0], times):.2f} to {max(interval[1], times):.2f})"
 
 
 def _told(run: Run, baseline: Run) -> str:

@@ -117,7 +117,11 @@ def memory_sheet(example: Example) -> Sheet:
     columns = (
         Column("memory"),
         Column("ms", "Duration of a warm invocation", key=True),
-        Column("range", "Where it lies"),
+        Column(
+            "range",
+            "Of a measured size where its median lies 19 times in 20, or with fewer than 6 invocations the shortest "
+            "and the longest; of a predicted one where it lies 9 times in 10",
+        ),
         Column("$/million", "US dollars for a million warm invocations", key=True),
         Column("how", "Whether it was run at this size", figures=False),
         Column("best for", "balance weighs cost and duration alike", figures=False, key=True),
@@ -212,6 +216,8 @@ def _median(run: Run, decimals: int) -> str:
 
 
 def _range(estimate: Estimate, decimals: int) -> str:
+    if estimate.low == estimate.high:
+        return ABSENT  # it was run once
     return f"{milliseconds(estimate.low, decimals)}..{milliseconds(estimate.high, decimals)}"
 
 

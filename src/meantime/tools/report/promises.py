@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from meantime.tools.report.comparison import baseline_of
-from meantime.tools.report.figures import decimals_for, dollars, milliseconds
+from meantime.tools.report.figures import decimals_for, dollars, memory, milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,8 @@ class Promise:
         unit: What stands behind each number.
         before: The number now; empty where unknown.
         after: The number then.
-        between: The range that holds nine times in ten.
+        between: The range.
+        sure: How often the range holds.
         change: How much less or more that is.
         before_width: Length of its bar.
         after_width: Length of the bar of the number then.
@@ -35,6 +36,7 @@ class Promise:
     before: str
     after: str
     between: str
+    sure: str
     change: str
     before_width: float
     after_width: float
@@ -45,17 +47,18 @@ class Promise:
 def promises(results: Results, example: Example, advice: Advice) -> tuple[Promise, ...]:
     """Give what the advice promises of duration and cost; empty where it promises neither."""
     run = advised_run(results, example, advice)
+    sure = _sure(results, example, advice)
     found = []
     if advice.duration_ms is not None:
         before = advice.before_ms if advice.before_ms is not None else (run.p50_ms if run else None)
         decimals = decimals_for([before, advice.duration_ms.value])
-        found.append(_promise("ms", before, advice.duration_ms, lambda value: milliseconds(value, decimals)))
+        found.append(_promise("ms", before, advice.duration_ms, lambda value: milliseconds(value, decimals), sure))
     if advice.cost_per_million_usd is not None:
         before = advice.before_cost_per_million_usd
         if before is None and run is not None:
             before = run.cost_per_million_usd
         found.append(
-            _promise("per million", before, advice.cost_per_million_usd, lambda value: f"${dollars(value)}"),
+            _promise("per million", before, advice.cost_per_million_usd, lambda value: f"${dollars(value)}", sure),
         )
     return tuple(found)
 
@@ -72,13 +75,44 @@ def advised_run(results: Results, example: Example, advice: Advice) -> Run | Non
     return baseline_of(run for run in recorded if run.memory_mb == largest)
 
 
-def _promise(unit: str, before: float | None, after: Estimate, written: Callable[[float], str]) -> Promise:
+def advised_size(results: Results, example: Example) -> tuple[str, str]:
+    """Give the memory size that the advice is for, and why it is that one; nothing where there is no advice."""
+    if not example.advice:
+        return "", ""
+    run = advised_run(results, example, example.advice[0])
+    if run is None:
+        return "", ""
+    recorded = {each.memory_mb for each in results.runs_of(example.name) if each.recording is not None}
+    if len(recorded) < 2:  # noqa: PLR2004  # nothing to choose from
+        return memory(run.memory_mb), ""
+    if run.memory_mb < max(recorded):
+        return memory(run.memory_mb), ""
+    return memory(run.memory_mb), (
+        "That is the largest size measured, where waits are hidden least by a lack of CPU. For advice on another one, "
+        f"measure that alone: --memory {min(recorded)}."
+    )
+
+
+def _sure(results: Results, example: Example, advice: Advice) -> str:
+    """How often a range holds: a prediction's, or that of another size that was measured."""
+    point = next((each for each in example.memory_points if each.memory_mb == advice.memory_mb), None)
+    if point is None or not point.measured or point.duration_ms != advice.duration_ms:
+        return "nine times in ten"
+    variant = run.variant if (run := advised_run(results, example, advice)) is not None else None
+    for each in results.runs_of(example.name):
+        if each.memory_mb == advice.memory_mb and each.variant == variant and each.interval_ms is not None:
+            return "measured, nineteen times in twenty"
+    return "measured, shortest to longest"
+
+
+def _promise(unit: str, before: float | None, after: Estimate, written: Callable[[float], str], sure: str) -> Promise:
     whole = max(before or 0.0, after.high) or 1.0
     return Promise(
         unit=unit,
         before="" if before is None else written(before),
         after=written(after.value),
         between=f"{written(after.low)} to {written(after.high)}",
+        sure=sure,
         change=_change(before, after.value),
         before_width=100 * (before or 0.0) / whole,
         after_width=100 * after.value / whole,

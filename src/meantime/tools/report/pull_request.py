@@ -9,7 +9,7 @@ from meantime.tools.report.conditions import conditions
 from meantime.tools.report.figures import ARROW, memory
 from meantime.tools.report.measured_sheets import bill_sheet, handlers_sheet, memory_sheet, savings, what_if_sheet
 from meantime.tools.report.observed import observed
-from meantime.tools.report.promises import promises
+from meantime.tools.report.promises import advised_size, promises
 from meantime.tools.report.recorded_run import recorded_run
 from meantime.tools.report.shares import bars
 from meantime.tools.report.table import escaped, sheet_markdown
@@ -50,6 +50,8 @@ def _example(results: Results, example: Example, checks: Sequence[tuple[bool, st
     if example.verdicts:
         yield "\n".join(f"- {escaped(verdict_text(verdict))}" for verdict in example.verdicts)
     if example.advice:
+        size, _ = advised_size(results, example)
+        yield f"#### What to do at {size}" if size else "#### What to do"
         yield _advice(results, example, example.advice[0])
     yield from _details(results, example)
 

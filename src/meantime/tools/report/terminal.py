@@ -19,7 +19,7 @@ from meantime.tools.report.measured_sheets import (
     what_if_sheet,
     what_if_sizes,
 )
-from meantime.tools.report.promises import promises
+from meantime.tools.report.promises import advised_size, promises
 from meantime.tools.report.recorded_run import recorded_run
 from meantime.tools.report.recording_report import print_observations
 from meantime.tools.report.table import sheet_table
@@ -108,7 +108,10 @@ class _Report:
     def _advice(self) -> None:
         if not self._example.advice:
             return
-        self._head("What to do")
+        size, why = advised_size(self._results, self._example)
+        self._head(f"What to do at {size}" if size else "What to do")
+        if why:
+            self._say(why, "dim")
         for number, advice in enumerate(self._example.advice, start=1):
             if number > 1:
                 self._say("")

@@ -175,6 +175,18 @@ def test_advice_that_says_what_it_starts_from_is_believed(measured: Results) -> 
     assert (promise.before_width, promise.after_width, promise.low_width, promise.high_width) == (100, 50, 40, 60)
 
 
+def test_how_sure_it_is_is_told_of_a_prediction_and_of_what_was_measured(measured: Results) -> None:
+    example = first(measured)
+    point = next(each for each in example.memory_points if each.measured)
+    told = advice(memory_mb=point.memory_mb, duration_ms=point.duration_ms)
+
+    (seen,) = promises(measured, example, told)
+    (predicted,) = promises(measured, example, replace(told, duration_ms=Estimate(value=50, low=40, high=60)))
+
+    assert seen.sure.startswith("measured, ")
+    assert predicted.sure == "nine times in ten"
+
+
 def test_advice_that_promises_nothing_has_no_promise(measured: Results) -> None:
     assert promises(measured, first(measured), advice()) == ()
 

@@ -243,3 +243,21 @@ def test_a_command_to_copy_is_not_broken(results):
     print_report(results, Console(file=stream, width=40, color_system=None))
 
     assert "   Verify: meantime measure app.handler --against app.threaded --event event.json\n" in stream.getvalue()
+
+
+def test_advice_says_for_which_size_it_is_and_why_that_one(shown, results):
+    recording = next(run.recording for run in results.runs if run.recording is not None)
+    recorded = tuple(replace(run, recording=recording) for run in results.runs)
+
+    assert "What to do at 512 MB 1. " in words(shown(print_report, results))
+    assert "What to do at 512 MB That is the largest size measured" in words(
+        shown(print_report, replace(results, runs=recorded))
+    )
+
+
+def test_a_size_that_was_run_once_has_no_range(shown, results):
+    (example, *others) = results.examples
+    point = replace(example.memory_points[0], duration_ms=Estimate(value=120.0, low=120.0, high=120.0))
+    example = replace(example, memory_points=(point,), best_memory=None)
+
+    assert "120..120" not in shown(print_report, replace(results, examples=(example, *others)))
