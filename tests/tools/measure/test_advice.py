@@ -91,7 +91,7 @@ def test_a_client_of_boto3_is_shared_in_the_patch(tmp_path):
 def test_what_is_to_be_deployed_with_a_change_is_said(folder):
     advice = advice_on(recording([in_loop(i) for i in range(10)]), folder)["side-by-side"]
 
-    assert "needs meantime in its package then: a line in requirements.txt" in advice.text
+    assert "needs meantime in its package then, by requirements.txt" in advice.text
     assert "@meantime.handler on the handler gives all of it a deadline" in advice.text
 
 

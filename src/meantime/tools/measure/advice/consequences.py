@@ -27,7 +27,10 @@ def consequences(situation: Situation, group: Group, change: str) -> Iterator[st
         return
     sources = _sources(situation, group)
     if not any("meantime" in text for text in sources):
-        yield ("The function needs meantime in its package then: a line in requirements.txt, no further dependencies.")
+        yield (
+            "The function needs meantime in its package then, by requirements.txt or pip install --target; it has no "
+            "dependencies."
+        )
     if not any("meantime.handler" in text for text in sources):
         yield "@meantime.handler on the handler gives all of it a deadline, before Lambda's own timeout."
 
