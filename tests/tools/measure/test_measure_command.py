@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,8 +21,6 @@ from meantime.tools.cli import cli
 from meantime.tools.report.results import Results
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from typer.testing import Result
 
 pytestmark = pytest.mark.blocks_the_loop  # it reads its files on the loop; nothing else is to run meanwhile
@@ -420,3 +419,27 @@ def test_handlers_that_answer_otherwise_are_told(measure, output):
     assert result.exit_code == 0
     said = [verdict.text for verdict in Results.read(output / "results.json").examples[0].verdicts]
     assert any("app.quick answers otherwise than app.handler: a text instead of no value" in text for text in said)
+
+
+def test_what_cannot_be_written_does_not_lose_what_was_measured(measure, output):
+    (output / "results.json").mkdir(parents=True)
+
+    result = measure("app.quick", "--event", "{}", *QUICKLY, "--no-record")
+
+    assert result.exit_code == 2
+    assert "p50 ms" in result.stdout
+    assert f"Error: {output / 'results.json'} could not be written: Is a directory" in result.stderr
+
+
+def test_where_nothing_can_be_printed_the_files_are_there(measure, output, tmp_path):
+    assert measure("app.quick", "--event", "{}", *QUICKLY, "--no-record").exit_code == 0
+    command = [sys.executable, "-m", "meantime", "measure", "show", str(output / "results.json")]
+
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*command, "--output", str(tmp_path / "again")], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+
+    assert (tmp_path / "again" / "index.html").exists()
+    told = f"Error: the report could not be printed: No space left on device; it is in {tmp_path / 'again'}"
+    assert (done.returncode, done.stderr.strip()) == (2, told)

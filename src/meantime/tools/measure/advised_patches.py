@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,7 +43,8 @@ def with_patches(results: Results, folder: Path, *, program: str = PROGRAM, in_u
         for advice in example.advice:
             path = None
             if is_patch(advice.change):
-                path = _written(folder, _text(results, example, advice), advice.change, in_use)
+                with suppress(OSError):  # a full disk: the report shows the change all the same
+                    path = _written(folder, _text(results, example, advice), advice.change, in_use)
             found.append(_told(advice, path, program))
         examples.append(replace(example, advice=tuple(found)))
     return replace(results, examples=tuple(examples))

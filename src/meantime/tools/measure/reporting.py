@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from meantime.tools.report.results import Results
+
+_BAD_INPUT = 2
 
 RESULTS = "results.json"
 PAGE = "index.html"
@@ -73,10 +77,39 @@ def report(results: Results, form: Form, folder: Path, *, title: str, checks: Se
         folder: Where the files go; it is there.
         title: The page's heading.
         checks: What became of each `--fail-if`: whether it failed, and the line that says so.
+
+    Raises:
+        typer.Exit: Something could not be written or printed; what could be is there.
     """
-    write_page(results, folder / PAGE, title=title)
-    write_chrome_trace(results_trace(results), folder / TRACE)
-    results.write(folder / RESULTS)
+    unwritten = _unwritten(results, folder, title)
+    try:
+        _print(results, form, folder if unwritten is None else None, checks)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise  # nobody reads on, as with `| head`: typer ends quietly
+    except OSError as error:
+        unwritten = f"the report could not be printed: {error.strerror}; it is in {folder}"
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # or it fails at the exit, too
+    for failed, text in checks:
+        typer.secho(f"{'FAILED' if failed else 'passed'}: {text}", fg="red" if failed else "green", err=True)
+    if unwritten is not None:
+        typer.echo(f"Error: {unwritten}", err=True)
+        raise typer.Exit(_BAD_INPUT)
+
+
+def _unwritten(results: Results, folder: Path, title: str) -> str | None:
+    """Write the files, the numbers first; say what could not be written, as on a full disk: the report is to come."""
+    try:
+        results.write(folder / RESULTS)
+        write_page(results, folder / PAGE, title=title)
+        write_chrome_trace(results_trace(results), folder / TRACE)
+    except OSError as error:
+        return f"{error.filename or folder} could not be written: {error.strerror}"
+    return None
+
+
+def _print(results: Results, form: Form, folder: Path | None, checks: Sequence[tuple[bool, str]]) -> None:
+    """Print what is asked for, and where the files are, where they are."""
     if form is Form.json:
         typer.echo(results.to_json(indent=2))
     elif form is Form.markdown:
@@ -84,7 +117,6 @@ def report(results: Results, form: Form, folder: Path, *, title: str, checks: Se
     else:
         console = Console(highlight=False)
         print_report(results, console)
-        where = f"Open {folder / PAGE} in a browser, and {folder / TRACE} in https://ui.perfetto.dev; "
-        console.print(f"\n{where}the numbers are in {folder / RESULTS}.", soft_wrap=True)
-    for failed, text in checks:
-        typer.secho(f"{'FAILED' if failed else 'passed'}: {text}", fg="red" if failed else "green", err=True)
+        if folder is not None:
+            where = f"Open {folder / PAGE} in a browser, and {folder / TRACE} in https://ui.perfetto.dev; "
+            console.print(f"\n{where}the numbers are in {folder / RESULTS}.", soft_wrap=True)

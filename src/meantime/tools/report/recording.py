@@ -215,6 +215,21 @@ class Recording:
             raise ValueError(f"format is {self.format!r}, not {FORMAT!r}")
         if self.version != VERSION:
             raise ValueError(f"version {self.version} of the format is not known here, {VERSION} is")
+        self._check_parents()
+
+    def _check_parents(self) -> None:
+        """Refuse a call that is a part of itself, over however many others: going up from it would never end."""
+        parents = {call.id: call.parent for call in self.calls}
+        ends: set[int | None] = {None}  # from here it is known to end
+        for call in self.calls:
+            path: set[int | None] = set()
+            at: int | None = call.id
+            while at not in ends:
+                if at in path:
+                    raise ValueError(f"call {at} is a part of itself: see the `parent` of each call")
+                path.add(at)
+                at = parents.get(at) if at is not None else None
+            ends |= path
 
     @property
     def explained(self) -> float:

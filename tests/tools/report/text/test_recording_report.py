@@ -229,3 +229,11 @@ def test_a_call_that_failed_is_marked_with_its_exception(shown, make_call, make_
     text = shown(print_waterfall, make_recording(failed), width=120)
 
     assert "GET /orders ! ConnectionRefusedError" in text
+
+
+@pytest.mark.parametrize("parents", [(1, None), (2, 1)])
+def test_a_call_that_is_a_part_of_itself_is_refused(make_call, make_recording, parents):
+    calls = [make_call(number, 0, 400, parent=parent) for number, parent in enumerate(parents, start=1)]
+
+    with pytest.raises(ValueError, match="is a part of itself"):
+        make_recording(*calls)
