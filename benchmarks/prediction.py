@@ -335,8 +335,7 @@ def main() -> int:
     print(table(found).partition("\n")[0], f"{time.monotonic() - began:.0f} s.")  # noqa: T201  # likewise
     if options.training or options.some is not None:
         return 0
-    if not options.again:
-        write_page(found)
+    write_page(found)
     wrong = failures(found)
     print(*wrong, sep="\n")  # noqa: T201  # likewise
     return len(wrong)

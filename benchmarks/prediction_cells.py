@@ -96,4 +96,7 @@ TRAINING = (
     Workload("requests", "40ms", 72, _ALL_WIDTHS),
     Workload("httpx", "40ms", 72, _ALL_WIDTHS),
     Workload("aiohttp", "40ms", 72, _ALL_WIDTHS),
+    # Async calls on colder cores, added when cells that were held back showed those to be another kind.
+    Workload("httpx", "100ms", 48, _cells((12, 128), (24, 1769), (48, 512))),
+    Workload("aiohttp", "100ms", 48, _cells((12, 128), (24, 256), (48, 512))),
 )
