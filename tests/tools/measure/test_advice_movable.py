@@ -38,7 +38,7 @@ def change_in(tmp_path, body, *, line=None):
         "    out = []\n    for k in KEYS:\n        out.append(get(k))\n    return k, out\n",
         "    d = {}\n    for i, k in enumerate(KEYS): d[k] = get(k)\n    return d\n",
         "    threads = KEYS\n    out = []\n    for t in threads:\n        out.append(get(t))\n    return out\n",
-        "    d = []\n    try:\n        for k in KEYS:\n            d.append(get(k))\n    except OSError:\n        d = 1\n",
+        "    d = []\n    try:\n        for k in KEYS:\n            d.append(get(k))\n    except IOError:\n        0\n",
         "    return any(get(k) for k in KEYS)\n",
         "    return [get(k) for k in 'abcdefgh']\n",
     ],

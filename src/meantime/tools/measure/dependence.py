@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from meantime.tools.measure.ordering import Top, orders_of, tops_in_line
+from meantime.tools.measure.source.between import changed_between
 from meantime.tools.measure.source.reading import Reading, keeps_nothing, read
 from meantime.tools.measure.turns import is_free, retries_in, split_turns
 
@@ -72,10 +73,11 @@ class Chain:
 
 @dataclass(frozen=True, kw_only=True)
 class Dependence:
-    """What may go side by side, and what may not."""
+    """What may go side by side, and what may not; and whether there may be more, which the reading did not get to."""
 
     groups: tuple[Group, ...] = ()
     chains: tuple[Chain, ...] = ()
+    gave_up: bool = False
 
     @property
     def phases(self) -> tuple[tuple[int, ...], ...]:
@@ -98,7 +100,8 @@ def independent_groups(recording: Recording, code: str | Path | None = None) -> 
     found = list(_arranged(tops, 0, reading))
     groups = [each for each in found if isinstance(each, Group)]
     chains = [each for each in found if isinstance(each, Chain)]
-    return Dependence(groups=tuple(_merged(groups)), chains=tuple(_merged_chains(chains)))
+    gave_up = reading.gave_up or len(tops) > _MOST_LEVELS or (len(tops) > 1 and not any(top.is_read for top in tops))
+    return Dependence(groups=tuple(_merged(groups)), chains=tuple(_merged_chains(chains)), gave_up=gave_up)
 
 
 def _arranged(tops: Sequence[Top], depth: int, reading: Reading) -> Iterator[Group | Chain]:
@@ -161,6 +164,9 @@ def _in_statements(singles: list[Top], tops: Sequence[Top], reading: Reading) ->
             continue
         orders = [orders_of(one, other, reading) for index, one in enumerate(members) for other in members[index + 1 :]]
         assumptions = tuple(dict.fromkeys(order.assumption for order in orders if order.assumption))
+        changed = changed_between([leaf for top in members for leaf in top.leaves], reading.files)
+        if changed:
+            assumptions += (f"if it does not matter when what they are given is changed: {', '.join(changed[:3])}",)
         notes = tuple(dict.fromkeys(order.note for order in orders if order.note))
         yield Group(
             chains=tuple((top.id,) for top in members),
@@ -168,6 +174,7 @@ def _in_statements(singles: list[Top], tops: Sequence[Top], reading: Reading) ->
             assumption="; ".join(assumptions),
             note="; ".join(notes),
             lines=_lines(members),
+            shares=bool(changed),
         )
     if chained:
         first = [top for top in singles if top.id not in reasons]

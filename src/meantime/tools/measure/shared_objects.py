@@ -40,7 +40,7 @@ _OF_A_CLIENT = re.compile(r"\.client\(|clients\.boto3\(|\.meta\.client\b")
 
 def taken_for_granted(reading: Reading, *calls: RecordedCall) -> str:
     """What calls side by side take for granted of the object that they are made on; empty for nothing."""
-    if any(call.kind == "sql" and "pool." not in _line_of(reading, call) for call in calls):
+    if any(call.kind == "sql" and not _asks_a_pool(reading, call) for call in calls):
         return _QUERIES
     if any(call.library == "http.client" and ".request(" in _line_of(reading, call) for call in calls):
         return _HTTP_CONNECTION
@@ -67,6 +67,17 @@ def _text_at(line: str, files: SourceFiles) -> str:
     name, _, number = line.rpartition(":")
     file = files.read(name) if name else None
     return file.lines[int(number) - 1] if file is not None and 0 < int(number) <= len(file.lines) else ""
+
+
+def _asks_a_pool(reading: Reading, call: RecordedCall) -> bool:
+    """Whether a query is asked of a pool, by its name; what `async with pool.acquire() as of_pool:` gave is none."""
+    place = reading.places.of_call.get(call.id)
+    file = reading.files.read(place.frame.file) if place is not None else None
+    if place is None or file is None or "pool." not in _line_of(reading, call):
+        return False
+    around = file.function_at(place.frame.line, "")
+    text = ast.unparse(around) if around is not None else ""
+    return not any(re.search(rf"\bas {re.escape(name)}\b", text) for name in _asked(file, place.frame.line))
 
 
 def _line_of(reading: Reading, call: RecordedCall) -> str:

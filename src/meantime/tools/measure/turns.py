@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Freedom:
-    """Whether turns are free of each other: why not (`reason`), if what, what changes then; whether they share things."""
+    """Whether turns are free of each other: why not (`reason`), if what, what changes then, what is shared."""
 
     reason: str = ""
     assumption: str = ""

@@ -93,7 +93,7 @@ def _change(situation: Situation, made: list[Observation]) -> str:
     if name.startswith(_ON_A_LOOP) or ".asyncio." in name:
         return _on_the_loop(situation, before, first)
     kept = _KEPT.get(name)
-    if kept is None:
+    if kept is None or _has_arguments(situation, first):
         return f"- {before}    # in the handler: {first.line}\n+ {before}    # at module level" if before else ""
     made_once = kept.format(rest.rstrip(")"))
     lines = [
@@ -150,6 +150,16 @@ def _made_by(situation: Situation, made: Observation) -> str:
     file = situation.files.read(name) if name else None
     calls = file.calls_at(int(number)) if file is not None and number.isdigit() else []
     return next((ast.unparse(call) for call in calls if ast.unparse(call.func) == made.text), f"{made.text}(…)")
+
+
+def _has_arguments(situation: Situation, made: Observation) -> bool:
+    """Whether a client was given more than its service's name, which a kept one would have to be given as well."""
+    name, _, number = made.line.rpartition(":")
+    file = situation.files.read(name) if name else None
+    calls = file.calls_at(int(number)) if file is not None and number.isdigit() else []
+    return any(
+        len(call.args) > 1 or call.keywords for call in calls if ast.unparse(call.func).endswith(("client", "Session"))
+    )
 
 
 def _source(situation: Situation, line: str) -> str:

@@ -33,7 +33,9 @@ def advise(situation: Situation) -> Iterator[Advice]:
     )
 
 
-def _reason(situation: Situation) -> tuple[str, str, tuple[int, ...], tuple[str, ...]]:
+def _reason(  # noqa: PLR0911  # one for each reason
+    situation: Situation,
+) -> tuple[str, str, tuple[int, ...], tuple[str, ...]]:
     if situation.median_ms <= FAST_ENOUGH_MS:
         text = f"An invocation takes {ms(situation.median_ms)}. Threads and tasks cost more care than that is worth."
         return "Keep it sequential: nothing to win", text, (), ()
@@ -76,6 +78,13 @@ def _reason(situation: Situation) -> tuple[str, str, tuple[int, ...], tuple[str,
             f"{chain.reason}. {_helps(situation, chain)}, side by side does not."
         )
         return "Keep the calls in their order: each needs the one before", text, chain.calls, chain.lines
+    if situation.dependence.gave_up:
+        text = (
+            f"The source could not be followed to its calls: it is too large, too entangled, or not there. "
+            f"{ms(waiting)} of {ms(situation.median_ms)} are waiting. "
+            "Look for yourself whether calls need nothing of each other."
+        )
+        return "Not known: what could go side by side", text, (), ()
     text = f"No two calls that wait could go side by side: {ms(waiting)} of {ms(situation.median_ms)} are waiting."
     return "Keep it sequential: there is nothing to put side by side", text, (), ()
 

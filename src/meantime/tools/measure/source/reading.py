@@ -34,6 +34,7 @@ class Reading:
         ways: How many expressions, and ways to them, make a place's calls.
         shared: The lines of functions called in a loop that change what its turns share.
         files: The files themselves.
+        gave_up: Whether the source was too large, or too entangled, to be followed.
     """
 
     places: Places
@@ -44,6 +45,7 @@ class Reading:
     ways: dict[int, int]
     shared: dict[int, tuple[str, ...]]
     files: SourceFiles
+    gave_up: bool = False
 
     @cached_property
     def _between(self) -> dict[tuple[int, int], list[Flow]]:
@@ -80,7 +82,7 @@ def read(calls: Iterable[RecordedCall], folder: Path) -> Reading:
             _enter_all(again, is_repeated=True)
             course = again
     except (TooMuchSource, RecursionError):
-        return Reading(places, set(), {}, {}, {}, {}, {}, files)
+        return Reading(places, set(), {}, {}, {}, {}, {}, files, gave_up=True)
     loops = {loop.number: loop for loop in course.loops.values()}
     ways = {place: len(nodes) for place, nodes in course.nodes.items()}
     shared = {loop: tuple(lines) for loop, lines in course.shared.items()}

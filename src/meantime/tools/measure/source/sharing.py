@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from meantime.tools.measure.source.files import SourceFile, SourceFiles
     from meantime.tools.report.recording import RecordedCall
 
-_CHANGING = {
+CHANGING = {
     *("append", "add", "insert", "appendleft", "extend", "update", "setdefault", "push", "put", "put_nowait", "write"),
     *("pop", "popleft", "popitem", "remove", "discard", "clear", "reverse", "sort", "writelines", "writerow"),
     *("writerows", "writestr", "feed", "register", "login", "set", "reset", "delete", "send", "store", "save"),
@@ -24,7 +24,7 @@ _CHANGING = {
     *("client", "resource"),  # of a boto3 session, which threads must not share
 }
 _OF_THE_PROCESS = {"chdir", "putenv", "setlocale", "seed", "setdefaulttimeout", "umask", "setrecursionlimit"}
-_OF_CONTAINERS = {*_CHANGING, "get", "items", "keys", "values", "copy", "read", "json", "format", "join", "split"}
+_OF_CONTAINERS = {*CHANGING, "get", "items", "keys", "values", "copy", "read", "json", "format", "join", "split"}
 _WRITING = {"write_text", "write_bytes"}
 _BEGINNINGS = {"__init__", "__post_init__", "__new__", "__enter__", "__aenter__"}
 _COMPREHENSIONS = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
@@ -46,13 +46,13 @@ def turn_of(loop: Loop) -> tuple[list[ast.AST], set[str]]:
     """What a loop does in each turn, with the names that it gives anew each time."""
     node = loop.node
     if isinstance(node, ast.For | ast.AsyncFor):
-        return list(node.body), _names(node.target)
+        return list(node.body), names_of(node.target)
     if isinstance(node, ast.While):
         return list(node.body), set()
     for each in ast.walk(loop.file.tree):
         if isinstance(each, _COMPREHENSIONS) and any(one.target is node for one in each.generators):
             parts = [each.key, each.value] if isinstance(each, ast.DictComp) else [each.elt]
-            return [*parts, *(test for one in each.generators for test in one.ifs)], _names(node)
+            return [*parts, *(test for one in each.generators for test in one.ifs)], names_of(node)
     if isinstance(node, Definition):
         return [node], set()
     return [node], set()
@@ -73,7 +73,7 @@ class _Walk:
         around = _function_around(loop.file, loop.node)
         own = _made_in(around) if around is not None else set()
         taken = items | {each.id for each in inside if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
-        given = {name for each in inside if each in self._way(loop.file) for name in _names(each)}
+        given = {name for each in inside if each in self._way(loop.file) for name in names_of(each)}
         for each in inside:
             self._look_at(loop.file, each, own=own, fresh=taken, given=given - taken)
         self._left += [found for each in inside for found in self._called(loop.file, each)]
@@ -90,7 +90,7 @@ class _Walk:
         begins = getattr(definition, "name", "") in _BEGINNINGS
         if any("cache" in ast.unparse(each).lower() for each in getattr(definition, "decorator_list", [])):
             self._note(file, definition)  # side by side, the same is asked for twice before it is kept
-        for each in _within_function(definition):
+        for each in within_function(definition):
             self._look_at(file, each, own=own, fresh=own | ({"self", "cls"} if begins else set()))
             self._left += self._called(file, each)
 
@@ -113,7 +113,7 @@ class _Walk:
             case ast.Name(ctx=ast.Load()) if _is_thread_local(file, node.id):
                 self._note(file, node)
             case ast.Attribute(ctx=ast.Store() | ast.Del()) | ast.Subscript(ctx=ast.Store() | ast.Del()):
-                root = _root(node)
+                root = root_of(node)
                 is_collected = isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name)
                 may_be = own if is_collected else set()
                 if root is None or root in fresh or (root in may_be and root not in (given or ())):
@@ -123,7 +123,7 @@ class _Walk:
             case ast.Call() if node not in self._way(file):
                 self._call(file, node, own=own, fresh=fresh, given=given)
             case ast.Call(func=ast.Attribute(attr=name)) if name.startswith("download_") and node.args:
-                if isinstance(node.args[-1], ast.Constant) or _names(node.args[-1]) <= given_outside(own, fresh):
+                if isinstance(node.args[-1], ast.Constant) or names_of(node.args[-1]) <= own - fresh:
                     self._note(file, node)
             case _:
                 pass
@@ -135,12 +135,12 @@ class _Walk:
         path = node.args[0] if name == "open" and _writes(node) else node.func if name in _WRITING else None
         if path is not None:
             # A file of the turn's own has a name of its own.
-            if given is None or not _names(path) & fresh:
+            if given is None or not names_of(path) & fresh:
                 self._note(file, node)
         elif name in _OF_THE_PROCESS or (name in ("execute", "executemany", "commit") and "sqlite3" in file.text):
             self._note(file, node)
-        elif isinstance(node.func, ast.Attribute) and name in _CHANGING:
-            root = _root(node.func)
+        elif isinstance(node.func, ast.Attribute) and name in CHANGING:
+            root = root_of(node.func)
             is_plain = isinstance(node.func.value, ast.Name)
             kept = fresh | (own - (given or set()) if is_plain else set())
             is_given = given is None and is_plain and root in _parameters(file, node)
@@ -201,11 +201,6 @@ class _Walk:
         ]
 
 
-def given_outside(own: set[str], fresh: set[str]) -> set[str]:
-    """The names that a function made, but not for each turn."""
-    return own - fresh
-
-
 def _lines(loop: Loop) -> tuple[int, int]:
     node = loop.node
     for each in ast.walk(loop.file.tree):
@@ -224,7 +219,7 @@ def _made_in(definition: Definition) -> set[str]:
     """The names that a function makes something for; one for what is there already may stand for what is shared."""
     found: set[str] = set()
     other: set[str] = set()
-    for each in _within_function(definition):
+    for each in within_function(definition):
         if isinstance(each, ast.Assign):
             names = {name for target in each.targets for name in _stored(target)}
             (other if isinstance(each.value, ast.Name | ast.Attribute) else found).update(names)
@@ -251,17 +246,19 @@ def _within(node: ast.AST) -> Iterator[ast.AST]:
             yield from _within(part)
 
 
-def _within_function(definition: Definition) -> Iterator[ast.AST]:
+def within_function(definition: Definition) -> Iterator[ast.AST]:
+    """The parts of a function, but for those of functions in it."""
     body = [definition.body] if isinstance(definition, ast.Lambda) else definition.body
     for statement in body:
         yield from _within(statement)
 
 
-def _names(node: ast.AST) -> set[str]:
+def names_of(node: ast.AST) -> set[str]:
+    """The names in something."""
     return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
 
 
-def _root(node: ast.AST) -> str | None:
+def root_of(node: ast.AST) -> str | None:
     """The name that an attribute or item belongs to; None where it is of what a call gave."""
     while isinstance(node, ast.Attribute | ast.Subscript):
         node = node.value
@@ -271,14 +268,22 @@ def _root(node: ast.AST) -> str | None:
 def _declared(file: SourceFile, node: ast.Name) -> set[str]:
     """The names that the function around declares as somebody else's."""
     definition = file.function_at(node.lineno, "")
-    parts = _within_function(definition) if definition is not None else ()
+    parts = within_function(definition) if definition is not None else ()
     return {name for each in parts if isinstance(each, ast.Global | ast.Nonlocal) for name in each.names}
 
 
 def _parameters(file: SourceFile, node: ast.AST) -> set[str]:
     """What the function around is given, itself aside: what becomes of that is followed by value."""
     definition = file.function_at(getattr(node, "lineno", 0), "")
-    return {each.arg for each in ast.walk(definition.args) if isinstance(each, ast.arg)} if definition else set()
+    if definition is None:
+        return set()
+    given = definition.args
+    positional = [*given.posonlyargs, *given.args]
+    defaults = [*zip(reversed(positional), reversed(given.defaults), strict=False)]
+    defaults += [(each, value) for each, value in zip(given.kwonlyargs, given.kw_defaults, strict=True) if value]
+    # A default that can be changed is the same one for all: `def load(key, seen=[])`.
+    kept = {each.arg for each, value in defaults if not isinstance(value, ast.Constant)}
+    return {each.arg for each in ast.walk(given) if isinstance(each, ast.arg)} - kept
 
 
 def _is_thread_local(file: SourceFile, name: str) -> bool:
