@@ -157,7 +157,7 @@ def test_a_timeout_is_shown_and_exits_with_1(code: Path) -> None:
     ("arguments", "complaint"),
     [
         (("--event", "{"), "the event '{' is not JSON, nor is there such a file"),
-        (("--event", "missing.json"), "the event 'missing.json' is not JSON, nor is there such a file"),
+        (("--event", "missing.json"), "Error: there is no event file 'missing.json'"),
         (("--event", "NaN"), "Error: the event is nothing JSON can hold"),
         (
             ("--event", "[" * 100_000),

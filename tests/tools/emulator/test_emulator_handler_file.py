@@ -93,3 +93,10 @@ def test_every_command_names_its_own_option_where_the_memory_is_wrong(code: Path
     result = CliRunner().invoke(app, [command, "app.handler", "--code", str(code), "--memory", "50"])
     assert result.exit_code == 2
     assert "Invalid value for '--memory'" in result.stderr
+
+
+def test_a_file_is_no_handler_and_its_functions_are_named(code: Path) -> None:
+    (code / "app.py").write_text("def handler(event, context): ...\nasync def other(event, context): ...\n")
+
+    with pytest.raises(ValueError, match=r"app\.py is a file: name a function in it, as app\.handler; there is "):
+        check_handler(Function("app.py", code=code))

@@ -178,6 +178,13 @@ def test_what_is_set_in_the_shell_only_is_told_with_the_option_that_hands_it_on(
     assert f'AWS_ENDPOINT_URL is {told} AWS_ENDPOINT_URL="$AWS_ENDPOINT_URL"' in unreachable.stderr
 
 
+def test_a_function_that_is_not_there_is_told_with_those_that_are(measure):
+    result = measure("app.handle", "--event", "{}", *QUICKLY, "--no-record")
+
+    assert "LAMBDA_WARNING" not in result.stderr
+    assert "app has handler, quick, failing, lost" in result.stderr
+
+
 def test_one_that_takes_too_long_is_told_how_to_get_longer(measure):
     result = measure("app.endless", "--event", "{}", "--timeout", "0.3", "--memory", "512")
 
@@ -196,7 +203,7 @@ def test_one_that_needs_more_memory_is_told_which_size_to_leave_out(measure):
     ("arguments", "complaint"),
     [
         (["app.handler"], "there is no event"),
-        (["app.handler", "--event", "no.json"], "nor is there such a file"),
+        (["app.handler", "--event", "no.json"], "there is no event file 'no.json'"),
         (["app.handler", "--events", "/no/such"], "--events /no/such is no folder"),
         (["app.handler", "--event", "{}", "--memory", "128,64"], "--memory 64 is not in 128..10240 MB"),
         (["app.handler", "--event", "{}", "--memory", "much"], "'much' is no size in MB"),

@@ -24,6 +24,8 @@ def parsed_event(text: str) -> Any:
         return _parsed(text, f"the event {named} is not JSON, nor is there such a file")
     except ValueError:
         if not _is_file(text):
+            if text.endswith(".json"):  # what is meant for a file, whatever is wrong with it as JSON
+                raise ValueError(f"there is no event file {named}") from None
             raise
     source = f"the event file {text}"
     return _parsed(_decoded(Path(text).read_bytes(), source), f"{source} is not JSON")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from importlib.machinery import all_suffixes
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -19,6 +20,10 @@ def check_handler(function: Function) -> None:
         ValueError: Its module's file is nowhere, or the name behind the last dot is none.
     """
     module, _, name = function.handler.rpartition(".")
+    if name == "py" and (function.code / function.handler).is_file():
+        known = functions_in(function.code / function.handler)
+        which = f"; there is {', '.join(known)}" if known else ""
+        raise ValueError(f"{function.handler} is a file: name a function in it, as {module}.handler{which}")
     if not name.isidentifier():
         meant = function.handler.replace(".py:", ":").replace(":", ".")
         raise ValueError(f"handler {function.handler!r} is not of the form package.module.function; {meant}, perhaps?")
@@ -27,6 +32,16 @@ def check_handler(function: Function) -> None:
         return  # it may be anywhere, or is relative to nothing
     if (missing := _missing(function.code, parts)) is not None:
         raise ValueError(f"there is no {missing} in {function.code} (--code)")
+
+
+def functions_in(source: Path) -> list[str]:
+    """Name the functions on the top level of a source file that may be handlers; none where it cannot be read."""
+    try:
+        tree = ast.parse(source.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return []
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return [each.name for each in tree.body if isinstance(each, kinds) and not each.name.startswith("_")]
 
 
 def _missing(code: Path, parts: list[str]) -> str | None:

@@ -6,6 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Final
 
+from meantime.tools.emulator.handler_file import functions_in
 from meantime.tools.emulator.hints import hint
 from meantime.tools.measure.errors import MeasurementError
 
@@ -42,9 +43,14 @@ def failed(function: Function, invocation: Invocation, where: str) -> Measuremen
         where,
         error_type=error.error_type,
         message=error.message,
-        log=invocation.log,
+        log=_without_warning(invocation.log) if error.error_type == _NO_SUCH_FUNCTION else invocation.log,
         remedy=_remedy(function, invocation, error.error_type),
     )
+
+
+def _without_warning(log: str) -> str:
+    """The log without the runtime's own warning, a document of JSON that says no more than the error."""
+    return "".join(line for line in log.splitlines(keepends=True) if "LAMBDA_WARNING" not in line)
 
 
 def _remedy(function: Function, invocation: Invocation, error_type: str) -> str:
@@ -54,7 +60,10 @@ def _remedy(function: Function, invocation: Invocation, error_type: str) -> str:
             f"(it had {function.timeout:g} s), or leave that size out of --memory."
         )
     if error_type == _NO_SUCH_FUNCTION:
-        return f"Name a function of it: package.module.function, found in {function.code}."
+        module = function.handler.rpartition(".")[0]
+        there = functions_in(function.code / f"{module.replace('.', '/')}.py")
+        named = f"; {module} has {', '.join(there)}" if there else ""
+        return f"Name a function of it: package.module.function, found in {function.code}{named}."
     used = invocation.max_memory_used_mb
     if error_type.startswith("Runtime.") and used >= _MOST_OF_THE_MEMORY * function.memory_mb:
         return f"It used {used} of {function.memory_mb} MB: leave that size out of --memory."

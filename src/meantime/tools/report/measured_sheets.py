@@ -129,6 +129,13 @@ def memory_sheet(example: Example) -> Sheet:
     return Sheet("Memory", columns, groups)
 
 
+def told_of(results: Results, example: Example) -> str:
+    """Name the handler that predictions and memory sizes are of, where several were measured: the first."""
+    runs = results.runs_of(example.name)
+    baseline = baseline_of(runs)
+    return baseline.variant if baseline is not None and len({run.variant for run in runs}) > 1 else ""
+
+
 def bill_sheet(results: Results, example: Example) -> Sheet:
     """Give the bill of each handler at each memory size; without rows where none was made."""
     found = sorted((bill for bill in results.bills if bill.example == example.name), key=lambda bill: bill.memory_mb)

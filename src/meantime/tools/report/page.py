@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from meantime.tools.report.embedding import defaults, embedded
 from meantime.tools.report.figures import memory
-from meantime.tools.report.measured_sheets import bill_sheet, handlers_sheet, memory_sheet, savings
+from meantime.tools.report.measured_sheets import bill_sheet, handlers_sheet, memory_sheet, savings, told_of
 from meantime.tools.report.observed import observed
 from meantime.tools.report.promises import advised_run, advised_size, promises
 from meantime.tools.report.shares import PARTS, bars
@@ -65,6 +65,7 @@ class View:
     promised: tuple[tuple[Promise, ...], ...]
     advised: tuple[Run | None, ...]
     advised_size: tuple[str, str]
+    told_of: str
 
     @property
     def recorded_memories(self) -> list[tuple[int, str]]:
@@ -179,6 +180,7 @@ def _view(results: Results, example: Example) -> View:
         observed=tuple((run, observed(run.recording)) for run in runs if run.recording is not None),
         bars=bars(runs),
         promised=tuple(promises(results, example, advice) for advice in example.advice),
+        told_of=told_of(results, example),
         advised_size=advised_size(results, example),
         advised=tuple(advised_run(results, example, advice) for advice in example.advice),
     )

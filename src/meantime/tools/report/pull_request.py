@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 from meantime.tools.report.conditions import conditions
 from meantime.tools.report.figures import ARROW, memory
-from meantime.tools.report.measured_sheets import bill_sheet, handlers_sheet, memory_sheet, savings, what_if_sheet
+from meantime.tools.report.measured_sheets import (
+    bill_sheet,
+    handlers_sheet,
+    memory_sheet,
+    savings,
+    told_of,
+    what_if_sheet,
+)
 from meantime.tools.report.observed import observed
 from meantime.tools.report.promises import advised_size, promises
 from meantime.tools.report.recorded_run import recorded_run
@@ -82,15 +89,17 @@ def _details(results: Results, example: Example) -> Iterator[str]:
         count = len(example.advice) - 1
         rest = "\n\n".join(_advice(results, example, advice) for advice in example.advice[1:])
         yield _folded(f"{count} more {'piece' if count == 1 else 'pieces'} of advice", rest)
+    name = told_of(results, example)
+    of = f": {name}" if name else ""
     run = recorded_run(results, example)
     if run is not None and run.recording is not None:
         title = f"Where the time went: {run.variant} at {memory(run.memory_mb)}"
         yield _folded(title, _time_spent(run, run.recording))
     if example.predictions:
         sheet = what_if_sheet(example)
-        yield _folded(sheet.title, sheet_markdown(sheet))
+        yield _folded(f"{sheet.title}{of}", sheet_markdown(sheet))
     if example.memory_points:
-        yield _folded("Speed and cost by memory size", sheet_markdown(memory_sheet(example)))
+        yield _folded(f"Speed and cost by memory size{of}", sheet_markdown(memory_sheet(example)))
     sheet = bill_sheet(results, example)
     if sheet.groups:
         rate = f" at {results.rate}" if results.rate else ""

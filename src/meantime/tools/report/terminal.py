@@ -16,6 +16,7 @@ from meantime.tools.report.measured_sheets import (
     handlers_sheet,
     memory_sheet,
     savings,
+    told_of,
     what_if_sheet,
     what_if_sizes,
 )
@@ -146,7 +147,7 @@ class _Report:
         sheet = what_if_sheet(self._example)
         if not sheet.groups:
             return
-        self._head(sheet.title)
+        self._head(sheet.title + self._of())
         # As many sizes beside each other as there is place for; the others below.
         longest = max(len(cell) for group in sheet.groups for row in group.rows for cell in row.cells)
         beside = max(1, (self._console.width - _WHAT_IF_LABELS) // (max(longest, len(memory(10_240))) + 1))
@@ -162,12 +163,17 @@ class _Report:
     def _memory(self) -> None:
         if not self._example.memory_points:
             return
-        self._head("Memory")
+        self._head(f"Memory{self._of()}")
         self._console.print(sheet_table(memory_sheet(self._example), self._console, short_labels=True))
         if self._example.best_memory is not None:
             self._say(
                 "balance: half cost, half duration, as AWS Lambda Power Tuning's balanced strategy weighs them.", "dim"
             )
+
+    def _of(self) -> str:
+        """Behind a heading: which of several handlers it is about."""
+        name = told_of(self._results, self._example)
+        return f": {name}" if name else ""
 
     def _bill(self) -> None:
         sheet = bill_sheet(self._results, self._example)

@@ -36,8 +36,8 @@ def test_the_rest_is_folded(results):
     for title in (
         "1 more piece of advice",
         "Where the time went: app.handler at 512 MB",
-        "If its calls went side by side, ms",
-        "Speed and cost by memory size",
+        "If its calls went side by side, ms: app.handler",
+        "Speed and cost by memory size: app.handler",
         "Bill, US dollars at 2 million per month",
     ):
         assert f"<details>\n<summary>{title}</summary>\n\n" in text

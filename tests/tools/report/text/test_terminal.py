@@ -87,7 +87,7 @@ def test_advice_without_a_promise_has_none(shown, results):
 
 def test_what_if_says_what_side_by_side_would_take_and_what_was_measured(shown, results):
     lines = [line.rstrip() for line in shown(print_report, results).splitlines()]
-    start = lines.index("If its calls went side by side, ms")
+    start = lines.index("If its calls went side by side, ms: app.handler")
 
     assert lines[start + 1].split() == ["executor", "at", "once", "128", "MB", "512", "MB"]
     assert lines[start + 3].split() == ["threads", "1", "1,180", "980/985"]
@@ -261,3 +261,10 @@ def test_a_size_that_was_run_once_has_no_range(shown, results):
     example = replace(example, memory_points=(point,), best_memory=None)
 
     assert "120..120" not in shown(print_report, replace(results, examples=(example, *others)))
+
+
+def test_of_several_handlers_it_is_said_which_one_the_memory_sizes_are_of(shown, results):
+    text = shown(print_report, results).splitlines()
+
+    assert "Memory: app.handler" in text
+    assert "If its calls went side by side, ms: app.handler" in text
