@@ -109,7 +109,7 @@ def tops_in_line(recording: Recording) -> list[Top]:
 def orders_of(earlier: Top, later: Top, reading: Reading) -> Order:
     """Whether, of two calls that follow each other outside a common loop, the later one must stay behind."""
     same = next((number for number in earlier.places & later.places if reading.ways.get(number) == 1), None)
-    if same is not None and not earlier.loops:
+    if same is not None and (not earlier.loops or earlier.name != later.name):
         return Order(reason=f"one call at {reading.places.all[same].where} makes them, one after another")
     flows = reading.flows_between(earlier.places, later.places)
     if earlier.places == later.places and not earlier.loops and not later.loops:

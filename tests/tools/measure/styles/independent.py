@@ -303,3 +303,19 @@ def queries_of_a_pool(event, context):
     for key in KEYS:
         found.append(pool.execute("SELECT name FROM orders WHERE id = %s", (key,)).fetchall())
     return found
+
+
+def position_of_each(event, context):
+    found = []
+    for key in KEYS:
+        body = load(key)
+        found.append((len(found), body))
+    return found
+
+
+def pairs_of_a_turn(event, context):
+    found = {}
+    for number, key in enumerate(KEYS):
+        body = load(key)
+        found[f"{number}/{key}"] = body
+    return found
