@@ -146,7 +146,7 @@ def test_a_condition_that_is_so_makes_it_fail_after_the_report(measure, output):
 
     assert result.exit_code == 1
     assert (output / "results.json").exists()
-    failed, passed = result.stderr.splitlines()
+    *_, failed, passed = result.stderr.splitlines()
     assert failed.startswith("FAILED: p95 is")
     assert passed.startswith("passed: p50 is")
     assert passed.endswith("not over 10,000 ms")
@@ -450,3 +450,14 @@ def test_where_nothing_can_be_printed_the_files_are_there(measure, output, tmp_p
     assert (tmp_path / "again" / "index.html").exists()
     told = f"Error: the report could not be printed: No space left on device; it is in {tmp_path / 'again'}"
     assert (done.returncode, done.stderr.strip()) == (2, told)
+
+
+def test_without_a_terminal_progress_is_told_in_lines_and_so_is_what_will_be_replaced(measure, output):
+    first = measure("app.quick", "--event", "{}", *QUICKLY, "--no-record")
+    again = measure("app.quick", "--event", "{}", *QUICKLY, "--no-record")
+
+    assert first.stderr.splitlines()[0].startswith("measuring app.quick: ")
+    assert first.stderr.splitlines()[0].endswith(" invocations")
+    assert " of " in first.stderr.splitlines()[1]
+    assert "an earlier measurement" not in first.stderr
+    assert f"{output} holds an earlier measurement, which this one replaces: see --output" in again.stderr

@@ -19,8 +19,8 @@ def parsed_event(text: str) -> Any:
     """
     if text == "-":
         return _parsed(_decoded(sys.stdin.buffer.read(), "standard input"), "standard input is not JSON")
+    named = repr(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
     try:
-        named = repr(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
         return _parsed(text, f"the event {named} is not JSON, nor is there such a file")
     except ValueError:
         if not _is_file(text):

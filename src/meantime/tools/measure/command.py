@@ -30,7 +30,7 @@ from meantime.tools.measure.errors import MeasurementError, NothingMeasuredError
 from meantime.tools.measure.event_options import named_events, told_again
 from meantime.tools.measure.measurement import measured
 from meantime.tools.measure.memory_option import memory_sizes
-from meantime.tools.measure.reporting import Folder, Form, FormOption, MadeFolder, report
+from meantime.tools.measure.reporting import RESULTS, Folder, Form, FormOption, MadeFolder, report
 from meantime.tools.measure.show_command import app as showing
 from meantime.tools.measure.work import INVOCATIONS, MEMORY_SIZES, RECORDINGS, TIMEOUT, Extent, Work
 
@@ -144,6 +144,8 @@ def measure(
                 condition.require(work.handlers, extent.memory_mb, recorded=not no_record, rated=bool(rate))
             billing = Billing(rate, cold_starts, architecture)
             folder = MadeFolder(output)
+            if (output / RESULTS).is_file():
+                typer.echo(f"{output} holds an earlier measurement, which this one replaces: see --output", err=True)
             results, interrupted = _measured(work, extent, billing.prices)
         results = billing.applied(results)
         results = with_patches(results, output, program=called_as(), in_use=with_change or [])
@@ -186,11 +188,35 @@ def _measured(work: Work, extent: Extent, prices: Prices) -> tuple[Results, bool
 
         loop.add_signal_handler(signal.SIGINT, end)
         with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-            bar = progress.add_task(f"measuring {work.name}", total=extent.invocations_of(work))
-            results = await measured(work, extent, prices=prices, progress=lambda: progress.advance(bar), stop=stop)
+            whole = extent.invocations_of(work)
+            bar = progress.add_task(f"measuring {work.name}", total=whole)
+            steps = _Steps(work.name, whole) if not console.is_terminal else None
+
+            def advance() -> None:
+                progress.advance(bar)
+                if steps is not None:
+                    steps.advance()
+
+            results = await measured(work, extent, prices=prices, progress=advance, stop=stop)
         return results, stop.is_set()
 
     return asyncio.run(run())
+
+
+class _Steps:
+    """The progress where there is no terminal for a bar, as in a build: a line at the start, then one a quarter."""
+
+    def __init__(self, name: str, whole: int) -> None:
+        self._name = name
+        self._whole = whole
+        self._done = 0
+        typer.echo(f"measuring {name}: {whole:,} invocations", err=True)
+
+    def advance(self) -> None:
+        """Count one."""
+        before, self._done = 4 * self._done // self._whole, self._done + 1
+        if before < 4 * self._done // self._whole < 4:  # noqa: PLR2004  # quarters
+            typer.echo(f"measuring {self._name}: {self._done:,} of {self._whole:,} invocations", err=True)
 
 
 def _told(error: Exception) -> int:
