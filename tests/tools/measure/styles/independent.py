@@ -319,3 +319,13 @@ def pairs_of_a_turn(event, context):
         body = load(key)
         found[f"{number}/{key}"] = body
     return found
+
+
+def of_a_generator(event, context):
+    found = []
+    keys = (key for key in KEYS)
+    for key in keys:
+        body = load(key)
+        if body:
+            found.append((key, body))
+    return found

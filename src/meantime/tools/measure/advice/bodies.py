@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from meantime.tools.measure.advice.plain import names_in, root_of, touched_by
+from meantime.tools.measure.advice.plain import is_plain_rest, names_in, root_of, touched_by
 
 if TYPE_CHECKING:
     from meantime.tools.measure.advice.plain import Place
@@ -158,7 +158,12 @@ def _whole_lines(place: Place, node: ast.For, kept: _Kept, width: int) -> list[s
 def _mapped_first(place: Place, node: ast.For, width: int) -> list[str] | None:
     """A call at the turn's beginning goes side by side; the rest of each turn stays as it is, in order, after all."""
     first, *rest = node.body
-    if not rest or not isinstance(first, ast.Assign) or not isinstance(node.target, ast.Name):
+    if (
+        not rest
+        or not all(map(is_plain_rest, rest))
+        or not isinstance(first, ast.Assign)
+        or not isinstance(node.target, ast.Name)
+    ):
         return None
     answer = first.targets[0]
     if len(first.targets) != 1 or not isinstance(answer, ast.Name) or answer.id == node.target.id:
@@ -173,12 +178,32 @@ def _mapped_first(place: Place, node: ast.For, width: int) -> list[str] | None:
         return None
     mapped = mapped_call(place, first.value, node.target, items, width)
     answers = f"{answer.id}s" if place.is_free(f"{answer.id}s") else f"{answer.id}_of_each"
-    if mapped is None or not place.are_items(items, twice=True) or not place.is_free(answers):
+    if mapped is None or not place.is_free(answers):
         return None
     indent = indent_of(file, node.lineno)
+    if not place.are_items(items, twice=True):
+        return _with_their_items(place, node, answer.id, width)
     return [
         *call_lines(f"{indent}{answers} = {mapped.name}", mapped.arguments, ""),
         f"{indent}for {node.target.id}, {answer.id} in zip({text_of(file, items)}, {answers}, strict=True):",
+        *file.lines[(first.end_lineno or first.lineno) : node.end_lineno],
+    ]
+
+
+def _with_their_items(place: Place, node: ast.For, answer: str, width: int) -> list[str] | None:
+    """The same where items may be there only once, as those of a generator are: each answer comes with its item."""
+    file, indent = place.file, indent_of(place.file, node.lineno)
+    first, item = node.body[0], ast.unparse(node.target)
+    function = f"one_{item}"
+    if not isinstance(first, ast.Assign) or not place.is_free(function):
+        return None
+    waits, define = ("await ", "async def") if place.executor == "tasks" else ("", "def")
+    mapped = f"{waits}{place.executor}.map({function}, {text_of(file, node.iter)}, max_concurrency={width})"
+    return [
+        f"{indent}{define} {function}({item}):",
+        f"{indent}    return {item}, {text_of(file, first.value)}",
+        "",
+        f"{indent}for {item}, {answer} in {mapped}:",
         *file.lines[(first.end_lineno or first.lineno) : node.end_lineno],
     ]
 

@@ -25,6 +25,7 @@ _PURE = {
 _PURE_OF_MODULES = {"json": {"dumps", "loads"}, "os": {"getenv"}, "base64": {"b64encode", "b64decode"}}
 # They exhaust what they are given, so that it does not matter whether all is there beforehand.
 _TAKE_ALL = {"list", "tuple", "set", "frozenset", "sorted", "sum", "min", "max", "dict", "join", "extend", "Counter"}
+_KEEPING = {"append", "debug", "info", "warning", "error", "exception"}
 _STATEFUL = (ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.Lambda)
 
 
@@ -62,7 +63,7 @@ class Place:
             and _ODD.search(self.file.text) is None
             and _is_free(self.file, self.executor)
             and not any(
-                isinstance(each, ast.Try | ast.TryStar) and self.node in set(ast.walk(each))
+                isinstance(each, ast.Try | ast.TryStar) and each.handlers and self.node in set(ast.walk(each))
                 for each in ast.walk(self.function)
             )
         )
@@ -208,10 +209,27 @@ def root_of(node: ast.expr) -> ast.expr:
     return node
 
 
+def is_plain_rest(statement: ast.stmt) -> bool:
+    """Whether a statement only names, keeps, checks or logs what is there: done after all calls, it does the same."""
+    match statement:
+        case ast.Assign(targets=[ast.Name()]) | ast.Raise() | ast.Pass() | ast.Continue():
+            return True
+        case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=name))]):
+            return name not in names_in(statement.value)
+        case ast.If():
+            return all(map(is_plain_rest, [*statement.body, *statement.orelse]))
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(), attr=method))):
+            return method in _KEEPING
+        case _:
+            return False
+
+
 def touched_by(statements: Iterable[ast.stmt]) -> set[str]:
     """The names that statements bind, change, ask to do something, or hand to somebody who may change them."""
     found: set[str] = set()
-    for each in (part for statement in statements for part in ast.walk(statement)):
+    parts = [part for statement in statements for part in ast.walk(statement)]
+    asked = {each.func.value for each in parts if isinstance(each, ast.Call) and _is_own_method(each)}  # type: ignore[attr-defined]  # a method
+    for each in parts:
         if isinstance(each, ast.Name | ast.Attribute | ast.Subscript) and isinstance(each.ctx, ast.Store | ast.Del):
             root = root_of(each)
             found |= {root.id} if isinstance(root, ast.Name) else set()
@@ -220,7 +238,7 @@ def touched_by(statements: Iterable[ast.stmt]) -> set[str]:
             if isinstance(root, ast.Name) and root is not each.func and not _is_own_method(each):
                 found.add(root.id)
             for given in [*each.args, *(keyword.value for keyword in each.keywords)]:
-                found |= names_in(given)
+                found |= {one.id for one in ast.walk(given) if isinstance(one, ast.Name) and one not in asked}
         elif isinstance(each, ast.Global | ast.Nonlocal):
             found |= set(each.names)
     return found
