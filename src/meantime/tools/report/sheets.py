@@ -75,7 +75,7 @@ def summary_sheet(results: Results) -> Sheet:
         )
         groups.append(Group(members[0].example.title, rows, members[0].example))
     columns = (
-        Column("example", figures=False),
+        Column("function", figures=False),
         Column("memory"),
         Column("best", "The fastest variant; several where they cannot be told apart", figures=False),
         Column("faster", "Median duration of sequential, or else of the first variant, divided by that of the best"),

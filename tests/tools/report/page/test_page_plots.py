@@ -114,6 +114,34 @@ def test_speed_and_cost_by_memory_tell_measured_from_predicted_and_what_is_best(
         assert "$" in drawn
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_words_at_sizes_beside_each_other_do_not_overlap(
+    open_page: OpenPage, measured: Results, tmp_path: Path, width: int
+) -> None:
+    example = measured.examples[0]
+    assert example.best_memory is not None
+    sizes = sorted(point.memory_mb for point in example.memory_points)
+    best = replace(example.best_memory, cost_mb=sizes[0], balance_mb=sizes[1], speed_mb=sizes[2])
+    path = tmp_path / "beside.html"
+    write_page(
+        replace(measured, examples=(replace(example, best_memory=best),), runs=measured.runs_of(example.name)), path
+    )
+
+    with open_page(path.as_uri(), viewport={"width": width, "height": 900}) as page:
+        boxes = [
+            box
+            for text in page.locator(".memory-cost .curve svg text", has_text="best for").all()
+            if (box := text.bounding_box()) is not None
+        ]
+
+    assert len(boxes) == 3
+    for number, one in enumerate(boxes):
+        for other in boxes[number + 1 :]:
+            beside = one["x"] + one["width"] <= other["x"] or other["x"] + other["width"] <= one["x"]
+            above = one["y"] + one["height"] <= other["y"] + 1 or other["y"] + other["height"] <= one["y"] + 1
+            assert beside or above
+
+
 def test_one_size_that_is_best_for_all_is_marked_once(open_page: OpenPage, measured: Results, tmp_path: Path) -> None:
     example = measured.examples[0]
     assert example.best_memory is not None
@@ -165,21 +193,6 @@ def test_an_invocation_without_calls_and_sizes_without_a_best_one_are_shown(
 
         assert page.locator(".status").inner_text().startswith("0 calls")
         assert page.locator(".memory-cost .curve svg").is_visible()
-
-
-def test_a_call_that_is_a_part_of_itself_hangs_nothing(open_page: OpenPage, measured: Results, tmp_path: Path) -> None:
-    run = measured.runs[0]
-    assert run.recording is not None
-    first, second, *others = run.recording.calls
-    calls = (replace(first, parent=second.id), replace(second, parent=first.id), *others)
-    path = tmp_path / "circle.html"
-    odd = replace(run, recording=replace(run.recording, calls=calls))
-    write_page(replace(measured, examples=measured.examples[:1], runs=(odd,)), path)
-
-    with open_page(path.as_uri()) as page:
-        page.locator(".row").first.wait_for()
-
-        assert page.locator("figure.waterfall").get_attribute("data-rows") == "60"
 
 
 def test_advice_of_a_run_without_a_recording_has_nothing_to_show(
