@@ -94,6 +94,8 @@ def _change(situation: Situation, made: list[Observation]) -> str:
         return _on_the_loop(situation, before, first)
     kept = _KEPT.get(name)
     if kept is None or _has_arguments(situation, first):
+        if before.startswith("return "):
+            return ""  # what it is given may be of the call
         return f"- {before}    # in the handler: {first.line}\n+ {before}    # at module level" if before else ""
     made_once = kept.format(rest.rstrip(")"))
     lines = [
