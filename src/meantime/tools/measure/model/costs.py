@@ -23,6 +23,8 @@ class Costs:
         runtime_ms: CPU time of the runtime client before the handler, and again behind it.
         recording_ms: CPU time that recording a blocking call adds to it after a long wait: that code is cold, too.
         recording_async_ms: The same for an async call, whose loop is recorded as well.
+        recording_async_part: What is added to that for each millisecond of the wait, up to `_LONGEST_PAUSE_MS`: the
+            longer the loop has waited, the colder is what records it (`prediction_fit.py` prints what each paid).
         cold_ms: What computing costs more after a long pause, when the core has to wake up and its caches hold other
             things. Calls in line pay that after every wait; calls side by side keep the core warm for each other.
         cold_part: The same for each millisecond that the code computes: the more code, the more caches it fills.
@@ -46,7 +48,8 @@ class Costs:
 
     runtime_ms: float = 0.5
     recording_ms: float = 0.22
-    recording_async_ms: float = 0.42
+    recording_async_ms: float = 0.3
+    recording_async_part: float = 0.0033
     cold_ms: float = 0.435
     cold_part: float = 0.32
     cold_after_ms: float = 16.0
@@ -59,7 +62,7 @@ class Costs:
     switching_ms: float = 0.05
     turns: int = 2
     crowding_ms: Mapping[str, float] = field(default_factory=lambda: {"httpx": 0.004, "httpx2": 0.004})
-    error: float = 0.065
+    error: float = 0.07
 
     def coldness(self, pause_ms: float) -> float:
         """How cold a core is after such a pause, from 0 to 1."""
@@ -81,6 +84,8 @@ class Costs:
         if not times:
             return computing_ms, 0.0
         added = times * (self.recording_async_ms if is_async else self.recording_ms)
+        if is_async:
+            added += self.recording_async_part * sum(min(wait, _LONGEST_PAUSE_MS) for wait in waits_ms)
         if stood_still:
             added += self.lost_by_tasks_ms if is_async else self.lost_by_threads_ms
         computing_ms = max(computing_ms - added, computing_ms * self.warm_least)
@@ -91,6 +96,7 @@ class Costs:
         return warm, min(cold, (computing_ms - warm) / times)
 
 
+_LONGEST_PAUSE_MS = 100.0  # beyond it nothing was measured
 _A_PAUSE = 0.2  # as cold as a core is after a wait that counts
 
 COSTS: Final = Costs()
