@@ -18,7 +18,17 @@ BLOCKS = [
     for page in PAGES
     for number, text in enumerate(BLOCK.findall(page.read_text(encoding="utf-8")))
 ]
-TOOLS = ("bill.md", "emulator.md", "formats.md", "mappings.md", "downstream.md", "serving.md", "streaming.md")
+TOOLS = (
+    "bill.md",
+    "downstream.md",
+    "emulator.md",
+    "formats.md",
+    "mappings.md",
+    "measuring.md",
+    "prediction.md",
+    "serving.md",
+    "streaming.md",
+)
 # What blocks may need and not find.
 PACKAGES = (
     "aiohttp",
