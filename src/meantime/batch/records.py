@@ -22,12 +22,12 @@ class Record:
     @property
     def identifier(self) -> str:
         """By what AWS knows it, as text."""
-        raise NotImplementedError
+        raise NotImplementedError  # every kind of record has its own
 
     @property
     def payload(self) -> Any:
         """What it carries, as a model is given it: JSON as text or bytes, or plain Python values."""
-        raise NotImplementedError
+        raise NotImplementedError  # likewise
 
     @property
     def source_arn(self) -> str:

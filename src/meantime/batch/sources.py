@@ -43,11 +43,11 @@ class Source:
             KeyError: It has none.
             TypeError: It is no such record.
         """
-        raise NotImplementedError
+        raise NotImplementedError  # every source has its own
 
     def keys(self, records: Sequence[Any]) -> list[Hashable] | None:
         """What the order of each record is bound to; those of one key go one after another. None: nothing is."""
-        raise NotImplementedError
+        raise NotImplementedError  # likewise
 
     def named(self, record: Any) -> Any:
         """What an answer names the record by."""

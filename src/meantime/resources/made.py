@@ -58,7 +58,7 @@ class Resource:
 
     def __call__(self) -> Any:
         """The thing itself; on a loop it is awaited."""
-        raise NotImplementedError
+        raise NotImplementedError  # a blocking one and one on a loop are made differently
 
     if not TYPE_CHECKING:  # it has no further attributes, which a type checker should know
 
@@ -146,7 +146,7 @@ class Thing:
 
     def close_soon(self, dependents: list[Thing]) -> None:
         """Close it without waiting long; these, which stood on it, are being closed."""
-        raise NotImplementedError
+        raise NotImplementedError  # likewise
 
 
 def invocation_of(environment: Environment) -> int:

@@ -32,7 +32,7 @@ class EventSource:
 
     def recognises(self, event: dict[str, Any]) -> bool:
         """Whether the event is of this source, told by its shape; a few look-ups, as it is asked for every request."""
-        raise NotImplementedError
+        raise NotImplementedError  # every source has its own
 
     def scope(self, event: dict[str, Any], base_path: str) -> dict[str, Any]:
         """The complete ASGI scope, but for what the adapter adds: `state`, `aws.event` and `aws.context`.
@@ -45,7 +45,7 @@ class EventSource:
             event: The event.
             base_path: Where the client finds the application, as `/orders`; empty: at the root.
         """
-        raise NotImplementedError
+        raise NotImplementedError  # likewise
 
     def body(self, event: dict[str, Any]) -> bytes:
         """The request's body.
@@ -57,7 +57,7 @@ class EventSource:
 
     def answer(self, event: dict[str, Any], response: Response) -> dict[str, Any]:
         """What Lambda is to return for the client to get this response."""
-        raise NotImplementedError
+        raise NotImplementedError  # likewise
 
     def __repr__(self) -> str:
         return f"<{self.name}>"

@@ -47,7 +47,7 @@ class Source(ABC):
 
     def opened(self, request: Request, status: int, headers: list[tuple[str, str]]) -> Response:
         """Return how a streamed response begins; only of a source that can stream."""
-        raise NotImplementedError
+        raise NotImplementedError  # every front has its own
 
     def opened_raw(self, request: Request, content_type: str) -> Response:  # noqa: ARG002  # of those that override it
         """Return how a streamed response begins whose answer has no status and headers.
