@@ -2,17 +2,47 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+T = TypeVar("T")
 
 _WANTED = {str: "a text", bool: "true or false", int: "a whole number", float: "a finite number"}
 
 
 class DecodingError(ValueError):
     """A JSON value is not what the model asks for; the text begins with the path of the value."""
+
+
+def decoded_file(path: Path, build: Callable[[Any], T], error: type[ValueError], *, written_by: str) -> T:
+    """Read a JSON file and build from it what it holds.
+
+    Args:
+        path: The file.
+        build: What is made of the parsed JSON; raises `DecodingError` where something is missing or wrong.
+        error: What is raised instead of everything else; its text names the file and the place in it.
+        written_by: What writes such a file, for a reader who has none.
+    """
+    try:
+        return build(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError as missing:
+        raise error(f"{path}: there is no such file; {written_by} writes one") from missing
+    except OSError as failure:
+        raise error(f"{path}: cannot be read: {failure.strerror}") from failure
+    except DecodingError as wrong:
+        raise error(f"{path}: {wrong}") from wrong
+    except ValueError as wrong:
+        raise error(f"{path}: this is not JSON: {wrong}") from wrong
+    except RecursionError as deep:
+        raise error(f"{path}: its lists or objects are nested too deep") from deep
 
 
 def decode(kind: Any, value: Any, where: str) -> Any:

@@ -6,12 +6,11 @@ the invocation's start, in names that end in `_ms`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping  # noqa: TC003  # decoding reads the hints at run time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
-from meantime.tools.report.decoding import DecodingError, decode
+from meantime.tools.report.decoding import decode, decoded_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -253,11 +252,4 @@ class Recording:
         Raises:
             RecordingError: There is no such file, or it is no recording.
         """
-        try:
-            return cls.of(json.loads(path.read_text(encoding="utf-8")))
-        except OSError as error:
-            raise RecordingError(f"{path}: cannot be read: {error.strerror}") from error
-        except DecodingError as error:
-            raise RecordingError(f"{path}: {error}") from error
-        except ValueError as error:
-            raise RecordingError(f"{path}: this is not JSON: {error}") from error
+        return decoded_file(path, cls.of, RecordingError, written_by="`Recorder.write`")

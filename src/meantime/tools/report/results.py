@@ -19,7 +19,7 @@ from meantime.tools.report.advice import (  # noqa: TC001  # as above
 )
 from meantime.tools.report.billing import Bill, Tier  # noqa: TC001  # as above
 from meantime.tools.report.calls_in_brief import calls_in_brief
-from meantime.tools.report.decoding import DecodingError, decode
+from meantime.tools.report.decoding import decode, decoded_file
 from meantime.tools.report.recording import Recording  # noqa: TC001  # as above
 from meantime.tools.report.requirements import check_numbers, is_length, require
 
@@ -265,19 +265,9 @@ class Results:
             ResultsError: There is no such file, it is not JSON, or something in it is missing or wrong; the text
                 names the file and the place in it.
         """
-        try:
-            document = json.loads(path.read_text(encoding="utf-8"))
-            results: Self = decode(cls, _with_examples(document), "")
-        except FileNotFoundError as error:
-            raise ResultsError(f"{path}: there is no such file; `make demo` writes one") from error
-        except OSError as error:
-            raise ResultsError(f"{path}: cannot be read: {error.strerror}") from error
-        except DecodingError as error:
-            raise ResultsError(f"{path}: {error}") from error
-        except ValueError as error:
-            raise ResultsError(f"{path}: this is not JSON: {error}") from error
-        except RecursionError as error:
-            raise ResultsError(f"{path}: its lists or objects are nested too deep") from error
+        results: Self = decoded_file(
+            path, lambda document: decode(cls, _with_examples(document), ""), ResultsError, written_by="`make demo`"
+        )
         return results
 
 
