@@ -254,15 +254,13 @@ def show(one: Outcome) -> str:
 def table(found: Sequence[Outcome]) -> str:
     """The part of the page that numbers are written into."""
     middle, p95, within = summary(found)
-    heads = (
-        "library | latency | calls | at once | memory | recorded at | one by one | predicted | range | measured | error"
-    )
+    heads = "library | latency | calls | at once | MB | recorded at | in line | predicted, ms | measured | error"
     rows = [f"| {heads} |", "|---" * len(heads.split("|")) + "|"]
     rows += [
-        f"| {one.workload.library} | {one.workload.latency} | {one.workload.items} | {one.cell.max_concurrency} "
-        f"| {one.cell.memory_mb} MB | {one.cell.recorded_mb} MB | {one.sequential_ms:,.0f} ms "
-        f"| {one.predicted.value:,.0f} ms | {one.predicted.low:,.0f} to {one.predicted.high:,.0f} "
-        f"| {one.measured_ms:,.0f} ms | {one.error:+.1%} |"
+        f"| {one.workload.library} | {one.workload.latency.replace(':', ' ').replace(',', ' ')} | {one.workload.items} "
+        f"| {one.cell.max_concurrency} | {one.cell.memory_mb} | {one.cell.recorded_mb} | {one.sequential_ms:,.0f} "
+        f"| {one.predicted.value:,.0f} ({one.predicted.low:,.0f}..{one.predicted.high:,.0f}) "
+        f"| {one.measured_ms:,.0f} | {one.error:+.1%} |"
         for one in found
     ]
     one_middle, one_p95 = errors_of([one.from_one for one in found], found)
