@@ -41,12 +41,14 @@ def shown_results(files: Sequence[Path], *, code: Path | None, prices: Prices) -
         prices: What the bill is made from, for recordings.
 
     Raises:
-        SavedError: One of them holds nothing that can be shown.
-        OSError: One cannot be read.
+        SavedError: One of them cannot be read, or holds nothing that can be shown.
     """
     recordings: list[Recording] = []
     for path in files:
-        text = path.read_text(encoding="utf-8-sig", errors="replace")
+        try:
+            text = path.read_text(encoding="utf-8-sig", errors="replace")
+        except OSError as error:
+            raise SavedError(f"{path} cannot be read: {error.strerror}") from error
         document = _parsed(text)
         if isinstance(document, dict) and "runs" in document:
             if len(files) > 1:
