@@ -1,0 +1,1 @@
+"""Which functions are Lambda handlers, and how they are configured."""
