@@ -1,0 +1,58 @@
+"""Where a project starts work side by side: what runs, over what, how wide, and on threads, tasks or processes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from meantime.tools.check.model.expressions import Call, Expression
+    from meantime.tools.check.model.functions import Function
+    from meantime.tools.check.model.project import Project
+
+Verb: TypeAlias = Literal[
+    "map",  # executor.map, Pool.map and its kin
+    "submit",  # executor.submit, Pool.apply_async, run_in_executor, to_thread: in a loop, or several given to gather
+    "thread",  # threading.Thread, threading.Timer, multiprocessing.Process: in a loop
+    "gather",  # asyncio.gather, wait, as_completed
+    "task",  # create_task, ensure_future, TaskGroup.create_task, start_soon: in a loop
+    "meantime",  # threads.map, tasks.settle, …, and the batch decorators
+]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FanOut:
+    """Work that is started side by side.
+
+    Args:
+        verb: How.
+        on: What it runs on.
+        call: The call that starts it: `executor.map(…)`, `asyncio.gather(…)`, the `submit` in the loop.
+        work: What is called or awaited, as the source hands it over: `load`, `table.get_item`, `load(client, url)`, `lambda key: …`.
+            Several for `gather(a(), b())`.
+        functions: The project's own functions among `work`.
+        over: What the items are taken from; None for a fixed number of different calls.
+        count: How many calls, where the source says so.
+        width: The most calls under way at once: a number; `input`: as many as there are items, however many that be; None: not known.
+        executor: The call that makes the executor, pool, semaphore or limiter that bounds it, if one does and is in sight.
+    """
+
+    verb: Verb
+    on: Literal["threads", "tasks", "processes"]
+    call: Call
+    work: tuple[Expression, ...]
+    functions: tuple[Function, ...]
+    over: Expression | None
+    count: int | None
+    width: int | Literal["input"] | None
+    executor: Call | None
+
+    @property
+    def within(self) -> Function:
+        """The function that starts it."""
+        return self.call.within
+
+
+def fan_outs(project: Project) -> tuple[FanOut, ...]:
+    """Every fan-out of a project, in the order of files and lines; worked out once a project."""
+    raise NotImplementedError(project)
