@@ -26,6 +26,7 @@ class EventSource:
         visibility_place: Where the queue says so, or the queue itself where it leaves it at 30 s.
         max_receive_count: Of the queue's redrive policy, if that is in sight.
         maximum_concurrency: Of the mapping, if set.
+        batch_window: Seconds that the mapping gathers records for, if that is known.
     """
 
     kind: SourceKind
@@ -38,6 +39,7 @@ class EventSource:
     visibility_place: Place | None = None
     max_receive_count: int | None = None
     maximum_concurrency: int | None = None
+    batch_window: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Configuration:
         reserved_concurrency: If set.
         sources: What invokes it, as far as templates say.
         timeout_place: Where the timeout stands, if it does.
+        runtime: `python3.13`; empty if that is not known, as of a container image.
     """
 
     name: str
@@ -65,6 +68,7 @@ class Configuration:
     reserved_concurrency: int | None = None
     sources: tuple[EventSource, ...] = ()
     timeout_place: Place | None = None
+    runtime: str = ""
 
 
 @dataclass(frozen=True, slots=True)
