@@ -1,0 +1,98 @@
+"""How calls and clients take their timeouts, and how long they wait without one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Timeout:
+    """How a call takes a timeout.
+
+    Args:
+        keywords: Any of these sets it.
+        position: It is also set by place, counted from 0.
+        default: Seconds it waits without one; None: for ever.
+        waits: What it then waits for.
+        needs: What to write.
+        is_sure: Whether this holds for all versions in use, and nothing else may set it.
+        is_named: Whether only a call that names its server by `host=` tells: else the timeout may stand in the address.
+        ruff: The code of ruff's rule that finds a call without one.
+    """
+
+    keywords: tuple[str, ...] = ("timeout",)
+    position: int | None = None
+    default: float | None = None
+    waits: str = "for an answer"
+    needs: str = "`timeout=`"
+    is_sure: bool = True
+    is_named: bool = False
+    ruff: str = ""
+
+
+HTTP_VERBS = ("get", "options", "head", "post", "put", "patch", "delete", "request")
+
+_REQUESTS = {
+    **{f"requests.{verb}": Timeout(ruff="S113") for verb in HTTP_VERBS},
+    **{f"requests.Session().{verb}": Timeout() for verb in HTTP_VERBS},
+}
+_STANDARD_LIBRARY = {
+    "urllib.request.urlopen": Timeout(position=2),
+    "http.client.HTTPConnection": Timeout(position=2),
+    "http.client.HTTPSConnection": Timeout(),
+    "socket.create_connection": Timeout(position=1, waits="to connect and for each piece"),
+    "smtplib.SMTP": Timeout(position=3),
+    "smtplib.SMTP_SSL": Timeout(),
+    "ftplib.FTP": Timeout(position=4),
+}
+_CONNECT = "to connect"
+_QUERY = "for a query's answer"
+_DATABASES = {
+    "psycopg2.connect": Timeout(("connect_timeout",), waits=_CONNECT, needs="`connect_timeout=`", is_named=True),
+    "psycopg.connect": Timeout(
+        ("connect_timeout",), None, 130, _CONNECT, "`connect_timeout=`", is_sure=False, is_named=True
+    ),
+    "psycopg.AsyncConnection.connect": Timeout(
+        ("connect_timeout",), None, 130, _CONNECT, "`connect_timeout=`", is_sure=False, is_named=True
+    ),
+    "pymysql.connect": Timeout(("read_timeout",), waits=_QUERY, needs="`read_timeout=` and `connect_timeout=`"),
+    "MySQLdb.connect": Timeout(("read_timeout",), waits=_QUERY, needs="`read_timeout=` and `connect_timeout=`"),
+    "asyncpg.connect": Timeout(("command_timeout",), waits=_QUERY, needs="`command_timeout=`", is_sure=False),
+    "asyncpg.create_pool": Timeout(("command_timeout",), waits=_QUERY, needs="`command_timeout=`", is_sure=False),
+    "redis.Redis": Timeout(
+        ("socket_timeout",), waits="for an answer (redis-py before 8.0)", needs="`socket_timeout=`", is_sure=False
+    ),
+    "redis.asyncio.Redis": Timeout(
+        ("socket_timeout",), waits="for an answer (redis-py before 8.0)", needs="`socket_timeout=`", is_sure=False
+    ),
+    "aiohttp.ClientSession": Timeout(default=300, needs="`timeout=aiohttp.ClientTimeout(…)`", is_sure=False),
+}
+
+UNSET: dict[str, Timeout] = {**_REQUESTS, **_STANDARD_LIBRARY, **_DATABASES}
+"""Calls that wait too long unless they are given a timeout."""
+
+_HTTPX = {
+    **{
+        f"{library}.{name}": Timeout(ruff="S113" if library == "httpx" else "")
+        for library in ("httpx", "httpx2")
+        for name in (*HTTP_VERBS, "stream", "Client", "AsyncClient")
+    },
+    **{
+        f"{library}.{client}().{verb}": Timeout()
+        for library in ("httpx", "httpx2")
+        for client in ("Client", "AsyncClient")
+        for verb in (*HTTP_VERBS, "stream")
+    },
+}
+
+SWITCHED_OFF: dict[str, Timeout] = {**_REQUESTS, **_STANDARD_LIBRARY, **_DATABASES, **_HTTPX}
+"""Calls that wait for ever with a timeout of None."""
+
+BOTOCORE_READ = 60.0
+"""Seconds that botocore waits for an answer, and as many to connect, unless its Config says otherwise."""
+
+AIOHTTP_TOTAL = 300.0
+"""Seconds that an aiohttp request may take in all, unless its ClientTimeout says otherwise."""
+
+BOTOCORE_ATTEMPTS = {"legacy": 5, "standard": 3, "adaptive": 3}
+"""Attempts of botocore in each retry mode, the first included; DynamoDB has more. Its default is `legacy`."""
