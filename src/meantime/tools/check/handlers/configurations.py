@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meantime.tools.check.handlers.cloudformation import functions_of_template
+from meantime.tools.check.handlers.nodes import read_nodes
+from meantime.tools.check.handlers.serverless_framework import functions_of_service
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from meantime.tools.check.handlers.handler import Configuration
+
+_ENDINGS = (".yaml", ".yml", ".json", ".template")
+_MOST_BYTES = 4_000_000  # CloudFormation takes a template of 1 MB; what is larger than any is data
 
 
 def find_configurations(root: Path, files: Iterable[Path]) -> tuple[Configuration, ...]:
@@ -16,7 +23,26 @@ def find_configurations(root: Path, files: Iterable[Path]) -> tuple[Configuratio
 
     Args:
         root: The folder that is checked from; places and code folders are relative to it.
-        files: Files that may be templates: those named `*.yaml`, `*.yml`, `*.json`, `*.template`. Others are passed over unread.
+        files: Files that may be templates: those named `*.yaml`, `*.yml`, `*.json`, `*.template`. Others are passed
+            over unread.
     """
-    del root, files
-    return ()
+    found: list[Configuration] = []
+    for file in files:
+        text = _text(file) if file.name.endswith(_ENDINGS) else ""
+        is_template = "AWS::Serverless::Function" in text or "AWS::Lambda::Function" in text
+        is_service = "functions:" in text and "provider:" in text and file.name.startswith("serverless")
+        if not (is_template or is_service):  # by far the most files: they are not parsed
+            continue
+        nodes = read_nodes(text, file.relative_to(root).as_posix())
+        if nodes is not None:
+            found += functions_of_service(nodes) if is_service else functions_of_template(nodes)
+    return tuple(found)
+
+
+def _text(file: Path) -> str:
+    try:
+        if file.stat().st_size > _MOST_BYTES:
+            return ""
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""

@@ -76,11 +76,12 @@ class Handler:
     """A handler.
 
     Args:
-        function: The qualified name of the function that is called with (event, context), where it is the project's own;
-            else the name the handler has: `app.handler` for `handler = Mangum(app)`.
+        function: The qualified name of the function that is called with (event, context), where it is the project's
+            own; else the name the handler has: `app.handler` for `handler = Mangum(app)`.
         by: How it is known.
         is_sure: Whether it is surely one: configured, decorated, or named and shaped as only handlers are.
-        adapter: The canonical path of what makes it: `mangum.Mangum`, `meantime.ASGIAdapter`, `meantime.handler`, `meantime.batch.sqs`; empty for a plain function.
+        adapter: The canonical path of what makes it: `mangum.Mangum`, `meantime.handler`, `meantime.batch.sqs`, a
+            decorator of Powertools; `?` for a wrapper that is not known; empty for a plain function.
         configurations: How templates configure it; several stages or functions may share one handler.
     """
 
