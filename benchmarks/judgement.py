@@ -1,0 +1,145 @@
+"""Whether what `meantime check` finds in the code of others is true: each finding that it shows was read and judged.
+
+The verdicts stand in docs/check_findings.md. This finds anew, in the same pinned packages, and tells what is found but
+not judged, what is judged but no more found, and how much of the judged is true. `--show` prints each finding that is
+not judged with its source; `--write` puts them onto the page, to be judged there; names of packages limit it to those.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from judged import foreign_code, page
+from judged.page import UNJUDGED, Spot, Verdict
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from meantime.tools.check.reading import read_project
+from meantime.tools.check.rule import all_rules
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from meantime.tools.check.finding import Finding
+
+TRUE = "true"
+AT_LEAST = 0.95  # of what is shown by default must be true
+AT_LEAST_PACKAGES = 40
+AROUND = 6  # lines of source that are shown around a finding
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What one rule finds in all the packages, and how it was judged."""
+
+    code: str
+    found: int
+    true: int
+
+
+def found_in(folder: Path) -> list[Finding]:
+    """What is shown by default for one package."""
+    project = read_project([folder], root=folder)
+    return [
+        finding
+        for rule in all_rules().values()
+        for finding in rule.check(project)
+        if finding.level == "error" and not finding.also_found_by
+    ]
+
+
+def found(names: set[str]) -> dict[Spot, Finding]:
+    """What is shown by default for these packages, or for all."""
+    return {
+        Spot(name, finding.place.path, finding.place.line, finding.code): finding
+        for name, folder in foreign_code.fetched().items()
+        if not names or name in names
+        for finding in found_in(folder)
+    }
+
+
+def judged() -> tuple[list[Judged], list[str]]:
+    """What each rule finds and how much of it is true; and what does not hold."""
+    now, verdicts = found(set()), page.read()
+    rows = [
+        Judged(code, count, sum(verdicts[spot].word == TRUE for spot in now if spot.code == code and spot in verdicts))
+        for code, count in sorted(Counter(spot.code for spot in now).items())
+    ]
+    failures = [f"found and not judged: {spot}" for spot in sorted(now) if _word(verdicts, spot) == UNJUDGED]
+    failures += [f"judged and no more found: {spot}" for spot in sorted(verdicts.keys() - now.keys())]
+    true = sum(row.true for row in rows)
+    if true < AT_LEAST * len(now):
+        failures.append(f"{true} of {len(now)} findings in the code of others are true, required are {AT_LEAST:.0%}")
+    if len(foreign_code.pins()) < AT_LEAST_PACKAGES:
+        failures.append(f"there are {len(foreign_code.pins())} packages, required are {AT_LEAST_PACKAGES}")
+    return rows, failures
+
+
+def table(rows: list[Judged]) -> Table:
+    """A line a rule."""
+    shown = Table(
+        box=box.SIMPLE_HEAD,
+        title=f"findings in {len(foreign_code.pins())} packages of others",
+        title_justify="left",
+        pad_edge=False,
+    )
+    for heading in ("rule", "found", "true"):
+        shown.add_column(heading, justify="left" if heading == "rule" else "right")
+    for row in rows:
+        shown.add_row(row.code, str(row.found), str(row.true))
+    shown.add_row("all", str(sum(row.found for row in rows)), str(sum(row.true for row in rows)))
+    return shown
+
+
+def show(spot: Spot, finding: Finding, console: Console) -> None:
+    """A finding with its source and the way to it."""
+    lines = (foreign_code.FOLDER / spot.package / spot.path).read_text(encoding="utf-8", errors="replace").splitlines()
+    console.rule(f"{spot.package} {spot.path}:{spot.line} {spot.code}", align="left")
+    console.print(finding.message, markup=False)
+    for step in finding.chain:
+        console.print(f"    {step.place} {step.text}", markup=False, highlight=False)
+    for number in range(max(1, spot.line - AROUND), min(len(lines), spot.line + AROUND) + 1):
+        mark = ">" if number == spot.line else " "
+        console.print(f"{mark}{number:5} {lines[number - 1]}", markup=False, highlight=False)
+
+
+def summary(verdicts: dict[Spot, Verdict]) -> list[str]:
+    """The page's numbers."""
+    folders = foreign_code.fetched()
+    lines = sum(foreign_code.lines_of(folder) for folder in folders.values())
+    words = Counter(verdict.word for verdict in verdicts.values())
+    share = f", {words[TRUE] / len(verdicts):.1%} true" if verdicts else ""
+    return [f"{len(folders)} packages, {lines:,} lines of Python, {len(verdicts)} findings{share}."]
+
+
+def _word(verdicts: dict[Spot, Verdict], spot: Spot) -> str:
+    return verdicts[spot].word if spot in verdicts else UNJUDGED
+
+
+def main() -> int:
+    """Find, and show or write what is not judged; or say what does not hold."""
+    console = Console(width=160)
+    names = {each for each in sys.argv[1:] if not each.startswith("-")}
+    if "--show" in sys.argv or "--write" in sys.argv:
+        now, verdicts = found(names), page.read()
+        for spot, finding in sorted(now.items(), key=lambda each: each[0]):
+            if "--show" in sys.argv and _word(verdicts, spot) == UNJUDGED:
+                show(spot, finding, console)
+        if "--write" in sys.argv:
+            others = {spot: verdict for spot, verdict in verdicts.items() if names and spot.package not in names}
+            kept = others | {spot: verdicts.get(spot, Verdict(UNJUDGED)) for spot in now}
+            page.write(kept, summary(kept))
+        return 0
+    rows, failures = judged()
+    console.print(table(rows))
+    for failure in failures:
+        console.print(f"does not hold: {failure}", style="bold red")
+    return len(failures)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
