@@ -1,0 +1,135 @@
+"""Which rules run, and which of their findings are shown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from meantime.tools.check.errors import CheckError
+from meantime.tools.check.rule import all_rules
+from meantime.tools.check.settings import closest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from meantime.tools.check.finding import Finding
+    from meantime.tools.check.rule import Rule
+    from meantime.tools.check.settings import Settings
+
+_EVERYTHING = "ALL"
+
+
+def chosen_codes(settings: Settings) -> frozenset[str]:
+    """The codes of the rules that are asked for. Where one is both selected and ignored, the more exact word counts.
+
+    Raises:
+        CheckError: A word is the beginning of no code.
+    """
+    selected = [_beginning(word, settings) for word in settings.select] or [""]
+    ignored = [_beginning(word, settings) for word in settings.ignore]
+    return frozenset(code for code in all_rules() if _exactness(code, selected) > _exactness(code, ignored))
+
+
+def rule_named(word: str) -> Rule:
+    """The rule of this code or name, in any case.
+
+    Raises:
+        CheckError: There is none.
+    """
+    for rule in all_rules().values():
+        if word.lower() in {rule.code.lower(), rule.name}:
+            return rule
+    raise CheckError(f"there is no rule {word!r}; {closest(word.upper(), all_rules())}")
+
+
+class Shown(NamedTuple):
+    """What is shown, and how many of what is not.
+
+    Args:
+        findings: In the order of places.
+        likely: How many are not shown because they are only likely.
+        repeated: How many are not shown because ruff reports the same line.
+    """
+
+    findings: tuple[Finding, ...]
+    likely: int
+    repeated: int
+
+
+def shown(findings: Iterable[Finding], settings: Settings, root: Path) -> Shown:
+    """Choose what is shown.
+
+    Args:
+        findings: All that was found and is not kept quiet.
+        settings: What is asked for.
+        root: The folder that places are relative to.
+    """
+    chosen = chosen_codes(settings)
+    levels = {code: level for word, level in settings.levels.items() for code in _codes(word, settings)}
+    ignored = _PerFileIgnores(settings, root)
+    listed: dict[Finding, None] = {}
+    likely = repeated = 0
+    for each in findings:
+        if each.code not in chosen or ignored.has(each):
+            continue
+        finding = replace(each, level=levels.get(each.code, each.level))
+        if finding.also_found_by and not settings.all:
+            repeated += 1
+        elif finding.level == "warning" and not settings.warnings:
+            likely += 1
+        else:
+            listed[finding] = None
+    return Shown(tuple(sorted(listed, key=lambda each: (each.place, each.code, each.message))), likely, repeated)
+
+
+def _beginning(word: str, settings: Settings) -> str:
+    """The beginning of codes that a word of a selection is."""
+    upper = word.strip().upper()
+    if upper == _EVERYTHING:
+        return ""
+    rules = all_rules()
+    if upper and any(code.startswith(upper) for code in rules):
+        return upper
+    for rule in rules.values():
+        if rule.name.upper() == upper:
+            return rule.code
+    where = f" ({settings.file})" if settings.file is not None else ""
+    raise CheckError(f"there is no rule {word!r}{where}; {closest(upper, rules)}")
+
+
+def _codes(word: str, settings: Settings) -> list[str]:
+    """The codes that a word stands for."""
+    beginning = _beginning(word, settings)
+    return [code for code in all_rules() if code.startswith(beginning)]
+
+
+def _exactness(code: str, beginnings: list[str]) -> int:
+    """How exactly a code is named; -1: it is not."""
+    return max((len(each) for each in beginnings if code.startswith(each)), default=-1)
+
+
+class _PerFileIgnores:
+    """Which findings are not shown because of the file they are in."""
+
+    def __init__(self, settings: Settings, root: Path) -> None:
+        self._patterns = []
+        self._root = root
+        self._folder = settings.folder or root
+        if settings.per_file_ignores:
+            from pathspec import GitIgnoreSpec  # noqa: PLC0415  # it takes 30 ms to load; most projects need none
+
+            self._patterns = [
+                (GitIgnoreSpec.from_lines([pattern]), {code for word in words for code in _codes(word, settings)})
+                for pattern, words in settings.per_file_ignores
+            ]
+
+    def has(self, finding: Finding) -> bool:
+        """Whether a finding is one of them."""
+        if not self._patterns:
+            return False
+        file = self._root / finding.place.path
+        if not file.is_relative_to(self._folder):
+            return False
+        name = file.relative_to(self._folder).as_posix()
+        return any(finding.code in codes and pattern.match_file(name) for pattern, codes in self._patterns)

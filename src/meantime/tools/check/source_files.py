@@ -1,0 +1,151 @@
+"""Which files are read: Python files and templates, without what is excluded, ignored by git, or a link."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from meantime.tools.check.unreadable import unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pathspec import GitIgnoreSpec
+
+    from meantime.tools.check.finding import Finding
+    from meantime.tools.check.settings import Settings
+
+PYTHON_ENDINGS = (".py",)
+TEMPLATE_ENDINGS = (".yaml", ".yml", ".json", ".template")
+_ENDINGS = (*PYTHON_ENDINGS, *TEMPLATE_ENDINGS)
+_MOST_TEMPLATE_BYTES = 1_000_000  # what CloudFormation takes; what is larger is data
+# What tools put into a repository: nobody wrote it, and it is not deployed from there.
+_TOOLS_FOLDERS = frozenset({
+    ".aws-sam", ".bzr", ".chalice", ".direnv", ".eggs", ".git", ".hg", ".hypothesis", ".idea", ".ipynb_checkpoints",
+    ".meantime_cache", ".mypy_cache", ".nox", ".pants.d", ".pyenv", ".pytest_cache", ".ruff_cache", ".serverless",
+    ".svn", ".terraform", ".tox", ".venv", ".vscode", "__pycache__", "__pypackages__", "_build", "build", "buck-out", "cdk.out",
+    "dist", "node_modules", "site-packages", "venv",
+})  # fmt: skip
+
+
+def source_files(paths: Iterable[Path], root: Path, settings: Settings) -> tuple[tuple[Path, ...], tuple[Finding, ...]]:
+    """The files to read, sorted, and what is found of those that cannot be.
+
+    A file that is named is read whatever excludes it. In folders, links to folders are not followed: what they lead to
+    is read where it stands.
+
+    Args:
+        paths: Files and folders.
+        root: The folder that findings' places are relative to.
+        settings: What is excluded.
+    """
+    walk = _Walk(root, settings)
+    for path in paths:
+        if path.is_dir():
+            walk.folder(path)
+        else:
+            walk.found[path] = None
+    return tuple(sorted(walk.found)), tuple(walk.problems)
+
+
+class _Ignoring:
+    """The patterns of one file, and the folder that they are relative to."""
+
+    def __init__(self, folder: str, lines: Iterable[str]) -> None:
+        from pathspec import GitIgnoreSpec  # noqa: PLC0415  # it takes 30 ms to load; many folders need none
+
+        self._prefix = len(folder) + 1
+        self._patterns: GitIgnoreSpec = GitIgnoreSpec.from_lines(lines)
+
+    def verdict(self, path: str) -> bool | None:
+        """Whether a path is ignored; None: nothing is said of it. A folder's path ends in a slash."""
+        return self._patterns.check_file(path[self._prefix :]).include
+
+
+class _Walk:
+    """What was found in the folders so far."""
+
+    def __init__(self, root: Path, settings: Settings) -> None:
+        self.found: dict[Path, None] = {}
+        self.problems: list[Finding] = []
+        self._root = root
+        self._excluded = [_Ignoring(str(settings.folder or root), settings.exclude)] if settings.exclude else []
+        self._targets: set[str] = set()  # of links to files
+
+    def folder(self, path: Path) -> None:
+        """Find what is in a folder, and below."""
+        above = list(self._ignored_above(path))
+        if _is_ignored(f"{path}/", above):  # it was named all the same
+            above = []
+        self._enter(str(path), above)
+
+    def _ignored_above(self, path: Path) -> Iterator[_Ignoring]:
+        """What .gitignore files say from the repository's folder down to the folder above this one."""
+        folders = [path, *path.parents]
+        tops = [index for index, each in enumerate(folders) if (each / ".git").exists()]
+        if tops:
+            for each in reversed(folders[1 : tops[0] + 1]):
+                yield from _gitignore(str(each))
+
+    def _enter(self, folder: str, ignoring: list[_Ignoring]) -> None:
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError as error:
+            self.problems.append(unreadable(self._named(folder), error))
+            return
+        if any(entry.name == ".gitignore" for entry in entries):
+            ignoring = [*ignoring, *_gitignore(folder)]
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                if not (_is_made_by_tools(entry) or self._is_left_out(f"{entry.path}/", ignoring)):
+                    self._enter(entry.path, ignoring)
+            elif entry.name.endswith(_ENDINGS) and not self._is_left_out(entry.path, ignoring):
+                self._file(entry)
+
+    def _file(self, entry: os.DirEntry[str]) -> None:
+        try:
+            size = entry.stat().st_size
+        except OSError as error:  # a link that leads nowhere, or to itself
+            if entry.name.endswith(PYTHON_ENDINGS) and not entry.name.startswith("."):
+                self.problems.append(unreadable(self._named(entry.path), error))
+            return
+        if entry.is_dir():  # a link to one
+            return
+        if size > _MOST_TEMPLATE_BYTES and entry.name.endswith(TEMPLATE_ENDINGS):
+            return
+        path = Path(entry.path)
+        if entry.is_symlink():
+            target = os.path.realpath(entry.path)
+            if target in self._targets or Path(target).is_relative_to(self._root):  # it is read where it stands
+                return
+            self._targets.add(target)
+        self.found[path] = None
+
+    def _is_left_out(self, path: str, ignoring: list[_Ignoring]) -> bool:
+        return _is_ignored(path, self._excluded) or _is_ignored(path, ignoring)
+
+    def _named(self, path: str) -> str:
+        """A path as findings name it."""
+        return Path(os.path.relpath(path, self._root)).as_posix()
+
+
+def _is_made_by_tools(folder: os.DirEntry[str]) -> bool:
+    """Whether a folder is one that tools fill: one of these names, or a virtual environment of any name."""
+    return folder.name in _TOOLS_FOLDERS or Path(folder.path, "pyvenv.cfg").exists()
+
+
+def _is_ignored(path: str, ignoring: list[_Ignoring]) -> bool:
+    """Whether a path is ignored: the file nearest to it that says anything of it counts."""
+    return next((verdict for each in reversed(ignoring) if (verdict := each.verdict(path)) is not None), False)
+
+
+def _gitignore(folder: str) -> Iterator[_Ignoring]:
+    """The patterns of a folder's .gitignore."""
+    try:
+        text = Path(folder, ".gitignore").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    if lines:
+        yield _Ignoring(folder, lines)
