@@ -117,7 +117,7 @@ _SQL_CONNECTIONS = re.compile(
 _SAME = tuple(
     (re.compile(pattern), name)
     for pattern, name in {
-        r"^(meantime\.clients\.boto3|botocore\.session\.(get_session|Session)\(\)\.create_client)\(\)": "boto3.client()",
+        r"^(meantime\.clients\.boto3|botocore\.session\.\w+\(\)\.create_client)\(\)": "boto3.client()",
         r"^(meantime\.clients\.requests|requests\.sessions\.Session|requests\.session)\(\)": "requests.Session()",
         r"^redis\.(StrictRedis|client\.(Strict)?Redis|from_url|(Strict)?Redis\.from_url)\(\)": "redis.Redis()",
         r"^redis\.(cluster\.RedisCluster|RedisCluster\.from_url)\(\)": "redis.RedisCluster()",
