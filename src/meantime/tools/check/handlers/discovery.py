@@ -45,10 +45,10 @@ def find_handlers(
     search = _Search(modules, names)
     found: dict[str, Handler] = {}
     for configuration in configurations:
-        handler = search.configured(configuration)
-        if handler is not None:
-            known = found.get(handler.function, handler)
-            found[handler.function] = replace(known, configurations=(*known.configurations, configuration))
+        named = search.configured(configuration)
+        if named is not None:
+            earlier = found.get(named.function, named)
+            found[named.function] = replace(earlier, configurations=(*earlier.configurations, configuration))
     for module in modules.values():
         for handler in search.of_module(module):
             known = found.get(handler.function)

@@ -44,15 +44,20 @@ def sam_sources(properties: Node, resources: Node, literals: Literals) -> Iterat
             arn = next((found for key in _ARNS if details and (found := details.get(key))), None)
             source = source_of(arn, resources, literals)
             yield mapping(name, event, kind, details, source=source, literals=literals)
-        elif kind == "sns" and details is not None and (queue := details.get("SqsSubscription")):
-            if literals.flag(queue) is not False:  # the topic's messages come by way of a queue
-                source = source_of(queue.get("QueueArn"), resources, literals)
-                yield mapping(name, event, "sqs", queue, source=source, literals=literals)
+        elif kind == "sns" and (queue := _queue_between(details, literals)) is not None:
+            source = source_of(queue.get("QueueArn"), resources, literals)
+            yield mapping(name, event, "sqs", queue, source=source, literals=literals)
         else:
             yield EventSource(kind, event.place, name)
     url = properties.get("FunctionUrlConfig")
     if url is not None:
         yield EventSource("http", url.place, "FunctionUrlConfig")
+
+
+def _queue_between(details: Node | None, literals: Literals) -> Node | None:
+    """The queue by way of which a topic's messages come, where SAM is told to make or use one."""
+    queue = details.get("SqsSubscription") if details is not None else None
+    return queue if queue is not None and literals.flag(queue) is not False else None
 
 
 def standing_alone(resources: Node, literals: Literals) -> list[tuple[str, EventSource]]:
@@ -70,7 +75,7 @@ def standing_alone(resources: Node, literals: Literals) -> list[tuple[str, Event
         if details is None:
             continue
         function = details.get("FunctionName")
-        target = reference(function) or literals.text(function) or arn_text(function, literals).rpartition(":")[2]
+        target = reference(function) or arn_text(function, literals).rpartition(":")[2]
         source = source_of(details.get("EventSourceArn"), resources, literals)
         if source.kind is None and details.get("SelfManagedEventSource") is not None:
             source = Source("kafka")
@@ -109,5 +114,7 @@ def _reports(types: Node | None) -> bool | None:
         return False
     if types.intrinsic is not None:
         return None
-    written = [each.text for each in types.elements()] or [types.text]
-    return True if "ReportBatchItemFailures" in written else None if None in written else False
+    elements = types.elements() or [types]
+    if any(each.text == "ReportBatchItemFailures" and each.intrinsic is None for each in elements):
+        return True
+    return None if any(each.intrinsic is not None for each in elements) else False
