@@ -22,6 +22,9 @@ Kind: TypeAlias = Literal[
     "text",  # an f-string, .parts: what stands in it
     "lambda",  # .name: the function's qualified name
     "function",  # .name: the qualified name of a function or class defined here, as the value of its name
+    "imported",  # .name: the dotted name that an import binds; .value: "own" if it is relative to the file's package
+    "held",  # .parts[0], put into the list or dict whose name is given this: `clients["s3"] = …`
+    "grown",  # .parts[0], added to what the name was: `count += 1`
     "other",  # made of .parts, in a way that is not followed
 ]
 
@@ -69,6 +72,7 @@ class Call(Expression):
         guards: What the `with` blocks around it enter, outermost first.
         use: What becomes of its value.
         bound: The names that its value is assigned to.
+        is_tried: Whether it stands in a `try` block that has an `except`.
         in_handler_of: `except` if it stands in an `except` block, `finally` likewise.
         end_line: The line of its end.
         end_column: The column after its end, from 0.
@@ -83,6 +87,7 @@ class Call(Expression):
         "guards",
         "in_handler_of",
         "keywords",
+        "is_tried",
         "loops",
         "use",
         "within",
@@ -98,6 +103,7 @@ class Call(Expression):
         self.guards: tuple[Expression, ...] = ()
         self.use: Use = "other"
         self.bound: tuple[str, ...] = ()
+        self.is_tried = False
         self.in_handler_of: Literal["", "except", "finally"] = ""
         self.end_line = line
         self.end_column = column
@@ -110,6 +116,7 @@ Use = Literal[
     "returned",  # or yielded
     "entered",  # by `with`
     "argument",  # of another call
+    "iterated",  # by `for`
     "receiver",  # of an attribute: `x().y`
     "element",  # of a list, a comprehension
     "other",

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
 MODULE = "<module>"
 """The name of the function that is a module's body."""
+MAIN = "<main>"
+"""The name of what stands under `if __name__ == "__main__":`; it does not run on Lambda."""
 
 
 class Loop:
@@ -71,6 +73,7 @@ class Function:
         "column",
         "decorators",
         "end_line",
+        "entered",
         "file",
         "globals",
         "is_async",
@@ -108,6 +111,7 @@ class Function:
         self.returns: tuple[Expression, ...] = ()
         self.globals: frozenset[str] = frozenset()  # declared `global` or `nonlocal`
         self.changes: tuple[Change, ...] = ()
+        self.entered: tuple[Expression, ...] = ()  # by `with`, wherever in it
 
     @property
     def is_module(self) -> bool:
@@ -164,7 +168,18 @@ class Module:
         file: The file, as findings name it.
     """
 
-    __slots__ = ("classes", "digest", "file", "functions", "imports", "lines", "name", "stars", "suppressions")
+    __slots__ = (
+        "classes",
+        "digest",
+        "file",
+        "functions",
+        "imported",
+        "imports",
+        "lines",
+        "name",
+        "stars",
+        "suppressions",
+    )
 
     def __init__(self, name: str, file: str) -> None:
         self.name = name
@@ -172,7 +187,10 @@ class Module:
         self.digest = b""
         self.lines = 0
         self.imports: dict[str, str] = {}  # local name → dotted name; function-level imports, too
-        self.stars: tuple[str, ...] = ()  # modules whose names are all imported
+        self.imported: set[str] = set()  # every dotted name it imports
+        self.stars: tuple[
+            str, ...
+        ] = ()  # modules whose names are all imported; one of the file's own package begins with a dot
         self.functions: dict[str, Function] = {}  # by qualified name; the module's body among them
         self.classes: dict[str, Class] = {}  # by qualified name
         self.suppressions: dict[int, tuple[str, ...]] = {}  # line → codes of `# noqa`; none: all

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import ast
+from collections import OrderedDict
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from meantime.tools.check.finding import Place
+from meantime.tools.check.model.call_graph import CallGraph
+from meantime.tools.check.model.expressions import Call
+from meantime.tools.check.model.lengths import Lengths
+from meantime.tools.check.model.runs import Chain, Running, Runs
+from meantime.tools.check.model.values import Value, Values
+from meantime.tools.check.unreadable import source_text
 
 if TYPE_CHECKING:
-    import ast
     from collections.abc import Iterable
     from pathlib import Path
 
-    from meantime.tools.check.finding import Place, Step
-    from meantime.tools.check.handlers.handler import Handler
-    from meantime.tools.check.model.expressions import Call, Expression
+    from meantime.tools.check.finding import Finding
+    from meantime.tools.check.handlers.handler import Configuration, Handler
+    from meantime.tools.check.model.expressions import Expression
     from meantime.tools.check.model.functions import Class, Function, Module
 
+__all__ = ["UNKNOWN", "Chain", "Project", "Runs", "Value"]
 
-class Value(NamedTuple):
-    """What an expression may hold.
-
-    Args:
-        path: Its canonical dotted path from an import, with `()` for what a call gives: `boto3.client()`,
-            `boto3.resource().Table()`, `httpx.AsyncClient().get`, `app.load_user` (an own function), `app.Service()`
-            (an instance of an own class), `asyncio.Lock()`. `await` adds nothing: `asyncpg.connect()` is the connection.
-        origin: The call that made it, for paths with `()`: the last one. Its own receiver is `origin.function`.
-    """
-
-    path: str
-    origin: Call | None
+_TREES = 4  # that are held at once
 
 
 class Unknown:
@@ -36,117 +36,167 @@ class Unknown:
 UNKNOWN = Unknown()
 
 
-class Chain(NamedTuple):
-    """One way in which a function comes to run.
-
-    Args:
-        steps: The calls on the way, outermost first; empty for the one that it begins with.
-        begins: The qualified name of the function that it begins with: a handler, a coroutine function, what is handed to a thread.
-        is_proved: Whether every step of it is sure: no decorator in between whose doing is not known, one callee only.
-        is_per_item: Whether a step of it is in a loop, or hands the function to a verb for many items.
-        is_bounded: Whether such a loop or fan-out goes over a literal of known length.
-        call: The call that hands it over, where it begins with one.
-        handler: The handler, where it begins with one.
-    """
-
-    steps: tuple[Step, ...]
-    begins: str
-    is_proved: bool
-    is_per_item: bool
-    is_bounded: bool
-    call: Call | None
-    handler: Handler | None
-
-
-class Runs(NamedTuple):
-    """Where a function runs, with the shortest way to each; None: not seen to.
-
-    Args:
-        in_invocation: From a handler, on whichever thread or loop: it runs in each invocation.
-        on_loop: On an event loop: a coroutine function, and what such a function calls directly.
-        in_thread: Handed to a thread.
-        in_process: Handed to another process.
-        at_import: Called by a module's body.
-    """
-
-    in_invocation: Chain | None
-    on_loop: Chain | None
-    in_thread: Chain | None
-    in_process: Chain | None
-    at_import: Chain | None
-
-
 class Project:
     """Everything that was read, linked.
 
     Args:
         root: The folder that is checked from; files are named relative to it.
         modules: What was read of each file, by the name of the file.
-        handlers: The Lambda handlers found.
+        handlers: The Lambda handlers found; until `link` is told them, none.
+        configurations: The functions that templates describe, with or without a handler in sight.
+        problems: What is to be told of files that could not be read.
     """
 
-    root: Path
-    modules: dict[str, Module]
-    handlers: tuple[Handler, ...]
-    functions: dict[str, Function]
-    classes: dict[str, Class]
+    def __init__(self, root: Path, modules: dict[str, Module], problems: tuple[Finding, ...] = ()) -> None:
+        self.root = root
+        self.modules = modules
+        self.problems = problems
+        self.handlers: tuple[Handler, ...] = ()
+        self.configurations: tuple[Configuration, ...] = ()
+        self._values = Values(modules)
+        self._graph = CallGraph(self._values)
+        self._trees: OrderedDict[str, ast.Module] = OrderedDict()
+        self._texts: OrderedDict[str, list[str]] = OrderedDict()
+        self._graph.build()
+        self._values.forget()
+        self._values.follow_parameters = True
+        self._graph.build()
+
+    def link(self, handlers: tuple[Handler, ...], configurations: tuple[Configuration, ...]) -> None:
+        """Take in which functions are handlers: what they reach, runs in each invocation."""
+        self.handlers, self.configurations = handlers, configurations
+        self.__dict__.pop("_running", None)
+        self.__dict__.pop("_lengths", None)
+
+    @cached_property
+    def _running(self) -> Running:
+        return Running(self._graph, self.handlers, self.length)
+
+    @cached_property
+    def _lengths(self) -> Lengths:
+        return Lengths(self._values, {each.function for each in self.handlers})
+
+    @property
+    def functions(self) -> dict[str, Function]:
+        """Every function by its qualified name, lambdas and modules' bodies among them."""
+        return self._values.functions
+
+    @property
+    def classes(self) -> dict[str, Class]:
+        """Every class by its qualified name."""
+        return self._values.classes
+
+    # What expressions hold
 
     def values(self, expression: Expression, within: Function) -> tuple[Value, ...]:
         """What an expression in a function may hold: names, attributes, own functions' results and parameters followed."""
-        raise NotImplementedError
+        return self._values.values(expression, within)
 
     def paths(self, expression: Expression, within: Function) -> frozenset[str]:
         """The paths of what an expression may hold."""
-        raise NotImplementedError
+        return frozenset(each.path for each in self._values.values(expression, within))
 
     def targets(self, call: Call) -> frozenset[str]:
         """The paths of what is called: `asyncio.run`, `boto3.client().get_object`, `app.load_user`, `app.Service.load`."""
-        raise NotImplementedError
+        return self.paths(call.function, call.within)
 
     def calls_to(self, *paths: str) -> list[Call]:
         """Every call of one of these, in the order of files and lines; a path may end in `.*`: any one name after it."""
-        raise NotImplementedError
+        found: dict[Call, None] = {}
+        for path in paths:
+            if path.endswith(".*"):
+                names = self._called_below.get(path[:-2], ())
+                found.update((call, None) for name in names for call in self._called[name])
+            else:
+                found.update((call, None) for call in self._called.get(path, ()))
+        return sorted(found, key=lambda call: (call.within.file, call.line, call.column))
+
+    @cached_property
+    def _called(self) -> dict[str, list[Call]]:
+        found: dict[str, list[Call]] = {}
+        for function in self.functions.values():
+            for call in function.calls:
+                for path in self.targets(call):
+                    found.setdefault(path, []).append(call)
+        return found
+
+    @cached_property
+    def _called_below(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for path in self._called:
+            found.setdefault(path.rpartition(".")[0], []).append(path)
+        return found
+
+    def decorators(self, function: Function) -> frozenset[str]:
+        """The paths of a function's decorators; of `@retry(...)` that of `retry`."""
+        return self._values.decorator_paths(function)
 
     def callees(self, call: Call) -> tuple[Function, ...]:
         """The own functions that are called; for a class its `__init__`."""
-        raise NotImplementedError
+        found = (self._graph.called(each.path) for each in self._values.values(call.function, call.within))
+        return tuple(dict.fromkeys(each for each in found if each is not None))
+
+    def callers(self, function: Function) -> tuple[Call, ...]:
+        """The calls that give a function its arguments: of itself, or of what it is handed to."""
+        return tuple(each.call for each in self._values.callers.get(function.qualified, ()))
 
     def functions_of(self, expression: Expression, within: Function) -> tuple[Function, ...]:
         """The own functions that an expression is: a name, a method, a lambda, `partial(function, …)` of one, a coroutine `function(…)`."""
-        raise NotImplementedError
+        return self._graph.functions_of(expression, within)
 
     def constant(self, expression: Expression, within: Function) -> object:
         """The constant that an expression is, over names and modules; `UNKNOWN` if it is none or may be several."""
-        raise NotImplementedError
+        return self._lengths.constant(expression, within, UNKNOWN)
 
     def length(self, expression: Expression, within: Function) -> int | None:
         """How many items an expression has, where the source says so: a literal, `range(5)`, a name for one, a map over one."""
-        raise NotImplementedError
+        return self._lengths.length(expression, within)
 
     def comes_from_event(self, expression: Expression, within: Function) -> bool:
         """Whether it is, or is made of, what a handler was given: as long as the caller likes."""
-        raise NotImplementedError
+        return self._lengths.comes_from_event(expression, within)
+
+    # Where functions run
 
     def runs(self, function: Function) -> Runs:
         """Where a function runs."""
-        raise NotImplementedError
+        return self._running.runs(function)
 
     def handler_of(self, function: Function) -> Handler | None:
         """The handler that a function is itself."""
-        raise NotImplementedError
+        return next((each for each in self.handlers if each.function == function.qualified), None)
+
+    # The text
 
     def place(self, of: Call | Expression, within: Function) -> Place:
         """The place of a call or an expression, for a finding."""
-        raise NotImplementedError
+        if isinstance(of, Call):
+            return Place(within.file, of.line, of.column + 1, of.end_line, of.end_column + 1)
+        return Place(within.file, of.line, of.column + 1)
+
+    def place_of(self, function: Function) -> Place:
+        """The place of a function's name in its `def` line, for a finding."""
+        column = function.name_column + 1
+        return Place(function.file, function.line, column, function.line, column + len(function.name))
 
     def tree(self, file: str) -> ast.Module:
         """A file's syntax tree, parsed anew: for what is not kept of it. Few are held at once; ask for one file at a time."""
-        raise NotImplementedError
+        tree = self._trees.get(file)
+        if tree is None:
+            tree = self._trees[file] = ast.parse("\n".join(self.lines(file)))
+            if len(self._trees) > _TREES:
+                self._trees.popitem(last=False)
+        return tree
 
     def lines(self, file: str) -> list[str]:
         """A file's lines, without their ends."""
-        raise NotImplementedError
+        found = self._texts.get(file)
+        if found is None:
+            found = self._texts[file] = source_text((self.root / file).read_bytes()).splitlines()
+            if len(self._texts) > _TREES:
+                self._texts.popitem(last=False)
+        return found
 
     def imports(self, file: str) -> Iterable[str]:
         """The dotted names that a file imports."""
-        raise NotImplementedError
+        return self.modules[file].imported

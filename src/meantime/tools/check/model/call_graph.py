@@ -1,0 +1,254 @@
+"""Who calls whom, hands whom to threads and tasks, and where each function comes to run by that."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from meantime.tools.check.model.expressions import Call
+from meantime.tools.check.model.hand_offs import hand_off
+from meantime.tools.check.model.values import Caller
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from meantime.tools.check.model.expressions import Expression
+    from meantime.tools.check.model.functions import Function
+    from meantime.tools.check.model.hand_offs import HandOff, Where
+    from meantime.tools.check.model.values import Values
+
+_PARTIAL = frozenset({"functools.partial", "functools.partialmethod"})
+_TO_THREADS = frozenset({"asgiref.sync.sync_to_async", "meantime.in_thread"})
+_PLAIN = (
+    "builtins.",
+    "functools.",
+    "contextlib.",
+    "abc.",
+    "typing.",
+    "typing_extensions.",
+    "tenacity.",
+    "backoff.",
+    "stamina.",
+    "retry.",
+    "retrying.",
+    "aws_xray_sdk.",
+    "aws_lambda_powertools.",
+    "opentelemetry.",
+    "ddtrace.",
+    "sentry_sdk.",
+    "fastapi.",
+    "starlette.",
+    "flask.",
+    "cachetools.",
+    "meantime.retry",
+    "meantime.handler",
+    "meantime.warm",
+    "meantime.batch.",
+    "pydantic.",
+    "numpy.",
+    "pytest.",
+    "unittest.",
+    "mock.",
+    "moto.",
+)
+
+
+class Edge(NamedTuple):
+    """That one function calls another, or hands it over.
+
+    Args:
+        caller: The one.
+        callee: The other.
+        call: Where.
+        where: Where the other one runs by that; `call`: right there.
+        is_sure: Whether it can be no other function that is called.
+        is_plain: Whether no decorator stands before it whose doing is not known.
+        per_item: Whether that hands it many items.
+    """
+
+    caller: Function
+    callee: Function
+    call: Call
+    where: Where | Literal["call"]
+    is_sure: bool
+    is_plain: bool
+    per_item: bool
+
+
+class CallGraph:
+    """Every edge between the project's own functions.
+
+    Args:
+        values: What expressions may hold.
+    """
+
+    def __init__(self, values: Values) -> None:
+        self.values = values
+        self.callees: dict[str, list[Edge]] = {}
+        self._plain: dict[str, bool] = {}
+        self._threaded: dict[str, bool] = {}
+
+    def build(self) -> None:
+        """Find the edges: once with what is seen without asking callers, then with what they give."""
+        values = self.values
+        self.callees = {}
+        callers: dict[str, list[Caller]] = {}
+        for function in values.functions.values():
+            for call in function.calls:
+                for edge, caller in self._edges(call):
+                    self.callees.setdefault(function.qualified, []).append(edge)
+                    if caller is not None:
+                        callers.setdefault(edge.callee.qualified, []).append(caller)
+        values.callers = callers
+
+    def _edges(self, call: Call) -> Iterator[tuple[Edge, Caller | None]]:
+        function = call.within
+        found = self.values.values(call.function, function)
+        called = [own for each in found if (own := self.called(each.path)) is not None]
+        for own in called:
+            where: Where | Literal["call"] = "thread" if self._is_threaded(own) else "call"
+            is_sure = len(called) == 1 and len(found) == 1
+            yield (
+                Edge(function, own, call, where, is_sure, self._is_plain(own), per_item=False),
+                Caller(call, self._shift(call, own, 0)),
+            )
+        for each in found:
+            given = hand_off(each.path, call)
+            if given is not None:
+                yield from self._handed(call, given, is_sure=len(found) == 1)
+                return
+        if not called:
+            for argument in (*call.arguments, *call.keywords.values()):
+                if argument.kind in ("name", "attribute", "lambda"):
+                    for own in self.functions_of(argument, function):
+                        yield Edge(function, own, call, "callback", False, self._is_plain(own), per_item=False), None  # noqa: FBT003  # is_sure
+
+    def _handed(self, call: Call, given: HandOff, *, is_sure: bool) -> Iterator[tuple[Edge, Caller | None]]:
+        where = given.where
+        if where == "thread" and self._is_process_pool(call):
+            where = "process"
+        for expression in given.functions:
+            inner = expression.parts[0] if expression.kind == "star" else expression
+            element = inner.parts[0] if inner.kind == "comprehension" else inner
+            many = given.per_item or inner.kind == "comprehension"
+            found = self.functions_of(element, call.within)
+            for own in found:
+                caller = None
+                if given.shift >= 0 and not isinstance(element, Call):
+                    caller = Caller(call, self._shift(call, own, given.shift, element), given.per_item)
+                yield (
+                    Edge(call.within, own, call, where, is_sure and len(found) == 1, self._is_plain(own), many),
+                    caller,
+                )
+
+    def _is_process_pool(self, call: Call) -> bool:
+        """Whether `run_in_executor` is given a pool of processes."""
+        paths = {each.path for each in self.values.values(call.arguments[0], call.within)} if call.arguments else set()
+        return "concurrent.futures.ProcessPoolExecutor()" in paths
+
+    def called(self, path: str) -> Function | None:
+        """The own function that runs when this is called: for a class its `__init__`, for an instance its `__call__`."""
+        values = self.values
+        function = values.functions.get(path)
+        if function is not None:
+            return function
+        owner = values.classes.get(path)
+        if owner is not None:
+            return values.functions.get(owner.methods.get("__init__", ""))
+        owner = values.classes.get(path.removesuffix("()"))
+        return values.functions.get(owner.methods.get("__call__", "")) if owner is not None else None
+
+    def functions_of(self, expression: Expression, within: Function) -> tuple[Function, ...]:
+        """The own functions that an expression is: named, bound, `partial`, a coroutine of one."""
+        found: dict[str, Function] = {}
+        if isinstance(expression, Call):
+            for value in self.values.values(expression.function, within):
+                if value.path in _PARTIAL and expression.arguments:
+                    for own in self.functions_of(expression.arguments[0], within):
+                        found[own.qualified] = own
+                function = self.values.functions.get(value.path)
+                if function is not None and function.is_async:
+                    found[function.qualified] = function
+        for value in self.values.values(expression, within):
+            own_function = None if value.path in self.values.classes else self.called(value.path)
+            if own_function is not None:
+                found[own_function.qualified] = own_function
+            elif value.path == "functools.partial()" and value.origin is not None and value.origin is not expression:
+                for own in self.functions_of(value.origin, value.origin.within):
+                    found[own.qualified] = own
+            elif value.path.endswith("()") and (function := self.values.functions.get(value.path[:-2])) is not None:
+                if function.is_async:
+                    found[function.qualified] = function
+        return tuple(found.values())
+
+    def _shift(self, call: Call, own: Function, shift: int, named: Expression | None = None) -> int:
+        """The position of the argument for the function's first parameter."""
+        if not own.class_name or "builtins.staticmethod" in self.values.decorator_paths(own):
+            return shift
+        expression = named if named is not None else call.function
+        if expression.kind == "attribute" and own.name not in ("__init__", "__call__"):
+            holders = {each.path for each in self.values.values(expression.parts[0], call.within)}
+            if own.class_name in holders and "builtins.classmethod" not in self.values.decorator_paths(own):
+                return shift
+        return shift - 1
+
+    def _is_plain(self, function: Function) -> bool:
+        known = self._plain.get(function.qualified)
+        if known is None:
+            paths = self.values.decorator_paths(function)
+            known = self._plain[function.qualified] = not function.decorators or (
+                bool(paths) and all(path.startswith(_PLAIN) or "()" in path for path in paths)
+            )
+        return known
+
+    def _is_threaded(self, function: Function) -> bool:
+        known = self._threaded.get(function.qualified)
+        if known is None:
+            known = self._threaded[function.qualified] = bool(
+                function.decorators and self.values.decorator_paths(function) & _TO_THREADS
+            )
+        return known
+
+
+class Way(NamedTuple):
+    """How a function is reached: over this edge, or it is where the way begins."""
+
+    edge: Edge | None
+    is_proved: bool
+    length: int
+
+
+def ways_from(
+    graph: CallGraph, roots: Iterable[tuple[Function, Edge | None]], follows: frozenset[str], *, only_plain: bool
+) -> dict[str, Way]:
+    """The shortest way to each function that is reached; proved ones first.
+
+    Args:
+        graph: The edges.
+        roots: Where ways begin, with the edge that hands it over, if there is one.
+        follows: The kinds of edges that are followed.
+        only_plain: Whether a decorator whose doing is not known ends what is proved, and coroutine functions end a way.
+    """
+    found: dict[str, Way] = {}
+    begun = [(function, Way(edge, edge is None or edge.is_sure, 0)) for function, edge in roots]
+    for proved in (True, False):
+        waiting: deque[str] = deque()
+        for function, way in begun:
+            if way.is_proved == proved and function.qualified not in found:
+                found[function.qualified] = way
+                waiting.append(function.qualified)
+        if not proved:
+            waiting = deque(found)
+        while waiting:
+            name = waiting.popleft()
+            way = found[name]
+            for edge in graph.callees.get(name, ()):
+                if edge.where not in follows or edge.callee.qualified in found:
+                    continue
+                if only_plain and edge.callee.is_async:
+                    continue
+                is_proved = way.is_proved and edge.is_sure and (edge.is_plain or not only_plain)
+                if is_proved or not proved:
+                    found[edge.callee.qualified] = Way(edge, is_proved, way.length + 1)
+                    waiting.append(edge.callee.qualified)
+    return found

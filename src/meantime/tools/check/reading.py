@@ -1,0 +1,94 @@
+"""Reads a project: its Python files into modules, its templates into configurations, and links them."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from contextlib import contextmanager
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from meantime.tools.check.handlers.cdk import find_cdk_configurations
+from meantime.tools.check.handlers.configurations import find_configurations
+from meantime.tools.check.handlers.discovery import find_handlers
+from meantime.tools.check.model.project import Project
+from meantime.tools.check.model.reader import read_module
+from meantime.tools.check.settings import Settings
+from meantime.tools.check.source_files import PYTHON_ENDINGS, source_files
+from meantime.tools.check.unreadable import UnreadableError, source_text, unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from meantime.tools.check.finding import Finding
+    from meantime.tools.check.model.functions import Module
+
+_FRAMES = 6000  # of Python's own stack: a name leads to a name that leads to a name
+
+
+def read_project(
+    paths: Iterable[Path],
+    *,
+    root: Path,
+    settings: Settings | None = None,
+    load: Callable[..., Module] = read_module,
+) -> Project:
+    """Read files and folders, and link what is in them.
+
+    Args:
+        paths: Which.
+        root: The folder that places are relative to.
+        settings: What is excluded.
+        load: What reads one file's text; takes what `read_module` takes.
+    """
+    files, problems = source_files(paths, root, settings or Settings())
+    found: list[Finding] = list(problems)
+    modules: dict[str, Module] = {}
+    with _much_at_once():
+        for file in files:
+            if not file.name.endswith(PYTHON_ENDINGS):
+                continue
+            name = file.relative_to(root).as_posix()
+            try:
+                data = file.read_bytes()
+                text = source_text(data)
+                module = load(
+                    text,
+                    name=module_name(name),
+                    file=name,
+                    is_package=file.name == "__init__.py",
+                    digest=blake2b(data, digest_size=16).digest(),
+                )
+            except (OSError, SyntaxError, RecursionError, UnreadableError) as error:
+                found.append(unreadable(name, error))
+            else:
+                modules[name] = module
+        project = Project(root, modules, tuple(found))
+        configurations = (
+            *find_configurations(root, [file for file in files if not file.name.endswith(PYTHON_ENDINGS)]),
+            *find_cdk_configurations(modules, project.paths),
+        )
+        project.link(find_handlers(modules, configurations, project.paths), configurations)
+    return project
+
+
+def module_name(file: str) -> str:
+    """A file's dotted name, by its path: unlike the name it is imported by, no other file has it."""
+    name = Path(file).with_suffix("").as_posix().replace("/", ".")
+    return name.removesuffix(".__init__") if name != "__init__" else name
+
+
+@contextmanager
+def _much_at_once() -> Iterator[None]:
+    """Many objects are made and few are let go: the collector would look at all of them again and again."""
+    frames = sys.getrecursionlimit()
+    was_on = gc.isenabled()
+    gc.disable()
+    sys.setrecursionlimit(max(frames, _FRAMES))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(frames)
+        if was_on:
+            gc.enable()
