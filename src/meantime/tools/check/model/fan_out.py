@@ -2,57 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from meantime.tools.check.model.started_work import FanOut
+from meantime.tools.check.model.task_fan_outs import TaskFanOuts
+from meantime.tools.check.model.thread_fan_outs import thread_fan_outs
+from meantime.tools.check.model.verb_fan_outs import verb_fan_outs
 
 if TYPE_CHECKING:
-    from meantime.tools.check.model.expressions import Call, Expression
-    from meantime.tools.check.model.functions import Function
     from meantime.tools.check.model.project import Project
 
-Verb: TypeAlias = Literal[
-    "map",  # executor.map, Pool.map and its kin
-    "submit",  # executor.submit, Pool.apply_async, run_in_executor, to_thread: in a loop, or several given to gather
-    "thread",  # threading.Thread, threading.Timer, multiprocessing.Process: in a loop
-    "gather",  # asyncio.gather, wait, as_completed
-    "task",  # create_task, ensure_future, TaskGroup.create_task, start_soon: in a loop
-    "meantime",  # threads.map, tasks.settle, …, and the batch decorators
-]
+__all__ = ["FanOut", "fan_outs"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FanOut:
-    """Work that is started side by side.
-
-    Args:
-        verb: How.
-        on: What it runs on.
-        call: The call that starts it: `executor.map(…)`, `asyncio.gather(…)`, the `submit` in the loop.
-        work: What is called or awaited, as the source hands it over: `load`, `table.get_item`, `load(client, url)`, `lambda key: …`.
-            Several for `gather(a(), b())`.
-        functions: The project's own functions among `work`.
-        over: What the items are taken from; None for a fixed number of different calls.
-        count: How many calls, where the source says so.
-        width: The most calls under way at once: a number; `input`: as many as there are items, however many that be; None: not known.
-        executor: The call that makes the executor, pool, semaphore or limiter that bounds it, if one does and is in sight.
-    """
-
-    verb: Verb
-    on: Literal["threads", "tasks", "processes"]
-    call: Call
-    work: tuple[Expression, ...]
-    functions: tuple[Function, ...]
-    over: Expression | None
-    count: int | None
-    width: int | Literal["input"] | None
-    executor: Call | None
-
-    @property
-    def within(self) -> Function:
-        """The function that starts it."""
-        return self.call.within
-
-
+@lru_cache(maxsize=1)  # one project is checked at a time, by many rules
 def fan_outs(project: Project) -> tuple[FanOut, ...]:
-    """Every fan-out of a project, in the order of files and lines; worked out once a project."""
-    raise NotImplementedError(project)
+    """Every fan-out of a project, in the order of files and lines."""
+    tasks = TaskFanOuts(project)
+    found = [*tasks.all(), *verb_fan_outs(project)]
+    found += thread_fan_outs(project, frozenset(tasks.together))
+    return tuple(sorted(found, key=lambda each: (each.within.file, each.call.line, each.call.column)))

@@ -1,0 +1,175 @@
+"""Fan-outs over threads and processes: executors, pools, threads in a loop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from meantime.tools.check.model.fan_out_items import items_of
+from meantime.tools.check.model.fan_out_width import width_of
+from meantime.tools.check.model.handed_over import (
+    EXECUTORS,
+    PROCESS_EXECUTORS,
+    PROCESS_POOLS,
+    RUN_IN_EXECUTOR,
+    SUBMITS,
+    THREAD_EXECUTORS,
+    maker_of,
+    to_thread,
+)
+from meantime.tools.check.model.started_work import FanOut
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meantime.tools.check.model.expressions import Call, Expression
+    from meantime.tools.check.model.functions import Function
+    from meantime.tools.check.model.project import Project
+    from meantime.tools.check.model.started_work import On, Width
+
+_PROCESSES = frozenset({*PROCESS_EXECUTORS, *PROCESS_POOLS})
+_MAP_NAMES = ("map", "imap", "imap_unordered", "starmap", "map_async", "starmap_async")
+_MAPS = tuple(f"{path}.{name}" for path in EXECUTORS for name in _MAP_NAMES)
+_WORKERS = ("max_workers", "processes")
+THREADS = ("threading.Thread", "threading.Timer")
+PROCESSES = ("multiprocessing.Process",)
+
+
+class _Start(NamedTuple):
+    """One call that starts one piece of work."""
+
+    call: Call
+    on: On
+    work: Expression | None
+    executor: Expression | None
+    verb: str
+
+
+def executor_width(project: Project, maker: Call | None) -> Width:
+    """How many workers an executor or pool has at most; None where that depends on the machine."""
+    if maker is None:
+        return None
+    given = maker.arguments[0] if maker.arguments else None
+    for name in _WORKERS:
+        given = maker.keywords.get(name, given)
+    return width_of(project, given, maker.within)
+
+
+def thread_fan_outs(project: Project, awaited_together: frozenset[int]) -> Iterator[FanOut]:
+    """Every fan-out over threads or processes.
+
+    Args:
+        project: Where.
+        awaited_together: The ids of calls that `gather` and its kin await: those are fan-outs of theirs.
+    """
+    for call in project.calls_to(*_MAPS):
+        if len(call.arguments) > 1:
+            yield _of_map(project, call)
+    starts: dict[str, list[_Start]] = {}
+    for start in (*_submits(project, awaited_together), *_threads(project)):
+        if start.call.loops:
+            yield _of_loop(project, start)
+        else:
+            starts.setdefault(f"{start.call.within.qualified} {start.on}", []).append(start)
+    for several in starts.values():
+        if len(several) > 1:
+            yield _of_several(project, several)
+
+
+def _of_map(project: Project, call: Call) -> FanOut:
+    executor = call.function.parts[0]
+    maker = maker_of(project, executor, call.within)
+    work, over = call.arguments[0], call.arguments[1]
+    return FanOut(
+        verb="map",
+        on=_on(project, executor, call.within),
+        call=call,
+        work=(work,),
+        functions=project.functions_of(work, call.within),
+        over=over,
+        count=project.length(over, call.within),
+        width=executor_width(project, maker),
+        executor=maker,
+    )
+
+
+def _submits(project: Project, awaited_together: frozenset[int]) -> Iterator[_Start]:
+    for call in project.calls_to(*SUBMITS):
+        if call.arguments and call.use not in {"receiver", "awaited"}:
+            executor = call.function.parts[0]
+            yield _Start(call, _on(project, executor, call.within), call.arguments[0], executor, "submit")
+    for call in project.calls_to(*RUN_IN_EXECUTOR):
+        handed = to_thread(project, call)
+        if handed is not None and call.use != "awaited" and id(call) not in awaited_together:
+            yield _Start(call, handed.on, handed.work, handed.executor, "submit")
+
+
+def _threads(project: Project) -> Iterator[_Start]:
+    for on, paths in (("threads", THREADS), ("processes", PROCESSES)):
+        for call in project.calls_to(*paths):
+            given = (
+                call.arguments[1] if len(call.arguments) > 1 else None
+            )  # Thread(group, target), Timer(seconds, function)
+            work = call.keywords.get("target", call.keywords.get("function", given))
+            if not _is_joined_at_once(call):
+                yield _Start(call, on, work, None, "thread")  # type: ignore[arg-type]  # one of the two
+
+
+def _is_joined_at_once(call: Call) -> bool:
+    """Whether the thread is joined in the same turn of the loop that starts it."""
+    return any(
+        other.function.kind == "attribute"
+        and other.function.name == "join"
+        and other.function.parts[0].kind == "name"
+        and other.function.parts[0].name in call.bound
+        and other.loops == call.loops
+        and other.loops
+        for other in call.within.calls
+    )
+
+
+def _of_loop(project: Project, start: _Start) -> FanOut:
+    call = start.call
+    over, count = items_of(project, call.loops, call.within)
+    maker = maker_of(project, start.executor, call.within) if start.executor is not None else None
+    width: Width = executor_width(project, maker) if start.verb == "submit" else count or "input"
+    return FanOut(
+        verb=start.verb,  # type: ignore[arg-type]  # one of the two
+        on=start.on,
+        call=call,
+        work=() if start.work is None else (start.work,),
+        functions=_functions(project, start),
+        over=over,
+        count=count,
+        width=width,
+        executor=maker,
+    )
+
+
+def _of_several(project: Project, several: list[_Start]) -> FanOut:
+    first = several[0]
+    makers = {id(each): each for start in several if start.executor for each in [_maker(project, start)] if each}
+    maker = next(iter(makers.values())) if len(makers) == 1 else None
+    return FanOut(
+        verb=first.verb,  # type: ignore[arg-type]  # one of the two
+        on=first.on,
+        call=first.call,
+        work=tuple(start.work for start in several if start.work is not None),
+        functions=tuple(function for start in several for function in _functions(project, start)),
+        over=None,
+        count=len(several),
+        width=executor_width(project, maker) if maker is not None else len(several),
+        executor=maker,
+    )
+
+
+def _maker(project: Project, start: _Start) -> Call | None:
+    return None if start.executor is None else maker_of(project, start.executor, start.call.within)
+
+
+def _functions(project: Project, start: _Start) -> tuple[Function, ...]:
+    return () if start.work is None else project.functions_of(start.work, start.call.within)
+
+
+def _on(project: Project, executor: Expression, within: Function) -> On:
+    paths = project.paths(executor, within)
+    return "processes" if paths & _PROCESSES and not paths & frozenset(THREAD_EXECUTORS) else "threads"
