@@ -18,7 +18,7 @@ FIND_PYTHON := for python in $(PYTHON) python3.11 python3 python3.12 python3.13 
 	if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo "$$python"; exit; fi; \
 	done; echo "meantime: no Python 3.11 or later is to be found; install one, or say which: make PYTHON=/path/to/python" >&2; exit 1
 
-.PHONY: help demo test check lint types contract unit versions bench adaptive docs numbers format clean system-packages
+.PHONY: help demo test check lint types contract unit versions bench mutants adaptive docs numbers format clean system-packages
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -59,8 +59,11 @@ versions: $(VENV)/.installed ## The library's own tests on every other Python th
 	@echo "== the library on the other Pythons"
 	@$(BIN)/python noxfile.py
 
-bench: $(VENV)/.installed $(VENV)/.aws-server $(VENV)/.aiobotocore system-packages ## Ratios against the standard library and peers, measured in one run; BENCH="limiters retries" for some
+bench: $(VENV)/.installed $(VENV)/.aws-server $(VENV)/.aiobotocore $(VENV)/.check-peers system-packages ## Ratios against the standard library and peers, measured in one run; BENCH="limiters retries" for some
 	@$(BIN)/python benchmarks/run.py $(BENCH)
+
+mutants: $(VENV)/.installed ## Which mistakes in the rules of meantime check no test notices; RULES="MT101 MT201" for some
+	@$(BIN)/python benchmarks/mutants.py $(RULES)
 
 adaptive: $(VENV)/.installed ## What an adaptive limiter learns in 20 s from a downstream that throttles: docs/adaptive.svg
 	@$(BIN)/python benchmarks/adaptive.py
@@ -97,6 +100,13 @@ $(VENV)/.aiobotocore: $(VENV)/.installed aiobotocore-constraints.txt
 	@echo "== installing aiobotocore into $(VENV)/aiobotocore"
 	@$(BIN)/python -m venv $(VENV)/aiobotocore
 	@$(VENV)/aiobotocore/bin/python -m pip install --quiet --constraint aiobotocore-constraints.txt aiobotocore
+	@touch $@
+
+# The checkers that ours is measured beside have dependencies of their own.
+$(VENV)/.check-peers: $(VENV)/.installed check-peers-constraints.txt
+	@echo "== installing flake8-async and pylint into $(VENV)/check-peers"
+	@$(BIN)/python -m venv $(VENV)/check-peers
+	@$(VENV)/check-peers/bin/python -m pip install --quiet --constraint check-peers-constraints.txt flake8-async pylint
 	@touch $@
 
 # Only what Debian's own packages can bring, and only where this may install them; else the tests that need it say so.

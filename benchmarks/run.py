@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import accounting
 import advice
 import batches
+import check
 import fan_outs
 import hedging
 import imports
 import invocations
+import judgement
 import limiters
 import prediction
 import processes
@@ -63,12 +65,16 @@ MODULES = {
     "imports": imports,
     "accounting": accounting,
     "advice": advice,
+    "check": check,
+    "judgement": judgement,
     "prediction": prediction,
 }
 # These measure something else than what is faster.
 WITH_A_TABLE_OF_THEIR_OWN: dict[str, Callable[[], tuple[list[Any], list[str]]]] = {
     "accounting": accounting.accounted,
     "advice": advice.advised,
+    "check": check.checked,
+    "judgement": judgement.judged,
 }
 
 
