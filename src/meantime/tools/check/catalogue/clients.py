@@ -14,9 +14,9 @@ class Client:
         noun: What it is, with its article.
         cost: What making one costs.
         keep: How it is made once instead.
-        kind: A `pool` connects when it is used, and may be shared. What is `single` must not be shared by threads, so one
-            for each thread is right. A `connection` belongs to one user at a time, and to a server that bears only so
-            many: keeping it is a decision.
+        kind: A `pool` connects when it is used, and may be shared. What is `single` must not be shared by threads, so
+            one for each thread is right. A `connection` belongs to one user at a time, and to a server that bears only
+            so many: keeping it is a decision.
         is_async: Whether it belongs to an event loop.
     """
 

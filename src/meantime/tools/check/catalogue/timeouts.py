@@ -96,3 +96,24 @@ AIOHTTP_TOTAL = 300.0
 
 BOTOCORE_ATTEMPTS = {"legacy": 5, "standard": 3, "adaptive": 3}
 """Attempts of botocore in each retry mode, the first included; DynamoDB has more. Its default is `legacy`."""
+
+WAITS_FOR: dict[str, Timeout] = {
+    **SWITCHED_OFF,
+    **{f"redis.{name}": Timeout(("socket_timeout", "socket_connect_timeout")) for name in ("Redis", "asyncio.Redis")},
+    "pymysql.connect": Timeout(("read_timeout", "connect_timeout")),
+    "asyncpg.connect": Timeout(("command_timeout", "timeout")),
+    "asyncio.wait_for": Timeout(position=1),
+    "asyncio.wait": Timeout(),
+    "asyncio.timeout": Timeout((), position=0),
+    "concurrent.futures.wait": Timeout(position=1),
+    "concurrent.futures.as_completed": Timeout(position=1),
+    "concurrent.futures.ThreadPoolExecutor().submit().result": Timeout(position=0),
+    "concurrent.futures.ThreadPoolExecutor().map": Timeout(),
+    "subprocess.run": Timeout(),
+}
+"""Calls that a number of seconds limits, and how they take it."""
+
+LIMITS = frozenset(
+    {"httpx.Timeout", "httpx2.Timeout", "aiohttp.ClientTimeout", "urllib3.Timeout", "urllib3.util.Timeout"}
+)
+"""What groups several timeouts; each of its arguments is one."""

@@ -1,0 +1,131 @@
+"""Whether what a call makes is kept for later calls: in a global name, a dictionary, an attribute, under a cache."""
+
+from __future__ import annotations
+
+import ast
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from meantime.tools.check.rules._on_lambda import way_in
+from meantime.tools.check.rules._syntax import around
+
+if TYPE_CHECKING:
+    from meantime.tools.check.model.expressions import Call, Expression
+    from meantime.tools.check.model.functions import Function
+    from meantime.tools.check.model.project import Project
+
+_CARRIES = (ast.Call, ast.keyword, ast.Await, ast.Tuple, ast.List, ast.Dict, ast.Starred, ast.IfExp, ast.BoolOp)
+_STORES = frozenset({"append", "add", "put", "put_nowait", "setdefault", "set", "update"})
+_CACHES = ("cache", "memo", "singleton", "once", "lazy", "warm", "fixture")
+_DEEPEST = 5
+
+
+def is_cached(function: Function) -> bool:
+    """Whether a decorator keeps what a function returns: `@cache`, `@lru_cache(…)`, `@meantime.warm`."""
+    return any(word in _last_name(each).lower() for each in function.decorators for word in _CACHES)
+
+
+def _last_name(decorator: Expression) -> str:
+    return _last_name(decorator.function) if decorator.kind == "call" else decorator.name  # type: ignore[attr-defined]  # a Call
+
+
+def is_for_here_only(project: Project, call: Call) -> bool:
+    """Whether what a call gives surely goes no further than the function that it stands in."""
+    path = around(project, call)
+    if not path or is_cached(call.within):
+        return False
+    keeping = _Keeping(call, path)
+    return not (keeping.is_kept or keeping.is_returned or keeping.is_in_attribute)
+
+
+def made_each_time(project: Project, call: Call, depth: int = 0) -> bool:
+    """Whether a call in an invocation is made in each one: nobody on the way keeps what it gives."""
+    function = call.within
+    if function.is_module or is_cached(function) or depth > _DEEPEST:
+        return False
+    path = around(project, call)
+    if not path:
+        return False
+    keeping = _Keeping(call, path)
+    if keeping.is_kept:
+        return False
+    if function.name == "__init__" and keeping.is_in_attribute:
+        return _is_any_each_time(project, function.class_name, depth)
+    if keeping.is_returned and project.handler_of(function) is None:
+        return _is_any_each_time(project, function.qualified, depth)
+    return True
+
+
+def _is_any_each_time(project: Project, called: str, depth: int) -> bool:
+    callers = project.calls_to(called)
+    return any(
+        way_in(project, each.within) is not None and made_each_time(project, each, depth + 1) for each in callers
+    )
+
+
+class _Keeping:
+    """What becomes of a call's value in its function."""
+
+    def __init__(self, call: Call, path: tuple[ast.AST, ...]) -> None:
+        self._within = call.within
+        self._names = {each for each in call.bound if "." not in each}
+        self.is_kept = False
+        self.is_returned = False
+        self.is_in_attribute = False
+        self._climb(path)
+        self._look_at_conditions(path)
+        self._look_at_names(path[0])
+
+    def _climb(self, path: tuple[ast.AST, ...]) -> None:
+        for inner, outer in pairwise(reversed(path)):
+            if isinstance(outer, ast.Assign | ast.AnnAssign | ast.NamedExpr):
+                self._assigned(outer.targets if isinstance(outer, ast.Assign) else [outer.target])
+            elif isinstance(outer, ast.Return | ast.Yield | ast.Lambda):
+                self.is_returned = True
+            elif isinstance(outer, ast.BoolOp):
+                self.is_kept |= outer.values[0] is not inner
+            elif isinstance(outer, ast.IfExp):
+                self.is_kept |= _mentions(outer.test, _names(outer.body if outer.orelse is inner else outer.orelse))
+            elif isinstance(outer, ast.Call):
+                self.is_kept |= inner is not outer.func and _is_storing(outer)
+            if not isinstance(outer, _CARRIES) or (isinstance(outer, ast.Call) and inner is outer.func):
+                return
+
+    def _assigned(self, targets: list[ast.expr]) -> None:
+        for target in targets:
+            if isinstance(target, ast.Subscript):
+                self.is_kept = True
+            elif isinstance(target, ast.Attribute):
+                self.is_in_attribute = True
+                self.is_kept |= self._within.name != "__init__"
+            elif isinstance(target, ast.Name):
+                self.is_kept |= target.id in self._within.globals
+
+    def _look_at_conditions(self, path: tuple[ast.AST, ...]) -> None:
+        for outer, inner in pairwise(path):
+            if isinstance(outer, ast.If) and inner is not outer.test:
+                self.is_kept |= _mentions(outer.test, self._names)
+
+    def _look_at_names(self, function: ast.AST) -> None:
+        for node in ast.walk(function):
+            if isinstance(node, ast.Assign) and self._is_ours(node.value):
+                self._assigned(node.targets)
+            elif isinstance(node, ast.Return | ast.Yield) and self._is_ours(node.value):
+                self.is_returned = True
+            elif isinstance(node, ast.Call) and _is_storing(node):
+                self.is_kept |= any(self._is_ours(each) for each in node.args)
+
+    def _is_ours(self, node: ast.AST | None) -> bool:
+        return isinstance(node, ast.Name) and node.id in self._names
+
+
+def _is_storing(node: ast.Call) -> bool:
+    return isinstance(node.func, ast.Attribute) and node.func.attr in _STORES
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+
+
+def _mentions(node: ast.AST, names: set[str]) -> bool:
+    return not names.isdisjoint(_names(node))

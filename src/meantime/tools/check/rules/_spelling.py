@@ -1,0 +1,29 @@
+"""How the source itself names what it calls, for messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from meantime.tools.check.model.expressions import Expression
+    from meantime.tools.check.model.functions import Function
+
+
+def spelled(expression: Expression) -> str:
+    """An expression as the source has it, shortened: `s3.get_object`, `boto3.client(…).get_object`."""
+    if expression.kind == "name":
+        return expression.name
+    if expression.kind == "attribute":
+        return f"{spelled(expression.parts[0])}.{expression.name}"
+    if expression.kind == "call":
+        return f"{spelled(expression.function)}(…)"  # type: ignore[attr-defined]  # a Call
+    if expression.kind in {"await", "item"}:
+        return spelled(expression.parts[0])
+    return "…"
+
+
+def name_of(function: Function) -> str:
+    """What a message calls a function."""
+    return {"<module>": "the module", "<lambda>": "a lambda", "<main>": "the script"}.get(
+        function.name, f"`{function.name}`"
+    )

@@ -1,0 +1,70 @@
+"""What limits a call's time besides its own timeout."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from meantime.tools.check.model.expressions import Call, Expression
+    from meantime.tools.check.model.functions import Function
+    from meantime.tools.check.model.project import Project
+
+_SESSION = "requests.Session()."
+_OF_SOCKETS = ("urllib.", "http.", "socket.", "smtplib.", "ftplib.")  # whose timeout `socket.setdefaulttimeout` sets
+_GUARDS = frozenset(
+    {"asyncio.timeout", "asyncio.timeout_at", "async_timeout.timeout", "anyio.fail_after", "anyio.move_on_after"}
+)
+_LOCAL = ("http://localhost", "http://127.0.0.1", "http://[::1]", "http://169.254.", "file:", "data:")
+
+
+def is_limited_otherwise(project: Project, call: Call) -> bool:
+    """Whether something else than its own timeout limits a call, or may do so."""
+    if any(project.paths(_called(guard), call.within) & _GUARDS for guard in call.guards):
+        return True
+    (path,) = project.targets(call)
+    if path.startswith(_OF_SOCKETS):
+        return _sets_default(project)
+    if path.startswith(_SESSION):
+        return not _is_plain_session(project, call)
+    return False
+
+
+def _called(guard: Expression) -> Expression:
+    return guard.function if guard.kind == "call" else guard  # type: ignore[attr-defined]  # a Call
+
+
+@lru_cache(maxsize=1)
+def _sets_default(project: Project) -> bool:
+    return bool(project.calls_to("socket.setdefaulttimeout"))
+
+
+def _is_plain_session(project: Project, call: Call) -> bool:
+    """Whether a session is surely one of requests' own, and nothing is mounted on it or patched into it."""
+    made = [each.origin for each in project.values(call.function, call.within)]
+    return all(each is not None and _is_plain(project, each) for each in made)
+
+
+def _is_plain(project: Project, made: Call) -> bool:
+    if project.targets(made) != {"requests.Session"}:
+        return False
+    mounted = any(
+        value.origin is made
+        for mount in project.calls_to("requests.Session().mount")
+        for value in project.values(mount.function, mount.within)
+    )
+    return not mounted and not _is_patched(made.within)
+
+
+def _is_patched(function: Function) -> bool:
+    """`session.request = partial(session.request, timeout=5)`."""
+    return any(each.target.kind == "attribute" and each.target.name in ("request", "send") for each in function.changes)
+
+
+def is_local(project: Project, call: Call) -> bool:
+    """Whether a call goes to this machine, or to nowhere."""
+    return any(
+        isinstance(address, str) and address.startswith(_LOCAL)
+        for each in call.arguments[:2]
+        for address in (project.constant(each, call.within),)
+    )

@@ -1,0 +1,69 @@
+"""MT903: a call to the network while modules are loaded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meantime.tools.check.catalogue.network import goes_to_network, writes
+from meantime.tools.check.finding import Finding
+from meantime.tools.check.rule import Rule
+from meantime.tools.check.rules._on_lambda import is_loaded_on_lambda
+from meantime.tools.check.rules._spelling import spelled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meantime.tools.check.finding import Level, Step
+    from meantime.tools.check.model.functions import Function
+    from meantime.tools.check.model.project import Project
+
+_CODE = "MT903"
+
+
+def _check(project: Project) -> Iterator[Finding]:
+    for function in project.functions.values():
+        found = _loading(project, function)
+        if found is None:
+            continue
+        steps, is_proved = found
+        for call in function.calls:
+            paths = project.targets(call)
+            if not paths or not all(goes_to_network(each) for each in paths):
+                continue
+            is_error = is_proved and all(writes(each) for each in paths)
+            level: Level = "error" if is_error else "warning"
+            yield Finding(
+                _CODE,
+                f"`{spelled(call.function)}` is called while modules are loaded: once for each execution environment, "
+                f"within the 10 s of Init, and nobody answers if it fails. Call it in the handler, {_INSTEAD[level]}.",
+                project.place(call, function),
+                level,
+                steps,
+            )
+
+
+_INSTEAD = {
+    "error": "for the event that asks for it",
+    "warning": "where it is kept by `@meantime.warm` or `@cache`",
+}
+
+
+def _loading(project: Project, function: Function) -> tuple[tuple[Step, ...], bool] | None:
+    """How a function comes to run while the modules of a handler are loaded, and whether that is proved."""
+    if function.is_module:
+        return ((), True) if is_loaded_on_lambda(project, function) else None
+    chain = project.runs(function).at_import
+    if chain is None or chain.begins not in project.functions:
+        return None
+    if not is_loaded_on_lambda(project, project.functions[chain.begins]):
+        return None
+    return chain.steps, chain.is_proved
+
+
+RULE = Rule(
+    _CODE,
+    "call-at-import",
+    "A call to the network while modules are loaded",
+    _check,
+    ("error", "warning"),
+)

@@ -1,0 +1,59 @@
+"""MT301: a client that is made anew in each invocation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meantime.tools.check.finding import Finding
+from meantime.tools.check.rule import Rule
+from meantime.tools.check.rules._clients import clients_made, is_for_one_caller, is_made_somebodys, sessions_of
+from meantime.tools.check.rules._keeping import made_each_time
+from meantime.tools.check.rules._on_lambda import way_in
+from meantime.tools.check.rules._sameness import arguments_of, is_same
+from meantime.tools.check.rules._spelling import spelled
+from meantime.tools.check.rules.client_per_item import is_per_item
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meantime.tools.check.catalogue.clients import Client
+    from meantime.tools.check.finding import Level
+    from meantime.tools.check.model.expressions import Call
+    from meantime.tools.check.model.project import Chain, Project
+
+_CODE = "MT301"
+
+
+def _check(project: Project) -> Iterator[Finding]:
+    for call, client in clients_made(project):
+        chain = way_in(project, call.within)
+        if chain is None or is_for_one_caller(project, call) or is_per_item(project, call, client):
+            continue
+        if all(each.within.is_module for each in sessions_of(project, call)) and made_each_time(project, call):
+            yield Finding(
+                _CODE,
+                f"`{spelled(call.function)}` makes {client.noun} in each invocation, which costs {client.cost} "
+                f"each time. Make it once: {client.keep}.",
+                project.place(call, call.within),
+                _level(project, call, client, chain),
+                chain.steps,
+            )
+
+
+def _level(project: Project, call: Call, client: Client, chain: Chain) -> Level:
+    is_proved = (
+        chain.is_proved
+        and client.kind != "connection"
+        and not is_made_somebodys(call)
+        and all(is_same(project, each, call.within) for each in arguments_of(call))
+    )
+    return "error" if is_proved else "warning"
+
+
+RULE = Rule(
+    _CODE,
+    "client-per-invocation",
+    "A client, session, SSL context or connection made anew in each invocation",
+    _check,
+    ("error", "warning"),
+)

@@ -1,0 +1,90 @@
+"""MT701: a call or client that waits for ever, or as good as that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meantime.tools.check.catalogue.timeouts import SWITCHED_OFF, UNSET
+from meantime.tools.check.finding import Finding
+from meantime.tools.check.rule import Rule
+from meantime.tools.check.rules._on_lambda import is_loaded_on_lambda, is_meantimes, way_in
+from meantime.tools.check.rules._spelling import spelled
+from meantime.tools.check.rules._timeouts import is_limited_otherwise, is_local
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meantime.tools.check.catalogue.timeouts import Timeout
+    from meantime.tools.check.finding import Level
+    from meantime.tools.check.model.expressions import Call
+    from meantime.tools.check.model.project import Chain, Project
+
+_CODE = "MT701"
+
+
+def _check(project: Project) -> Iterator[Finding]:
+    for call in project.calls_to(*UNSET, *SWITCHED_OFF.keys() - UNSET.keys()):
+        paths = project.targets(call)
+        if len(paths) != 1 or "**" in call.keywords or any(each.kind == "star" for each in call.arguments):
+            continue
+        (path,) = paths
+        timeout = UNSET.get(path) or SWITCHED_OFF[path]
+        is_off = _is_switched_off(project, call, timeout)
+        if not is_off and (path not in UNSET or _is_set(call, timeout) or not _tells(call, timeout)):
+            continue
+        if is_limited_otherwise(project, call) or is_local(project, call):
+            continue
+        chain = way_in(project, call.within)
+        yield Finding(
+            _CODE,
+            _message(call, timeout, is_off=is_off),
+            project.place(call, call.within),
+            _level(project, call, timeout, chain, is_off=is_off),
+            chain.steps if chain is not None else (),
+            (timeout.ruff,) if timeout.ruff else (),
+        )
+
+
+def _given(call: Call, timeout: Timeout) -> list[object]:
+    found: list[object] = [call.keywords[each] for each in timeout.keywords if each in call.keywords]
+    if timeout.position is not None and len(call.arguments) > timeout.position:
+        found.append(call.arguments[timeout.position])
+    return found
+
+
+def _is_set(call: Call, timeout: Timeout) -> bool:
+    return bool(_given(call, timeout))
+
+
+def _is_switched_off(project: Project, call: Call, timeout: Timeout) -> bool:
+    given = _given(call, timeout)
+    return bool(given) and all(project.constant(each, call.within) is None for each in given)  # type: ignore[arg-type]  # expressions
+
+
+def _tells(call: Call, timeout: Timeout) -> bool:
+    """Whether the timeout can only stand where we look: not within an address."""
+    return not timeout.is_named or ("host" in call.keywords and not call.arguments)
+
+
+def _message(call: Call, timeout: Timeout, *, is_off: bool) -> str:
+    name = spelled(call.function)
+    if timeout.default is not None and not is_off:
+        return f"`{name}` waits up to {timeout.default:g} s {timeout.waits}. Give it {timeout.needs}."
+    return (
+        f"`{name}` waits {timeout.waits} for ever: Lambda kills the function without a word. Give it {timeout.needs}."
+    )
+
+
+def _level(project: Project, call: Call, timeout: Timeout, chain: Chain | None, *, is_off: bool) -> Level:
+    if timeout.ruff:
+        return "error"
+    if not (timeout.is_sure or is_off):
+        return "warning"
+    if chain is not None:
+        return "error" if chain.is_proved and not is_meantimes(chain) else "warning"
+    return "error" if is_loaded_on_lambda(project, call.within) else "warning"
+
+
+RULE = Rule(
+    _CODE, "no-timeout", "A call or client that waits for ever", _check, ("error", "warning"), companions=("S113",)
+)
