@@ -1,0 +1,109 @@
+"""The blocking calls of a function: what they wait for, how sure that is, what to do, and what ruff says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from meantime.tools.check.catalogue import blocking
+from meantime.tools.check.model.project import UNKNOWN
+from meantime.tools.check.rules._spelling import spelled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meantime.tools.check.model.expressions import Call, Expression
+    from meantime.tools.check.model.functions import Function
+    from meantime.tools.check.model.project import Project
+
+_NOT_WAITING = {"block": False, "blocking": False, "wait": False, "timeout": 0}
+"""The keywords with which a method that may wait does not."""
+_WAITING_BY_PLACE = (".get", ".acquire", ".shutdown", ".join", ".result", ".exception")
+"""The methods that take one of these by place."""
+_LAZY = (".paginate", "Executor().map")
+_SHORTEST_SLEEP = 0.01
+_ADVICE = {
+    blocking.HTTP: "Use `httpx.AsyncClient` or aiohttp, or",
+    blocking.SLEEP: "Use `await asyncio.sleep(…)`, or",
+    blocking.SUBPROCESS: "Use `await asyncio.create_subprocess_exec(…)`, or",
+    blocking.DATABASE: "Use an async driver, or",
+    blocking.REDIS: "Use `redis.asyncio`, or",
+    blocking.MODEL: "Use the library's async client, or",
+    blocking.NAME: "Use `await loop.getaddrinfo(…)`, or",
+    blocking.CONNECTION: "Use `asyncio.open_connection` or an async library, or",
+}
+
+
+class Blocked(NamedTuple):
+    """A blocking call."""
+
+    call: Call
+    what: str
+    is_sure: bool
+
+    @property
+    def advice(self) -> str:
+        """What to do instead."""
+        name = spelled(self.call.function)
+        if self.what == blocking.VERB:
+            return f"Use `await meantime.tasks.{self.call.function.name}(…)`."
+        return f"{_ADVICE.get(self.what, 'Use')} `await asyncio.to_thread({name}, …)`."
+
+
+def blocking_calls(project: Project, function: Function) -> Iterator[Blocked]:
+    """The calls of a function that block, by what is known of libraries; not those that are told not to wait."""
+    for call in function.calls:
+        if call.use == "awaited":
+            continue
+        paths = project.targets(call)
+        surely = [what for path in paths if (what := blocking.blocks(path))]
+        possibly = [what for path in paths if (what := blocking.may_block(path))]
+        if not surely and not possibly:
+            continue
+        path = min(paths)
+        if not _waits(project, call, path):
+            continue
+        is_sure = len(surely) == len(paths) or (
+            path.endswith("Executor().map") and call.use in {"argument", "iterated"}
+        )
+        yield Blocked(call, (surely or possibly)[0], is_sure and not _may_be_over(project, call, path))
+
+
+def _waits(project: Project, call: Call, path: str) -> bool:
+    """Whether nothing in the call says that it does not wait."""
+    if path == "time.sleep":
+        seconds = _given(project, call, call.arguments[0]) if call.arguments else UNKNOWN
+        return not isinstance(seconds, int | float) or seconds > 0
+    if path.endswith(_LAZY) and call.use == "returned":
+        return False
+    if path in {"os.waitpid", "os.wait4"}:
+        return _given(project, call, call.arguments[1]) == 0 if len(call.arguments) > 1 else True
+    if path.endswith(_WAITING_BY_PLACE) and call.arguments:
+        first = _given(project, call, call.arguments[0])
+        if first is False or first == 0:
+            return False
+    return not any(
+        name in call.keywords and _given(project, call, call.keywords[name]) == value
+        for name, value in _NOT_WAITING.items()
+    )
+
+
+def _may_be_over(project: Project, call: Call, path: str) -> bool:
+    """Whether what is waited for may have come already, as far as the function shows."""
+    receiver = call.function.parts[0] if call.function.kind == "attribute" else None
+    if path.endswith((".submit().result", ".submit().exception", ".run_coroutine_threadsafe().result")):
+        return receiver is None or receiver.kind != "call"
+    if path.startswith("queue."):
+        return receiver is None or _is_looked_at(call, receiver)
+    if path == "time.sleep":
+        seconds = _given(project, call, call.arguments[0]) if call.arguments else UNKNOWN
+        return isinstance(seconds, int | float) and seconds < _SHORTEST_SLEEP
+    return False
+
+
+def _is_looked_at(call: Call, receiver: Expression) -> bool:
+    name = spelled(receiver)
+    return any(spelled(each.function) in {f"{name}.empty", f"{name}.qsize"} for each in call.within.calls)
+
+
+def _given(project: Project, call: Call, argument: Expression) -> object:
+    return project.constant(argument, call.within)

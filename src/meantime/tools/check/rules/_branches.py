@@ -1,0 +1,44 @@
+"""Which lines of a function exclude each other: only one of two branches is taken."""
+
+from __future__ import annotations
+
+import ast
+
+_ENDS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+
+
+def exclude_each_other(tree: ast.AST, first: int, second: int) -> bool:
+    """Whether of two lines only one runs in one call of their function: by `if`, `match` or an early end."""
+    first, second = sorted((first, second))
+    return any(
+        _are_branches(node, first, second) or any(_ends_before(block, first, second) for block in _blocks(node))
+        for node in ast.walk(tree)
+    )
+
+
+def _are_branches(node: ast.AST, first: int, second: int) -> bool:
+    if isinstance(node, ast.If):
+        return _holds(node.body, first) and _holds(node.orelse, second)
+    if isinstance(node, ast.Match):
+        taken = [
+            [number for number, case in enumerate(node.cases) if _holds(case.body, line)] for line in (first, second)
+        ]
+        return all(taken) and taken[0] != taken[1]
+    return False
+
+
+def _ends_before(block: list[ast.stmt], first: int, second: int) -> bool:
+    """Whether a block has an `if` around the first line that leaves the block, and the second line comes after it."""
+    for number, statement in enumerate(block):
+        if isinstance(statement, ast.If) and _holds(statement.body, first) and isinstance(statement.body[-1], _ENDS):
+            return _holds(block[number + 1 :], second)
+    return False
+
+
+def _blocks(node: ast.AST) -> list[list[ast.stmt]]:
+    blocks = [getattr(node, name, None) for name in ("body", "orelse", "finalbody")]
+    return [block for block in blocks if isinstance(block, list)]
+
+
+def _holds(block: list[ast.stmt], line: int) -> bool:
+    return any(each.lineno <= line <= (each.end_lineno or each.lineno) for each in block)

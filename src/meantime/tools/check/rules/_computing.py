@@ -1,0 +1,22 @@
+"""The calls of a function that compute at length."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meantime.tools.check.catalogue.computing import computes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meantime.tools.check.model.expressions import Call
+    from meantime.tools.check.model.functions import Function
+    from meantime.tools.check.model.project import Project
+
+
+def computing_calls(project: Project, function: Function) -> Iterator[tuple[Call, str]]:
+    """Each such call, with what it computes."""
+    for call in function.calls:
+        found = [computes(path) for path in project.targets(call)]
+        if found and found[0] is not None and call.use != "awaited":
+            yield call, found[0]

@@ -1,0 +1,43 @@
+"""MT201: a blocking call that stands in a coroutine function itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meantime.tools.check.finding import Finding
+from meantime.tools.check.rule import Rule
+from meantime.tools.check.rules._blocking import blocking_calls
+from meantime.tools.check.rules._ruff_on_async import ruffs_rules
+from meantime.tools.check.rules._spelling import name_of, spelled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meantime.tools.check.model.project import Project
+
+_CODE = "MT201"
+
+
+def _check(project: Project) -> Iterator[Finding]:
+    for function in project.functions.values():
+        if not function.is_async:
+            continue
+        for blocked in blocking_calls(project, function):
+            yield Finding(
+                _CODE,
+                f"`{spelled(blocked.call.function)}` ({blocked.what}) blocks the event loop that {name_of(function)} "
+                f"runs on: every other task waits. {blocked.advice}",
+                project.place(blocked.call, function),
+                "error" if blocked.is_sure else "warning",
+                also_found_by=ruffs_rules(project, blocked.call),
+            )
+
+
+RULE = Rule(
+    _CODE,
+    "blocking-call",
+    "A blocking call in an `async def`: the event loop and every other task wait with it",
+    _check,
+    ("error", "warning"),
+    companions=("ASYNC210", "ASYNC212", "ASYNC220", "ASYNC221", "ASYNC222", "ASYNC250", "ASYNC251"),
+)

@@ -1,0 +1,54 @@
+"""MT202: a blocking call that runs on the event loop through functions of the project."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meantime.tools.check.finding import Finding
+from meantime.tools.check.rule import Rule
+from meantime.tools.check.rules._blocking import blocking_calls
+from meantime.tools.check.rules._keeping import is_cached
+from meantime.tools.check.rules._spelling import name_of, spelled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meantime.tools.check.model.functions import Function
+    from meantime.tools.check.model.project import Project
+
+_CODE = "MT202"
+
+
+def _check(project: Project) -> Iterator[Finding]:
+    for function in project.functions.values():
+        if function.is_async:
+            continue
+        chain = project.runs(function).on_loop
+        if chain is None:
+            continue
+        for blocked in blocking_calls(project, function):
+            is_proved = blocked.is_sure and chain.is_proved and not is_cached(function)
+            begins = _last_name(project, chain.begins)
+            yield Finding(
+                _CODE,
+                f"`{spelled(blocked.call.function)}` ({blocked.what}) in {name_of(function)} blocks the event loop "
+                f"that `{begins}` runs on: every other task waits. Call {name_of(function)} with `await "
+                "asyncio.to_thread(…)` or `meantime.in_thread` there, or make it async.",
+                project.place(blocked.call, function),
+                "error" if is_proved else "warning",
+                chain.steps,
+            )
+
+
+def _last_name(project: Project, qualified: str) -> str:
+    function: Function | None = project.functions.get(qualified)
+    return qualified if function is None else function.name
+
+
+RULE = Rule(
+    _CODE,
+    "blocking-helper",
+    "A blocking call runs on the event loop, through plain functions that a coroutine calls",
+    _check,
+    ("error", "warning"),
+)

@@ -1,0 +1,110 @@
+"""MT105: a client or lock of one event loop, kept in a global, and used on a new loop in each invocation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meantime.tools.check.finding import Finding, Step
+from meantime.tools.check.rule import Rule
+from meantime.tools.check.rules._event_loops import is_kept, runs_on_new_loops
+from meantime.tools.check.rules._on_lambda import way_in
+from meantime.tools.check.rules._reach import reached_from
+from meantime.tools.check.rules._spelling import name_of, spelled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meantime.tools.check.finding import Level
+    from meantime.tools.check.model.expressions import Call, Expression
+    from meantime.tools.check.model.functions import Function
+    from meantime.tools.check.model.project import Chain, Project
+    from meantime.tools.check.rules._reach import Reached
+
+_CODE = "MT105"
+_CLIENTS = frozenset(
+    {
+        "httpx.AsyncClient()",
+        "httpx2.AsyncClient()",
+        "aiohttp.ClientSession()",
+        "redis.asyncio.Redis()",
+        "redis.asyncio.from_url()",
+        "redis.asyncio.Redis.from_url()",
+        "asyncpg.create_pool()",
+        "asyncpg.connect()",
+        "psycopg.AsyncConnection.connect()",
+        "psycopg_pool.AsyncConnectionPool()",
+        "aiomysql.create_pool()",
+        "sqlalchemy.ext.asyncio.create_async_engine()",
+        "motor.motor_asyncio.AsyncIOMotorClient()",
+        "pymongo.AsyncMongoClient()",
+        "openai.AsyncOpenAI()",
+        "openai.AsyncAzureOpenAI()",
+        "anthropic.AsyncAnthropic()",
+        "elasticsearch.AsyncElasticsearch()",
+    }
+)
+_LOCKS = frozenset(
+    f"asyncio.{name}()" for name in ("Lock", "Semaphore", "BoundedSemaphore", "Event", "Condition", "Queue")
+)
+
+_BOUND = _CLIENTS | _LOCKS  # an engine with a `poolclass` may keep no connections
+
+
+def _check(project: Project) -> Iterator[Finding]:
+    found: dict[Call, Finding] = {}
+    for entry, main in runs_on_new_loops(project):
+        chain = way_in(project, entry.within)
+        if chain is None or project.runs(entry.within).in_thread is not None:
+            continue
+        for reached in reached_from(project, main):
+            for path, made in _loop_bound(project, reached.function):
+                finding = _finding(project, path, made, entry, chain, reached)
+                if made not in found or (found[made].level, finding.level) == ("warning", "error"):
+                    found[made] = finding
+    yield from found.values()
+
+
+def _loop_bound(project: Project, function: Function) -> Iterator[tuple[str, Call]]:
+    """What a function uses that belongs to a loop and is kept in a global, with the call that made it."""
+    for expression in _used(function):
+        for value in project.values(expression, function):
+            made = value.origin
+            if value.path in _BOUND and made is not None and is_kept(made) and "poolclass" not in made.keywords:
+                yield value.path, made
+
+
+def _used(function: Function) -> Iterator[Expression]:
+    for call in function.calls:
+        if call.function.kind == "attribute":
+            yield call.function.parts[0]
+        yield from call.guards
+
+
+def _finding(project: Project, path: str, made: Call, entry: Call, chain: Chain, reached: Reached) -> Finding:  # noqa: PLR0917  # private
+    is_lock = path in _LOCKS
+    fate = "fails as soon as two tasks wait for it" if is_lock else 'ends in "Event loop is closed"'
+    level: Level = "error" if chain.is_proved and (reached.is_fanned_out or not is_lock) else "warning"
+    place = project.place(entry, entry.within)
+    return Finding(
+        _CODE,
+        f"`{spelled(made.function)}(…)` is made once, and belongs to one event loop; `{spelled(entry.function)}` in "
+        f"{name_of(entry.within)} makes another in each invocation: the second {fate}. Keep one loop: "
+        "`@meantime.handler` on an async handler, and `@meantime.warm` or `meantime.clients` for what is made on it.",
+        project.place(made, made.within),
+        level,
+        (*chain.steps, Step(place, f"{entry.within.name} makes a loop"), *_steps(project, reached)),
+    )
+
+
+def _steps(project: Project, reached: Reached) -> Iterator[Step]:
+    for call in reached.way:
+        yield Step(project.place(call, call.within), f"{call.within.name} calls {spelled(call.function)}")
+
+
+RULE = Rule(
+    _CODE,
+    "loop-bound-global",
+    "A client or lock of one event loop is kept, and used on a new loop in each invocation",
+    _check,
+    ("error", "warning"),
+)

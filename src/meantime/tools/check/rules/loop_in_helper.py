@@ -1,0 +1,86 @@
+"""MT102: several event loops in one invocation, made in functions below the handler."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from meantime.tools.check.finding import Finding
+from meantime.tools.check.rule import Rule
+from meantime.tools.check.rules._branches import exclude_each_other
+from meantime.tools.check.rules._event_loops import is_per_item, loops_made
+from meantime.tools.check.rules._on_lambda import way_in
+from meantime.tools.check.rules._spelling import name_of, spelled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meantime.tools.check.finding import Level, Place
+    from meantime.tools.check.model.expressions import Call
+    from meantime.tools.check.model.project import Chain, Project
+
+_CODE = "MT102"
+
+
+class _Site(NamedTuple):
+    call: Call
+    chain: Chain
+    way: tuple[Place, ...]  # each call on the way to it, and itself
+
+    @property
+    def is_in_handler(self) -> bool:
+        return not self.chain.steps
+
+
+def _check(project: Project) -> Iterator[Finding]:
+    for sites in _by_handler(project).values():
+        for site in sites:
+            beside = [each for each in sites if each is not site and _both_run(project, site, each)]
+            if site.is_in_handler:
+                beside = [each for each in beside if each.is_in_handler and each.call.line < site.call.line]
+            if beside or not site.is_in_handler:
+                yield _finding(project, site, bool(beside))
+
+
+def _by_handler(project: Project) -> dict[str, list[_Site]]:
+    found: dict[str, list[_Site]] = defaultdict(list)
+    for call in loops_made(project):
+        chain = way_in(project, call.within)
+        runs = project.runs(call.within)
+        if chain is None or is_per_item(call, chain) or runs.on_loop is not None or runs.in_thread is not None:
+            continue
+        place = project.place(call, call.within)
+        found[chain.begins].append(_Site(call, chain, (*(step.place for step in chain.steps), place)))
+    return found
+
+
+def _both_run(project: Project, one: _Site, other: _Site) -> bool:
+    """Whether one invocation may make both: where their ways part, not only one of two branches is taken."""
+    for first, second in zip(one.way, other.way, strict=False):
+        if first != second:
+            is_same_file = first.path == second.path
+            return not (is_same_file and exclude_each_other(project.tree(first.path), first.line, second.line))
+    return True
+
+
+def _finding(project: Project, site: _Site, is_one_of_several: bool) -> Finding:  # noqa: FBT001  # private
+    level: Level = "error" if is_one_of_several and site.chain.is_proved else "warning"
+    count = "one of several that an invocation makes" if is_one_of_several else "deep below the handler"
+    return Finding(
+        _CODE,
+        f"`{spelled(site.call.function)}` in {name_of(site.call.within)} makes an event loop, {count}: no client "
+        "or connection can be shared between loops, and what they wait for does not overlap. Make the helpers `async "
+        "def`, and run them on one loop, in the handler.",
+        project.place(site.call, site.call.within),
+        level,
+        site.chain.steps,
+    )
+
+
+RULE = Rule(
+    _CODE,
+    "loop-in-helper",
+    "Several event loops in one invocation, made in functions below the handler",
+    _check,
+    ("error", "warning"),
+)

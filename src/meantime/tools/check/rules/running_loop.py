@@ -1,0 +1,64 @@
+"""MT106: `asyncio.run` or `run_until_complete` where an event loop runs already."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meantime.tools.check.finding import Finding
+from meantime.tools.check.rule import Rule
+from meantime.tools.check.rules._spelling import name_of, spelled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meantime.tools.check.model.functions import Function
+    from meantime.tools.check.model.project import Project
+
+_CODE = "MT106"
+_LOOPS = (
+    "asyncio.get_event_loop()",
+    "asyncio.get_running_loop()",
+    "asyncio.new_event_loop()",
+    "uvloop.new_event_loop()",
+)
+_RUNNING = (
+    "asyncio.run",
+    "uvloop.run",
+    "asyncio.Runner().run",
+    *(f"{loop}.{method}" for loop in _LOOPS for method in ("run_until_complete", "run_forever")),
+)
+_ASKING = ("asyncio.get_running_loop", "asyncio._get_running_loop", *(f"{loop}.is_running" for loop in _LOOPS))
+
+
+def _check(project: Project) -> Iterator[Finding]:
+    if any(name.partition(".")[0] == "nest_asyncio" for file in project.modules for name in project.imports(file)):
+        return
+    for call in project.calls_to(*_RUNNING):
+        function = call.within
+        chain = project.runs(function).on_loop
+        if (chain is None and not function.is_async) or _asks(project, function):
+            continue
+        is_proved = function.is_async or (chain is not None and chain.is_proved)
+        yield Finding(
+            _CODE,
+            f"`{spelled(call.function)}` in {name_of(function)} is called where an event loop runs: it raises "
+            "RuntimeError. Await the coroutine, or run the function on a thread: `await "
+            "meantime.in_thread(function)(…)`.",
+            project.place(call, function),
+            "error" if is_proved else "warning",
+            () if chain is None else chain.steps,
+        )
+
+
+def _asks(project: Project, function: Function) -> bool:
+    """Whether a function looks first whether a loop runs."""
+    return not function.is_async and any(not project.targets(call).isdisjoint(_ASKING) for call in function.calls)
+
+
+RULE = Rule(
+    _CODE,
+    "running-loop",
+    "`asyncio.run` or `run_until_complete` is called where an event loop runs already",
+    _check,
+    ("error", "warning"),
+)

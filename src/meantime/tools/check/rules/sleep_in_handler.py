@@ -1,0 +1,59 @@
+"""MT205: a handler sleeps, outside of an event loop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meantime.tools.check.finding import Finding
+from meantime.tools.check.rule import Rule
+from meantime.tools.check.rules._event_loops import is_per_item
+from meantime.tools.check.rules._on_lambda import way_in
+from meantime.tools.check.rules._spelling import name_of, spelled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meantime.tools.check.finding import Level
+    from meantime.tools.check.model.expressions import Call
+    from meantime.tools.check.model.project import Chain, Project
+
+_CODE = "MT205"
+_LONG = 1.0
+_LONG_FOR_AN_ITEM = 0.1
+
+
+def _check(project: Project) -> Iterator[Finding]:
+    for call in project.calls_to("time.sleep"):
+        function = call.within
+        chain = way_in(project, function)
+        if chain is None or function.is_async or project.runs(function).on_loop is not None:
+            continue
+        seconds = project.constant(call.arguments[0], function) if call.arguments else None
+        if isinstance(seconds, int | float) and seconds <= 0:
+            continue
+        yield Finding(
+            _CODE,
+            f"`{spelled(call.function)}` in {name_of(function)} holds the environment, and Lambda bills it. End, and "
+            "be called again when there is something to do: a Step Functions wait, an EventBridge rule, an SQS delay. "
+            "A pause before a further attempt belongs to the client's retries or `meantime.Retry`.",
+            project.place(call, function),
+            _level(project, call, chain, seconds),
+            chain.steps,
+        )
+
+
+def _level(project: Project, call: Call, chain: Chain, seconds: object) -> Level:
+    if not isinstance(seconds, int | float) or not chain.is_proved or call.in_handler_of == "except":
+        return "warning"
+    if project.runs(call.within).in_thread is not None:
+        return "warning"
+    return "error" if seconds >= (_LONG_FOR_AN_ITEM if is_per_item(call, chain) else _LONG) else "warning"
+
+
+RULE = Rule(
+    _CODE,
+    "sleep-in-handler",
+    "A handler sleeps, and Lambda bills the time",
+    _check,
+    ("error", "warning"),
+)
