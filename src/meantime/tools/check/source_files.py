@@ -24,8 +24,8 @@ _MOST_TEMPLATE_BYTES = 1_000_000  # what CloudFormation takes; what is larger is
 _TOOLS_FOLDERS = frozenset({
     ".aws-sam", ".bzr", ".chalice", ".direnv", ".eggs", ".git", ".hg", ".hypothesis", ".idea", ".ipynb_checkpoints",
     ".meantime_cache", ".mypy_cache", ".nox", ".pants.d", ".pyenv", ".pytest_cache", ".ruff_cache", ".serverless",
-    ".svn", ".terraform", ".tox", ".venv", ".vscode", "__pycache__", "__pypackages__", "_build", "build", "buck-out", "cdk.out",
-    "dist", "node_modules", "site-packages", "venv",
+    ".svn", ".terraform", ".tox", ".venv", ".vscode", "__pycache__", "__pypackages__", "_build", "build", "buck-out",
+    "cdk.out", "dist", "node_modules", "site-packages", "venv",
 })  # fmt: skip
 
 

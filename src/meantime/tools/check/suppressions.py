@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from dataclasses import replace
+from io import StringIO
+from tokenize import COMMENT, TokenError, generate_tokens
 from typing import TYPE_CHECKING, NamedTuple
 
 from meantime.tools.check.finding import Edit, Finding, Fix, Place
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
 
 CODE = "MT002"
 _NOQA = re.compile(r"#\s*noqa(?P<codes>:\s*[A-Z]+[0-9]+(?:[\s,]+[A-Z]+[0-9]+)*)?(?![\w-])", re.IGNORECASE)
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _EACH_CODE = re.compile(r"[A-Z]+[0-9]+")
 _OURS = re.compile(r"MT[0-9]+\Z")
 
@@ -23,24 +27,42 @@ class Suppression(NamedTuple):
     Args:
         column: Its first column, from 1.
         end_column: The column after it: after the last code.
+        words_end: The column after the words that give its reason, where such follow.
         codes: The codes it names; none: it keeps everything quiet.
     """
 
     column: int
     end_column: int
+    words_end: int
     codes: tuple[str, ...]
 
 
-def suppressions_in(text: str) -> dict[int, Suppression]:
-    """The suppressions of a file by their lines. A `noqa` within a string counts, too, as it does for flake8."""
-    if "noqa" not in text and "NOQA" not in text:  # most files, at once
-        return {}
+def suppressions_in(text: str, *, is_python: bool = True) -> dict[int, Suppression]:
+    """The suppressions of a file by their lines.
+
+    Args:
+        text: The file's text.
+        is_python: Whether it has comments and strings; a `noqa` of ours in a string is none.
+    """
     found = {}
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(_LINE_END.split(text), 1):
         if ("noqa" in line or "NOQA" in line) and (mark := _NOQA.search(line)) is not None:
             codes = tuple(_EACH_CODE.findall((mark["codes"] or "").upper()))
-            found[number] = Suppression(mark.start() + 1, mark.end() + 1, codes)
+            rest = line[mark.end() :].strip()
+            words_end = mark.end() if not rest or rest.startswith("#") else len(line.rstrip())
+            found[number] = Suppression(mark.start() + 1, mark.end() + 1, words_end + 1, codes)
+    if is_python and any(_OURS.match(code) for each in found.values() for code in each.codes):
+        comments = _comment_lines(text)
+        return {line: each for line, each in found.items() if comments is None or line in comments}
     return found
+
+
+def _comment_lines(text: str) -> set[int] | None:
+    """The lines that end in a comment; None if that cannot be told."""
+    try:
+        return {token.start[0] for token in generate_tokens(StringIO(text).readline) if token.type == COMMENT}
+    except (SyntaxError, TokenError):
+        return None
 
 
 class Sifted(NamedTuple):
@@ -114,7 +136,8 @@ def _unused(  # noqa: PLR0917  # one sentence's parts
         parts.append(f"there is no rule {', '.join(unknown)}")
     place = Place(file, line, suppression.column, line, suppression.end_column)
     kept = [code for code in suppression.codes if code not in {*idle, *unknown}]
-    edit = Edit(place, f"# noqa: {', '.join(kept)}" if kept else "")
+    whole = replace(place, end_column=suppression.words_end)
+    edit = Edit(place, f"# noqa: {', '.join(kept)}") if kept else Edit(whole, "")
     return Finding(
         CODE,
         f"This comment keeps nothing quiet: {'; '.join(parts)}. Remove {'it' if not kept else 'what is not needed'}.",

@@ -43,8 +43,9 @@ def source_text(data: bytes) -> str:
     try:
         encoding, _ = detect_encoding(BytesIO(data).readline)
     except SyntaxError as error:
-        reason = str(error).replace("'utf-8' codec can't decode bytes", "is not UTF-8, and")
-        raise UnreadableError(f"declares no encoding that Python knows: {reason}") from None
+        if not str(error).startswith("invalid or missing"):
+            raise UnreadableError(f"declares an encoding that Python does not know: {error}") from None
+        encoding = "utf-8"  # the first lines are not; where exactly is told below
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:

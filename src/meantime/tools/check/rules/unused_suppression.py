@@ -1,4 +1,4 @@
-"""MT002: a `# noqa: MT…` that keeps nothing quiet. It is known once every rule has run, so nothing is looked for here."""
+"""MT002: a `# noqa: MT…` that keeps nothing quiet. That is known once every rule has run."""
 
 from __future__ import annotations
 

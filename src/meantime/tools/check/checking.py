@@ -1,0 +1,141 @@
+"""A whole check: reads the files, lets the rules go over them, and takes out what is not to be shown."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from meantime.tools.check.cache import Cache
+from meantime.tools.check.errors import CheckError
+from meantime.tools.check.rule import all_rules
+from meantime.tools.check.selection import chosen_codes, shown
+from meantime.tools.check.settings import Settings
+from meantime.tools.check.source_files import PYTHON_ENDINGS, TEMPLATE_ENDINGS, source_files
+from meantime.tools.check.suppressions import sifted, suppressions_in
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from meantime.tools.check.finding import Finding
+    from meantime.tools.check.rule import Rule
+    from meantime.tools.check.suppressions import Suppression
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a check came to.
+
+    Args:
+        root: The folder that places are relative to.
+        findings: What is shown, in the order of places.
+        files: How many Python files were read.
+        likely: How many findings are not shown because they are only likely.
+        repeated: How many are not shown because ruff reports the same line.
+        quiet: How many a comment keeps quiet.
+        failures: What went wrong in rules, by their codes: defects of this package. The other rules' findings stand.
+    """
+
+    root: Path
+    findings: tuple[Finding, ...]
+    files: int
+    likely: int = 0
+    repeated: int = 0
+    quiet: int = 0
+    failures: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether anything that is shown is proved."""
+        return any(finding.level == "error" for finding in self.findings)
+
+
+def check(paths: Iterable[Path], *, root: Path, settings: Settings | None = None, is_cached: bool = False) -> Checked:
+    """Check files and folders.
+
+    Args:
+        paths: Which.
+        root: The folder that places are relative to.
+        settings: What is checked and shown; None: everything that is proved.
+        is_cached: Whether to keep what was read and found under `root`, and to use what is kept there.
+
+    Raises:
+        CheckError: A path is not there, or the settings name no known rule.
+    """
+    settings = settings or Settings()
+    named = [Path(root, path) for path in paths]
+    for path in named:
+        if not path.exists() and not path.is_symlink():
+            raise CheckError(f"there is no file or folder {path}")
+        if path.is_file() and not path.name.endswith((*PYTHON_ENDINGS, *TEMPLATE_ENDINGS)):
+            raise CheckError(f"{path} is neither Python (.py) nor a template ({', '.join(TEMPLATE_ENDINGS)})")
+    chosen = chosen_codes(settings)
+    files, problems = source_files(named, root, settings)
+    contents = _Contents.of(files, root)
+    with Cache(root if is_cached else None) as cache:
+        key = cache.key(*sorted(code.encode() for code in chosen), *contents.parts, repr(problems).encode())
+        raw = cache.get(key)
+        if raw is None:
+            raw, failures = _found(named, root, settings, chosen, cache)
+            if not failures:
+                cache.put(key, raw)
+        else:
+            failures = ()
+    rest = sifted(raw, contents.suppressions, known=all_rules(), judged=chosen - {code for code, _ in failures})
+    chosen_ones = shown((*rest.findings, *rest.unused), settings, root)
+    return Checked(
+        root, chosen_ones.findings, contents.files, chosen_ones.likely, chosen_ones.repeated, rest.quiet, failures
+    )
+
+
+class _Contents(NamedTuple):
+    """What the files hold, as far as it decides whether anything has changed.
+
+    Args:
+        parts: Names and digests, one after another.
+        suppressions: By file and line.
+        files: How many Python files there are.
+    """
+
+    parts: list[bytes]
+    suppressions: dict[str, dict[int, Suppression]]
+    files: int
+
+    @classmethod
+    def of(cls, files: Iterable[Path], root: Path) -> _Contents:
+        """What these files hold; what cannot be opened holds nothing, and is told when it is to be read."""
+        parts = []
+        suppressions = {}
+        python = 0
+        for file in files:
+            name = file.relative_to(root).as_posix()
+            try:
+                data = file.read_bytes()
+            except OSError as error:
+                data = str(error).encode()
+            parts += [name.encode("utf-8", "surrogateescape"), blake2b(data, digest_size=16).digest()]
+            python += name.endswith(PYTHON_ENDINGS)
+            if b"noqa" in data or b"NOQA" in data:
+                text = data.decode("utf-8", "replace")
+                suppressions[name] = suppressions_in(text, is_python=name.endswith(PYTHON_ENDINGS))
+        return cls(parts, suppressions, python)
+
+
+def _found(
+    paths: list[Path], root: Path, settings: Settings, chosen: Collection[str], cache: Cache
+) -> tuple[tuple[Finding, ...], tuple[tuple[str, str], ...]]:
+    """What the rules find, and what went wrong in them."""
+    from meantime.tools.check.reading import read_project  # noqa: PLC0415  # not where nothing has changed
+
+    project = read_project(paths, root=root, settings=settings, load=cache.load)
+    found = list(project.problems)
+    failures = []
+    for code in sorted(chosen):
+        rule: Rule = all_rules()[code]
+        try:
+            found += rule.check(project)
+        except Exception:  # noqa: BLE001  # one rule's defect must not hide what the others find
+            failures.append((code, traceback.format_exc()))
+    return tuple(found), tuple(failures)
