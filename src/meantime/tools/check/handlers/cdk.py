@@ -49,7 +49,7 @@ def find_cdk_configurations(
     """
     found: list[Configuration] = []
     for module in modules.values():
-        if any(each.partition(".")[0] == "aws_cdk" for each in module.imports.values()):
+        if any(each.partition(".")[0] == "aws_cdk" for each in module.imported):
             for function in module.functions.values():
                 found += _Stack(function, modules, names).configurations()
     return tuple(found)

@@ -13,6 +13,7 @@ from meantime.tools.check.handlers.shapes import (
     is_named_as_handlers_are,
     takes_an_invocation,
 )
+from meantime.tools.check.model.expressions import Expression
 from meantime.tools.check.model.functions import MODULE
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from meantime.tools.check.handlers.handler import Configuration
-    from meantime.tools.check.model.expressions import Expression
     from meantime.tools.check.model.functions import Function, Module
 
 _ADAPTERS = frozenset({"mangum.Mangum", "meantime.ASGIAdapter", "apig_wsgi.make_lambda_handler"})
@@ -83,7 +83,7 @@ class _Search:
         body = module.functions.get(f"{module.name}.{MODULE}")
         function = self._functions.get(f"{module.name}.{name}")
         if function is None and body is not None:
-            return self._assigned(body, name, template=True) or self._imported(module, name)
+            return self._assigned(body, name, template=True) or self._imported(body, name)
         return self._defined(function, body) if function is not None else None
 
     def _module(self, code: str, path: str) -> Module | None:
@@ -95,10 +95,12 @@ class _Search:
         beneath = [each for each in alike if code == "." or each.file.startswith(code + "/")]
         return beneath[0] if len(beneath) == 1 else None
 
-    def _imported(self, module: Module, name: str) -> Handler | None:
-        function = self._functions.get(module.imports.get(name, ""))
-        body = self._functions.get(f"{function.module}.{MODULE}") if function is not None else None
-        return self._defined(function, body) if function is not None else None
+    def _imported(self, body: Function, name: str) -> Handler | None:
+        for path in sorted(self._names(Expression("name", name), body)):
+            function = self._called(path)
+            if function is not None:
+                return self._defined(function, self._functions.get(f"{function.module}.{MODULE}"))
+        return None
 
     def _defined(self, function: Function, body: Function | None) -> Handler:
         adapter = decorator_of(function, self._names, body) if body is not None else ""
@@ -109,7 +111,7 @@ class _Search:
         for value in body.assigned.get(name, ()):
             for path in sorted(self._names(value, body)):
                 made = path.removesuffix("()")
-                if made in _ADAPTERS or (template and made in _ADAPTER_OBJECTS):
+                if made != path and (made in _ADAPTERS or (template and made in _ADAPTER_OBJECTS)):
                     return Handler(f"{body.module}.{name}", "template" if template else "adapter", adapter=made)
                 function = self._called(path)
                 if function is not None and (template or takes_an_invocation(function, is_method=True)):
@@ -146,7 +148,7 @@ class _Search:
         body = module.functions.get(f"{module.name}.{MODULE}")
         if body is None:
             return
-        elsewhere = belongs_to_another_cloud(set(module.imports.values()))
+        elsewhere = belongs_to_another_cloud(module.imported)
         for function in module.functions.values():
             if function.is_module or function.parent not in {"", body.qualified}:
                 continue
@@ -155,7 +157,7 @@ class _Search:
                 yield Handler(function.qualified, "decorator", adapter=adapter)
             elif takes_an_invocation(function, is_method=bool(function.class_name)):
                 yield Handler(function.qualified, "signature", is_sure=not elsewhere and self._is_sure(function, body))
-        may_adapt = not _ADAPTING.isdisjoint(each.partition(".")[0] for each in module.imports.values())
+        may_adapt = not _ADAPTING.isdisjoint(each.partition(".")[0] for each in module.imported)
         for name in body.assigned if may_adapt else body.assigned.keys() & _HANDLERS:
             handler = self._assigned(body, name, template=False)
             if handler is not None and (handler.by == "adapter" or name in _HANDLERS):
