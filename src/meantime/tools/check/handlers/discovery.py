@@ -161,7 +161,7 @@ class _Search:
         for name in body.assigned if may_adapt else body.assigned.keys() & _HANDLERS:
             handler = self._assigned(body, name, template=False)
             if handler is not None and (handler.by == "adapter" or name in _HANDLERS):
-                yield handler
+                yield replace(handler, is_sure=not elsewhere)
 
     def _is_sure(self, function: Function, body: Function) -> bool:
         if function.class_name:
