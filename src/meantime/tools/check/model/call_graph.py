@@ -121,7 +121,7 @@ class CallGraph:
             for argument in (*call.arguments, *call.keywords.values()):
                 if argument.kind in ("name", "attribute", "lambda"):
                     for own in self.functions_of(argument, function):
-                        yield Edge(function, own, call, "callback", False, self._is_plain(own), per_item=False), None  # noqa: FBT003  # is_sure
+                        yield Edge(function, own, call, "callback", False, self._is_plain(own), per_item=False), None
 
     def _handed(self, call: Call, given: HandOff, *, is_sure: bool) -> Iterator[tuple[Edge, Caller | None]]:
         where = given.where
@@ -147,7 +147,7 @@ class CallGraph:
         return "concurrent.futures.ProcessPoolExecutor()" in paths
 
     def called(self, path: str) -> Function | None:
-        """The own function that runs when this is called: for a class its `__init__`, for an instance its `__call__`."""
+        """The own function that runs when it is called: for a class `__init__`, for an instance `__call__`."""
         values = self.values
         function = values.functions.get(path)
         if function is not None:
@@ -161,25 +161,35 @@ class CallGraph:
     def functions_of(self, expression: Expression, within: Function) -> tuple[Function, ...]:
         """The own functions that an expression is: named, bound, `partial`, a coroutine of one."""
         found: dict[str, Function] = {}
-        if isinstance(expression, Call):
-            for value in self.values.values(expression.function, within):
-                if value.path in _PARTIAL and expression.arguments:
-                    for own in self.functions_of(expression.arguments[0], within):
-                        found[own.qualified] = own
-                function = self.values.functions.get(value.path)
-                if function is not None and function.is_async:
-                    found[function.qualified] = function
-        for value in self.values.values(expression, within):
-            own_function = None if value.path in self.values.classes else self.called(value.path)
-            if own_function is not None:
-                found[own_function.qualified] = own_function
-            elif value.path == "functools.partial()" and value.origin is not None and value.origin is not expression:
-                for own in self.functions_of(value.origin, value.origin.within):
-                    found[own.qualified] = own
-            elif value.path.endswith("()") and (function := self.values.functions.get(value.path[:-2])) is not None:
-                if function.is_async:
-                    found[function.qualified] = function
+        self._collect(expression, within, found, set())
         return tuple(found.values())
+
+    def _collect(
+        self, expression: Expression, within: Function, found: dict[str, Function], seen: set[Expression]
+    ) -> None:
+        if expression in seen:
+            return
+        seen.add(expression)
+        values = self.values
+        if isinstance(expression, Call):
+            for value in values.values(expression.function, within):
+                if value.path in _PARTIAL and expression.arguments:
+                    self._collect(expression.arguments[0], within, found, seen)
+                self._coroutine(value.path, found)
+        for value in values.values(expression, within):
+            own = None if value.path in values.classes else self.called(value.path)
+            if own is not None:
+                found[own.qualified] = own
+            elif value.path == "functools.partial()" and value.origin is not None:
+                self._collect(value.origin, value.origin.within, found, seen)
+            elif value.path.endswith("()"):
+                self._coroutine(value.path[:-2], found)
+
+    def _coroutine(self, path: str, found: dict[str, Function]) -> None:
+        """Note the coroutine function of this path, if it is one: what a call of it gives is a coroutine."""
+        function = self.values.functions.get(path)
+        if function is not None and function.is_async:
+            found[path] = function
 
     def _shift(self, call: Call, own: Function, shift: int, named: Expression | None = None) -> int:
         """The position of the argument for the function's first parameter."""

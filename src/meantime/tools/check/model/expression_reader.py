@@ -296,9 +296,9 @@ class ExpressionReader:
             chain.append(left)
             left = left.left
         parts = (self.expression(left), *(self.expression(each.right) for each in reversed(chain)))
-        numbers = [each.value for each in parts if each.kind == "constant"]
-        if len(numbers) == len(parts) == 2 and all(type(each) in (int, float) for each in numbers):  # noqa: PLR2004  # one operator
-            folded = _fold(node.op, *numbers)
+        numbers = [each.value for each in parts if type(each.value) in (int, float) and each.kind == "constant"]
+        if len(numbers) == len(parts) == 2:  # noqa: PLR2004  # one operator
+            folded = _fold(node.op, *numbers)  # type: ignore[arg-type]  # numbers, as was asked
             if folded is not None:
                 return Expression("constant", "", (), folded, node.lineno, self.column(node))
         return Expression("other", type(node.op).__name__, parts, None, node.lineno, self.column(node))

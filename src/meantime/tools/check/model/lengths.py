@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
 from meantime.tools.check.model.expressions import Call
@@ -31,7 +32,9 @@ class Lengths:
         self._grown: dict[str, frozenset[str]] = {}
         self._pending: set[tuple[str, str]] = set()
 
-    def constant(self, expression: Expression, within: Function, unknown: object, depth: int = 0) -> object:
+    def constant(  # noqa: C901, PLR0911  # one a kind
+        self, expression: Expression, within: Function, unknown: object, depth: int = 0
+    ) -> object:
         """The constant that an expression is; `unknown` if it is none or may be several."""
         if expression.kind == "constant":
             return expression.value
@@ -51,8 +54,7 @@ class Lengths:
                     scope, value = owner.attributes[expression.name][0]
                     return self.constant(value, self._values.functions[scope], unknown, depth + 1)
         if expression.kind == "imported":
-            value = self._values.imported(expression, within)
-            owner_name, _, name = value.path.rpartition(".")
+            owner_name, _, name = self._values.imported(expression, within).path.rpartition(".")
             body = self._values.bodies.get(owner_name)
             if body is not None and len(body.assigned.get(name, ())) == 1:
                 return self.constant(body.assigned[name][0], body, unknown, depth + 1)
@@ -86,12 +88,8 @@ class Lengths:
                 return None if any(each.kind == "star" for each in parts) else len(parts)
             case "comprehension":
                 sizes = [self.length(each, within, depth + 1) for each in parts[1:]]
-                total = 1
-                for size in sizes:
-                    if size is None:
-                        return None
-                    total *= size
-                return total
+                counts = [each for each in sizes if each is not None]
+                return prod(counts) if len(counts) == len(sizes) else None
             case "star":
                 return self.length(parts[0], within, depth + 1)
             case "constant":
@@ -123,7 +121,7 @@ class Lengths:
                 return self._of_a_call(expression, within, depth)
         return None
 
-    def _of_a_call(self, call: Call, within: Function, depth: int) -> int | None:
+    def _of_a_call(self, call: Call, within: Function, depth: int) -> int | None:  # noqa: PLR0911  # one a function
         function = call.function
         if function.kind == "attribute" and function.name in _VIEWS:
             return self.length(function.parts[0], within, depth + 1)
@@ -138,9 +136,10 @@ class Lengths:
         if function.name == "map":
             return self.length(call.arguments[1], within, depth + 1) if len(call.arguments) > 1 else None
         if function.name == "range":
-            bounds = [self.constant(each, within, None) for each in call.arguments]
-            if all(isinstance(each, int) for each in bounds):
-                return len(range(*bounds))  # type: ignore[arg-type]  # integers, as was asked
+            given = [self.constant(each, within, None) for each in call.arguments]
+            bounds = [each for each in given if isinstance(each, int)]
+            if len(bounds) == len(given):
+                return len(range(*bounds))
         return None
 
     def _growing(self, function: Function) -> frozenset[str]:

@@ -89,7 +89,7 @@ class Project:
     # What expressions hold
 
     def values(self, expression: Expression, within: Function) -> tuple[Value, ...]:
-        """What an expression in a function may hold: names, attributes, own functions' results and parameters followed."""
+        """What an expression in a function may hold: names, attributes, results and parameters followed."""
         return self._values.values(expression, within)
 
     def paths(self, expression: Expression, within: Function) -> frozenset[str]:
@@ -97,11 +97,11 @@ class Project:
         return frozenset(each.path for each in self._values.values(expression, within))
 
     def targets(self, call: Call) -> frozenset[str]:
-        """The paths of what is called: `asyncio.run`, `boto3.client().get_object`, `app.load_user`, `app.Service.load`."""
+        """The paths of what is called: `asyncio.run`, `boto3.client().get_object`, `app.Service.load`."""
         return self.paths(call.function, call.within)
 
     def calls_to(self, *paths: str) -> list[Call]:
-        """Every call of one of these, in the order of files and lines; a path may end in `.*`: any one name after it."""
+        """Every call of one of these, in the order of places; a path may end in `.*`: any one name after it."""
         found: dict[Call, None] = {}
         for path in paths:
             if path.endswith(".*"):
@@ -141,7 +141,7 @@ class Project:
         return tuple(each.call for each in self._values.callers.get(function.qualified, ()))
 
     def functions_of(self, expression: Expression, within: Function) -> tuple[Function, ...]:
-        """The own functions that an expression is: a name, a method, a lambda, `partial(function, …)` of one, a coroutine `function(…)`."""
+        """The own functions that an expression is: named, bound, a lambda, `partial` of one, a coroutine of one."""
         return self._graph.functions_of(expression, within)
 
     def constant(self, expression: Expression, within: Function) -> object:
@@ -149,7 +149,7 @@ class Project:
         return self._lengths.constant(expression, within, UNKNOWN)
 
     def length(self, expression: Expression, within: Function) -> int | None:
-        """How many items an expression has, where the source says so: a literal, `range(5)`, a name for one, a map over one."""
+        """How many items it has, where the source says so: a literal, `range(5)`, a name for one, a map over one."""
         return self._lengths.length(expression, within)
 
     def comes_from_event(self, expression: Expression, within: Function) -> bool:
@@ -180,7 +180,7 @@ class Project:
         return Place(function.file, function.line, column, function.line, column + len(function.name))
 
     def tree(self, file: str) -> ast.Module:
-        """A file's syntax tree, parsed anew: for what is not kept of it. Few are held at once; ask for one file at a time."""
+        """A file's syntax tree, parsed anew, for what is not kept of it; few are held at once."""
         tree = self._trees.get(file)
         if tree is None:
             tree = self._trees[file] = ast.parse("\n".join(self.lines(file)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from meantime.tools.check.model.expression_reader import ExpressionReader
 from meantime.tools.check.model.expressions import Expression
-from meantime.tools.check.model.functions import MAIN, MODULE, Change, Class, Function, Loop, Module, Parameter
+from meantime.tools.check.model.functions import MAIN, MODULE, Change, Class, Loop, Module, Parameter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -203,7 +203,9 @@ class StatementReader(ExpressionReader):
         elif isinstance(node.target, ast.Attribute):
             self.expression(node.target.value)
 
-    def assign(self, target: ast.expr, value: Expression, node: ast.stmt | ast.expr) -> None:
+    def assign(  # noqa: C901, PLR0912  # one a kind of target
+        self, target: ast.expr, value: Expression, node: ast.stmt | ast.expr
+    ) -> None:
         """What a name, an attribute or an item is given."""
         if isinstance(target, ast.Name):
             if self._class is not None:

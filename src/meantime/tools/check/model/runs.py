@@ -1,4 +1,4 @@
-"""Where each function runs: in an invocation, on a loop, on a thread, in a process, at import; and how it comes to that."""
+"""Where each function runs, in an invocation, on a loop, on a thread; and how it comes to that."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class Chain(NamedTuple):
 
     Args:
         steps: The calls on the way, outermost first; empty for the one that it begins with.
-        begins: The qualified name of the function that it begins with: a handler, a coroutine function, what is handed to a
-            thread.
+        begins: The qualified name of the function that it begins with: a handler, a coroutine function, or what is
+            handed to a thread.
         is_proved: Whether every step of it is sure: no decorator in between whose doing is not known, one callee only.
         is_per_item: Whether a step of it is in a loop, or hands the function to a verb for many items.
         is_bounded: Whether such a loop or fan-out goes over a literal of known length.
@@ -126,7 +126,7 @@ class Running:
         found = {each.function: each for each in self._handlers}
         adapter = next((each for each in self._handlers if each.adapter), None) or next(iter(self._handlers), None)
         if adapter is not None:
-            found = {name: adapter for name in self._routes} | found
+            found = dict.fromkeys(self._routes, adapter) | found
         return found
 
     @cached_property

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from meantime.tools.check.model.canonical import canonical
 from meantime.tools.check.model.expressions import Call, Expression
-from meantime.tools.check.model.functions import Class, Function, Module
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from meantime.tools.check.model.functions import Class, Function, Module
 
 _MOST_VALUES = 8  # that one expression may hold; beyond, the first are kept
 _MOST_CALLERS = 12  # that are asked what they give a parameter
@@ -51,7 +52,7 @@ class Value(NamedTuple):
     Args:
         path: Its canonical dotted path from an import, with `()` for what a call gives: `boto3.client()`,
             `boto3.resource().Table()`, `httpx.AsyncClient().get`, `app.load_user` (an own function), `app.Service()`
-            (an instance of an own class), `asyncio.Lock()`. `await` adds nothing: `asyncpg.connect()` is the connection.
+            (an instance of an own class), `asyncio.Lock()`. `await` adds nothing.
             A parameter that nothing is known of is `app.load_user#client`.
         origin: The call that made it, for paths with `()`: the last one. Its own receiver is `origin.function`.
     """
@@ -242,7 +243,7 @@ class Values:
 
     # Attributes
 
-    def attribute(self, base: Value, name: str) -> Iterable[Value]:
+    def attribute(self, base: Value, name: str) -> Iterable[Value]:  # noqa: PLR0911  # one a kind of holder
         """What an attribute of a value may hold."""
         path = base.path
         module = self.by_name.get(path)
