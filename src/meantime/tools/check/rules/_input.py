@@ -1,0 +1,158 @@
+"""Whether a collection is as long as a handler's event makes it, or its batch of records, or what bounds it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meantime.tools.check.finding import Level
+    from meantime.tools.check.handlers.handler import EventSource, Handler
+    from meantime.tools.check.model.expressions import Call, Expression
+    from meantime.tools.check.model.functions import Function
+    from meantime.tools.check.model.project import Chain, Project
+
+Input: TypeAlias = Literal["event", "records"]
+_DEEPEST = 16
+_SAME_LENGTH = frozenset({"list", "tuple", "set", "sorted", "reversed", "enumerate", "iter", "filter", "dict", "len"})
+_PARSERS = frozenset(
+    {"json.loads", "simplejson.loads", "orjson.loads", "ujson.loads", "dict.fromkeys", "copy.deepcopy"}
+)
+_SAME_METHODS = frozenset({"get", "items", "values", "keys", "copy", "pop"})
+_DATA_CLASSES = "aws_lambda_powertools.utilities.data_classes."
+_RECORDS = frozenset({"Records", "records"})
+_DEFAULT_SIZES = {"sqs": 10, "kinesis": 100, "dynamodb": 100, "kafka": 100, "sns": 1, "s3": 1}
+_SMALL_BATCH = 10  # as many as Meantime has under way by default
+
+
+def level_for(project: Project, items: Expression, within: Function, chain: Chain) -> Level | None:
+    """How sure it is that items are as many as a handler's caller likes; None if they are few, or it is not known.
+
+    Args:
+        project: Where.
+        items: What is gone over.
+        within: The function it stands in.
+        chain: How that function comes to run in an invocation.
+    """
+    kind = input_of(project, items, within)
+    if kind is None:
+        return None
+    if kind == "records":
+        size = _batch_size(chain.handler)
+        if size is not None and size <= _SMALL_BATCH:
+            return None
+        return "error" if size is not None and chain.is_proved else "warning"
+    return "error" if chain.is_proved else "warning"
+
+
+def input_of(project: Project, items: Expression, within: Function) -> Input | None:
+    """Whether items are as many as the event has, or as a batch has records; None if neither is proved."""
+    return _Follower(project).follow(items, within, 0)
+
+
+def _batch_size(handler: Handler | None) -> int | None:
+    """The most records that a handler is given, as far as templates say."""
+    sizes = [] if handler is None else [_records(source) for source in handler.sources]
+    known = [size for size in sizes if size is not None]
+    return max(known) if known and len(known) == len(sizes) else None
+
+
+def _records(source: EventSource) -> int | None:
+    return source.batch_size or _DEFAULT_SIZES.get(source.kind)
+
+
+class _Follower:
+    """Follows names, parameters and attributes back to the event."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._handlers = {each.function for each in project.handlers}
+        self._seen: set[tuple[str, str]] = set()
+
+    def follow(self, expression: Expression, within: Function, depth: int) -> Input | None:
+        """What an expression's length is given by."""
+        if depth > _DEEPEST:
+            return None
+        if expression.kind == "name":
+            return self._name(expression.name, within, depth)
+        if expression.kind == "call":
+            return self._call(expression, within, depth)  # type: ignore[arg-type]  # it is a Call
+        if expression.kind in {"item", "attribute"}:
+            return self._part(expression, within, depth)
+        parts = expression.parts
+        if expression.kind == "comprehension":
+            parts = parts[1:] if len(parts) == 2 else ()  # noqa: PLR2004  # its element, and one `for`
+        elif expression.kind not in {"star", "await", "either"}:
+            parts = ()
+        return next((found for part in parts if (found := self.follow(part, within, depth + 1))), None)
+
+    def _part(self, expression: Expression, within: Function, depth: int) -> Input | None:
+        """An attribute, a subscript, or what a loop binds."""
+        base, *index = expression.parts
+        if expression.kind == "item" and (index[0].name == "Slice" if index else self._is_made_here(base, within)):
+            return None
+        found = self.follow(base, within, depth + 1)
+        key = expression.name or expression.value
+        return "records" if found and key in _RECORDS else found
+
+    def _is_made_here(self, looped: Expression, within: Function) -> bool:
+        """Whether a loop goes over what the function cuts for itself: chunks, for example."""
+        if looped.kind == "name":
+            given = within.assigned.get(looped.name, ())
+            return any(each.kind in {"comprehension", "list"} for each in given)
+        return looped.kind in {"comprehension", "list"}
+
+    def _name(self, name: str, within: Function, depth: int) -> Input | None:
+        scope: Function | None = within
+        while scope is not None and not scope.is_module:
+            if (scope.qualified, name) in self._seen:
+                return None
+            index = next((number for number, each in enumerate(scope.parameters) if each.name == name), None)
+            given = [each for each in scope.assigned.get(name, ()) if each.kind not in {"held", "grown"}]
+            if given and name not in scope.globals:
+                self._seen.add((scope.qualified, name))
+                found = [self.follow(each, scope, depth + 1) for each in given]
+                return found[0] if all(found) else None
+            if index is not None:
+                self._seen.add((scope.qualified, name))
+                return self._parameter(scope, index, name, depth)
+            scope = self._project.functions.get(scope.parent)
+        return None
+
+    def _parameter(self, function: Function, index: int, name: str, depth: int) -> Input | None:
+        if function.qualified in self._handlers and index == bool(function.class_name):
+            return "event"
+        for call in self._project.callers(function):
+            if function in self._project.callees(call):
+                for given in _given(call, function, index, name):
+                    found = self.follow(given, call.within, depth + 1)
+                    if found:
+                        return found
+        return None
+
+    def _call(self, call: Call, within: Function, depth: int) -> Input | None:
+        function, arguments = call.function, call.arguments
+        if function.kind == "attribute" and function.name in _SAME_METHODS:
+            found = self.follow(function.parts[0], within, depth + 1)
+            key = arguments[0].value if arguments and arguments[0].kind == "constant" else None
+            return "records" if found and key in _RECORDS else found
+        if function.kind == "name" and function.name == "map" and len(arguments) > 1:
+            return self.follow(arguments[1], within, depth + 1)
+        if not arguments:
+            return None
+        if function.kind == "name" and function.name in _SAME_LENGTH:
+            return self.follow(arguments[-1 if function.name == "filter" else 0], within, depth + 1)
+        targets = self._project.targets(call)
+        if targets & _PARSERS or any(path.startswith(_DATA_CLASSES) for path in targets):
+            return self.follow(arguments[0], within, depth + 1)
+        return None
+
+
+def _given(call: Call, function: Function, index: int, name: str) -> Iterator[Expression]:
+    if name in call.keywords:
+        yield call.keywords[name]
+        return
+    place = index - 1 if function.class_name and call.function.kind == "attribute" else index
+    if 0 <= place < len(call.arguments) and not any(each.kind == "star" for each in call.arguments[: place + 1]):
+        yield call.arguments[place]

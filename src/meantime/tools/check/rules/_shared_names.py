@@ -1,0 +1,88 @@
+"""Whether what a function changes is shared by several runs of it: a global, an enclosing name, one object."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+    from meantime.tools.check.model.expressions import Expression
+    from meantime.tools.check.model.fan_out import FanOut
+    from meantime.tools.check.model.functions import Function
+    from meantime.tools.check.model.project import Project
+    from meantime.tools.check.model.reach import Reached
+
+
+def is_shared(project: Project, target: Expression, each: Reached, fan_out: FanOut, inside: AbstractSet[str]) -> bool:
+    """Whether all runs of a function change the same.
+
+    Args:
+        project: Where.
+        target: What is changed.
+        each: The function that changes it, and how it comes to run.
+        fan_out: What runs it several times at once.
+        inside: The qualified names of all that each run calls: what is made in them is each run's own.
+    """
+    function = each.function
+    if target.kind == "name":
+        return target.name in function.globals and _is_from_outside(project, target.name, function, inside)
+    if target.kind == "attribute":
+        return _is_shared_object(project, target.parts[0], each, fan_out, inside)
+    if target.kind == "item":
+        held, key = target.parts
+        return key.kind == "constant" and _is_shared_object(project, held, each, fan_out, inside)
+    return False
+
+
+def _is_shared_object(
+    project: Project, owner: Expression, each: Reached, fan_out: FanOut, inside: AbstractSet[str]
+) -> bool:
+    if owner.kind == "attribute":
+        return _is_shared_object(project, owner.parts[0], each, fan_out, inside)
+    if owner.kind != "name":
+        return False
+    function = each.function
+    if function.class_name and function.parameters and owner.name == function.parameters[0].name:
+        return _is_one_instance(each, fan_out)
+    return _is_from_outside(project, owner.name, function, inside)
+
+
+def _is_from_outside(project: Project, name: str, function: Function, inside: AbstractSet[str]) -> bool:
+    """Whether a name belongs to a function or module around, which the runs have in common."""
+    scope: Function | None = function
+    while scope is not None:
+        is_its_own = any(each.name == name for each in scope.parameters) or name in scope.assigned
+        if is_its_own and name not in scope.globals:
+            return scope.is_module or scope.qualified not in inside
+        scope = project.functions.get(scope.parent)
+    return False
+
+
+def _is_one_instance(each: Reached, fan_out: FanOut) -> bool:
+    """Whether the method of one object is what runs, and calls others of its own."""
+    begins = each.begins
+    if begins.class_name != each.function.class_name or not begins.parameters:
+        return False
+    calls = each.calls
+    if not all(call.function.kind == "attribute" and _is_first(call.function.parts[0], call.within) for call in calls):
+        return False
+    return any(
+        work.kind == "attribute"
+        and work.name == begins.name
+        and work.parts[0].kind == "name"
+        and (_is_first(work.parts[0], fan_out.within) or _is_given_once(work.parts[0].name, fan_out.within))
+        for work in fan_out.work
+    )
+
+
+def _is_first(owner: Expression, function: Function) -> bool:
+    """Whether a name is the method's own object."""
+    return bool(function.class_name and function.parameters and function.parameters[0].name == owner.name)
+
+
+def _is_given_once(name: str, function: Function) -> bool:
+    """Whether a name stands for one object while the calls are started: it is not what a loop binds."""
+    given = function.assigned.get(name, ())
+    is_looped = any(each.kind == "item" or getattr(each, "loops", ()) for each in given)
+    return not is_looped and not any(each.name == name for each in function.parameters)

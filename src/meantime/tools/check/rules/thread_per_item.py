@@ -1,0 +1,59 @@
+"""MT503: a thread or process for every item of the input."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meantime.tools.check.finding import Finding
+from meantime.tools.check.model.fan_out import fan_outs
+from meantime.tools.check.rule import Rule
+from meantime.tools.check.rules._input import level_for
+from meantime.tools.check.rules._on_lambda import way_in
+from meantime.tools.check.rules._spelling import spelled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meantime.tools.check.model.expressions import Call, Expression
+    from meantime.tools.check.model.project import Project
+
+
+def _check(project: Project) -> Iterator[Finding]:
+    for fan_out in fan_outs(project):
+        if fan_out.verb != "thread" or fan_out.over is None or _is_held_back(fan_out.call):
+            continue
+        chain = way_in(project, fan_out.within)
+        level = None if chain is None else level_for(project, fan_out.over, fan_out.within, chain)
+        if chain is not None and level is not None:
+            kind = "process" if fan_out.on == "processes" else "thread"
+            yield Finding(
+                code=RULE.code,
+                message=(
+                    f"A {kind} for every item of {_named(fan_out.over)}: Lambda allows 1,024, and an error in "
+                    "one goes unseen. Use `meantime.threads.map(…, max_concurrency=10)`, or a ThreadPoolExecutor."
+                ),
+                place=project.place(fan_out.call, fan_out.within),
+                level=level,
+                chain=chain.steps,
+            )
+
+
+def _named(items: Expression) -> str:
+    return "the input" if items.kind == "item" else f"`{spelled(items)}`"
+
+
+def _is_held_back(call: Call) -> bool:
+    """Whether the loop that starts the threads waits for a semaphore in each turn."""
+    return any(
+        other.function.kind == "attribute" and other.function.name == "acquire" and other.loops == call.loops
+        for other in call.within.calls
+    )
+
+
+RULE = Rule(
+    code="MT503",
+    name="thread-per-item",
+    summary="A thread or process for every item of the input",
+    check=_check,
+    levels=("error", "warning"),
+)
