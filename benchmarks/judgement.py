@@ -18,8 +18,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from meantime.tools.check.reading import read_project
-from meantime.tools.check.rule import all_rules
+from meantime.tools.check.checking import check
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,15 +40,12 @@ class Judged:
     true: int
 
 
-def found_in(folder: Path) -> list[Finding]:
+def found_in(folder: Path) -> tuple[Finding, ...]:
     """What is shown by default for one package."""
-    project = read_project([folder], root=folder)
-    return [
-        finding
-        for rule in all_rules().values()
-        for finding in rule.check(project)
-        if finding.level == "error" and not finding.also_found_by
-    ]
+    checked = check([folder], root=folder)
+    for code, failure in checked.failures:
+        raise RuntimeError(f"{code} fails on {folder}:\n{failure}")
+    return checked.findings
 
 
 def found(names: set[str]) -> dict[Spot, Finding]:
