@@ -17,6 +17,20 @@ if TYPE_CHECKING:
 _CARRIES = (ast.Call, ast.keyword, ast.Await, ast.Tuple, ast.List, ast.Dict, ast.Starred, ast.IfExp, ast.BoolOp)
 _STORES = frozenset({"append", "add", "put", "put_nowait", "setdefault", "set", "update"})
 _CACHES = ("cache", "memo", "singleton", "once", "lazy", "warm", "fixture")
+_RUN_EACH_TIME = (
+    "builtins.",
+    "contextlib.",
+    "aws_lambda_powertools.",
+    "aws_xray_sdk.",
+    "backoff.",
+    "chalice.",
+    "fastapi.",
+    "flask.",
+    "meantime.",
+    "stamina.",
+    "starlette.",
+    "tenacity.",
+)
 _DEEPEST = 5
 
 
@@ -25,8 +39,21 @@ def is_cached(function: Function) -> bool:
     return any(word in _last_name(each).lower() for each in function.decorators for word in _CACHES)
 
 
+def is_decorated_strangely(project: Project, function: Function) -> bool:
+    """Whether a decorator may do what nobody sees: keep what the function returns, for one."""
+    paths = project.decorators(function)
+    known = all(path.startswith(_RUN_EACH_TIME) for path in paths) and bool(paths)
+    return bool(function.decorators) and not known and project.handler_of(function) is None
+
+
 def _last_name(decorator: Expression) -> str:
     return _last_name(decorator.function) if decorator.kind == "call" else decorator.name  # type: ignore[attr-defined]  # a Call
+
+
+def is_kept(project: Project, call: Call) -> bool:
+    """Whether the function that a call stands in keeps what it gives, or where that cannot be told."""
+    path = around(project, call)
+    return not path or is_cached(call.within) or _Keeping(call, path).is_kept
 
 
 def is_for_here_only(project: Project, call: Call) -> bool:
@@ -38,10 +65,10 @@ def is_for_here_only(project: Project, call: Call) -> bool:
     return not (keeping.is_kept or keeping.is_returned or keeping.is_in_attribute)
 
 
-def made_each_time(project: Project, call: Call, depth: int = 0) -> bool:
-    """Whether a call in an invocation is made in each one: nobody on the way keeps what it gives."""
+def made_each_time(project: Project, call: Call, seen: frozenset[str] = frozenset()) -> bool:
+    """Whether a call is made in each invocation: nobody on the way from the handler keeps what it gives."""
     function = call.within
-    if function.is_module or is_cached(function) or depth > _DEEPEST:
+    if function.is_module or function.qualified in seen or is_cached(function) or len(seen) > _DEEPEST:
         return False
     path = around(project, call)
     if not path:
@@ -49,17 +76,12 @@ def made_each_time(project: Project, call: Call, depth: int = 0) -> bool:
     keeping = _Keeping(call, path)
     if keeping.is_kept:
         return False
-    if function.name == "__init__" and keeping.is_in_attribute:
-        return _is_any_each_time(project, function.class_name, depth)
-    if keeping.is_returned and project.handler_of(function) is None:
-        return _is_any_each_time(project, function.qualified, depth)
-    return True
-
-
-def _is_any_each_time(project: Project, called: str, depth: int) -> bool:
-    callers = project.calls_to(called)
-    return any(
-        way_in(project, each.within) is not None and made_each_time(project, each, depth + 1) for each in callers
+    if project.handler_of(function) is not None:
+        return True
+    callers = project.callers(function)
+    return not callers or any(
+        way_in(project, each.within) is not None and made_each_time(project, each, seen | {function.qualified})
+        for each in callers
     )
 
 
@@ -104,7 +126,7 @@ class _Keeping:
     def _look_at_conditions(self, path: tuple[ast.AST, ...]) -> None:
         for outer, inner in pairwise(path):
             if isinstance(outer, ast.If) and inner is not outer.test:
-                self.is_kept |= _mentions(outer.test, self._names)
+                self.is_kept |= _mentions(outer.test, self._names | self._within.globals)
 
     def _look_at_names(self, function: ast.AST) -> None:
         for node in ast.walk(function):

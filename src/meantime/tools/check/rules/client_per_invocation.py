@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from meantime.tools.check.finding import Finding
 from meantime.tools.check.rule import Rule
 from meantime.tools.check.rules._clients import clients_made, is_for_one_caller, is_made_somebodys, sessions_of
-from meantime.tools.check.rules._keeping import made_each_time
+from meantime.tools.check.rules._keeping import is_decorated_strangely, made_each_time
 from meantime.tools.check.rules._on_lambda import way_in
 from meantime.tools.check.rules._sameness import arguments_of, is_same
 from meantime.tools.check.rules._spelling import spelled
-from meantime.tools.check.rules.client_per_item import is_per_item
+from meantime.tools.check.rules.client_per_item import how_per_item
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ _CODE = "MT301"
 def _check(project: Project) -> Iterator[Finding]:
     for call, client in clients_made(project):
         chain = way_in(project, call.within)
-        if chain is None or is_for_one_caller(project, call) or is_per_item(project, call, client):
+        if chain is None or is_for_one_caller(project, call) or how_per_item(project, call, client)[0]:
             continue
         if all(each.within.is_module for each in sessions_of(project, call)) and made_each_time(project, call):
             yield Finding(
@@ -45,6 +45,7 @@ def _level(project: Project, call: Call, client: Client, chain: Chain) -> Level:
         chain.is_proved
         and client.kind != "connection"
         and not is_made_somebodys(call)
+        and not is_decorated_strangely(project, call.within)
         and all(is_same(project, each, call.within) for each in arguments_of(call))
     )
     return "error" if is_proved else "warning"

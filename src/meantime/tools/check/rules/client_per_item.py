@@ -9,31 +9,26 @@ from meantime.tools.check.catalogue.clients import CONFIGURATIONS
 from meantime.tools.check.finding import Finding
 from meantime.tools.check.rule import Rule
 from meantime.tools.check.rules._clients import clients_made, is_for_one_caller, is_made_somebodys
-from meantime.tools.check.rules._keeping import is_for_here_only
+from meantime.tools.check.rules._keeping import is_for_here_only, is_kept
+from meantime.tools.check.rules._per_item import loop_of, per_item
 from meantime.tools.check.rules._sameness import arguments_of, is_same
 from meantime.tools.check.rules._spelling import spelled
-from meantime.tools.check.rules._syntax import around
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from meantime.tools.check.catalogue.clients import Client
-    from meantime.tools.check.finding import Level
+    from meantime.tools.check.finding import Level, Step
     from meantime.tools.check.model.expressions import Call, Expression
-    from meantime.tools.check.model.functions import Loop
-    from meantime.tools.check.model.project import Chain, Project
+    from meantime.tools.check.model.project import Project
 
 _CODE = "MT302"
-_COUNTING = frozenset({"range", "count", "repeat"})  # what loops go over that try again, or make a pool
-_KEPT_APART = frozenset({"element", "returned", "other"})  # uses of a value that may make a collection of clients
-_LOOPS = (ast.For, ast.AsyncFor, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_COLLECTED = frozenset({"element", "returned", "other"})  # uses of a value that may make a collection of clients
 
 
 def _check(project: Project) -> Iterator[Finding]:
     for call, client in clients_made(project):
-        level, chain = _in_loop(project, call), None
-        if level is None:
-            level, chain = _in_fan_out(project, call, client)
+        level, steps = how_per_item(project, call, client)
         if level is not None:
             yield Finding(
                 _CODE,
@@ -41,37 +36,26 @@ def _check(project: Project) -> Iterator[Finding]:
                 "Make one before, and use it for all of them.",
                 project.place(call, call.within),
                 level,
-                chain.steps if chain is not None else (),
+                steps,
             )
 
 
-def is_per_item(project: Project, call: Call, client: Client) -> bool:
-    """Whether a client is made for each item, so that this rule says more than that it is made in each invocation."""
-    return _in_loop(project, call) is not None or _in_fan_out(project, call, client)[0] is not None
+def how_per_item(project: Project, call: Call, client: Client) -> tuple[Level | None, tuple[Step, ...]]:
+    """Whether a client is made for each item, and the way to it."""
+    if is_for_one_caller(project, call) or not is_for_here_only(project, call):
+        return None, ()
+    level = _in_loop(project, call)
+    return (level, ()) if level is not None else _in_function(project, call, client)
 
 
 def _in_loop(project: Project, call: Call) -> Level | None:
-    loops = {each.line for each in call.loops if each.kind != "while" and not _is_counting(each)}
-    if not loops or call.use in _KEPT_APART or is_for_one_caller(project, call):
+    loop = None if call.use in _COLLECTED else loop_of(project, call)
+    if loop is None:
         return None
-    path = around(project, call)
-    node = next((each for each in path if isinstance(each, _LOOPS) and each.lineno in loops), None)
-    if node is None or _is_left_early(node) or not is_for_here_only(project, call):
-        return None
-    changing = _changed_in(node)
-    receiver = call.function.parts
-    if not all(_is_unchanged(project, each, call, changing) for each in (*receiver, *arguments_of(call))):
+    changing = _changed_in(loop)
+    if not all(_is_unchanged(project, each, changing) for each in (*call.function.parts, *arguments_of(call))):
         return None
     return "warning" if is_made_somebodys(call) else "error"
-
-
-def _is_counting(loop: Loop) -> bool:
-    over = loop.over
-    return over is not None and over.kind == "call" and over.function.name in _COUNTING  # type: ignore[attr-defined]  # a Call
-
-
-def _is_left_early(loop: ast.AST) -> bool:
-    return any(isinstance(each, ast.Break | ast.Return) for each in ast.walk(loop))
 
 
 def _changed_in(loop: ast.AST) -> set[str]:
@@ -83,7 +67,7 @@ def _changed_in(loop: ast.AST) -> set[str]:
     }
 
 
-def _is_unchanged(project: Project, expression: Expression, call: Call, changing: set[str]) -> bool:
+def _is_unchanged(project: Project, expression: Expression, changing: set[str]) -> bool:
     if expression.kind in ("name", "attribute") and expression.name in changing:
         return False
     parts = expression.parts
@@ -92,24 +76,18 @@ def _is_unchanged(project: Project, expression: Expression, call: Call, changing
         if not project.targets(inner) <= CONFIGURATIONS:
             return False
         parts = arguments_of(inner)
-    return all(_is_unchanged(project, each, call, changing) for each in parts)
+    return all(_is_unchanged(project, each, changing) for each in parts)
 
 
-def _in_fan_out(project: Project, call: Call, client: Client) -> tuple[Level | None, Chain | None]:
-    runs = project.runs(call.within)
-    chains = [each for each in (runs.in_thread, runs.on_loop) if each is not None and each.is_per_item]
-    if not chains or is_for_one_caller(project, call) or not is_for_here_only(project, call):
-        return None, None
+def _in_function(project: Project, call: Call, client: Client) -> tuple[Level | None, tuple[Step, ...]]:
+    way = per_item(project, call.within)
+    if way is None or any(is_kept(project, each) for each in way.calls):
+        return None, ()
     if not all(is_same(project, each, call.within) for each in (*call.function.parts, *arguments_of(call))):
-        return None, None
-    chain = chains[0]
-    is_proved = (
-        chain.is_proved
-        and not chain.is_bounded
-        and not (client.kind == "single" and runs.in_thread is not None)
-        and not is_made_somebodys(call)
-    )
-    return ("error" if is_proved else "warning"), chain
+        return None, ()
+    is_for_a_thread = way.on_threads and client.kind == "single"
+    is_proved = way.is_proved and not (way.is_bounded or is_for_a_thread or is_made_somebodys(call))
+    return ("error" if is_proved else "warning"), way.steps
 
 
 RULE = Rule(

@@ -54,12 +54,12 @@ def _used(project: Project, fan_out: FanOut) -> Iterator[tuple[str, Value, tuple
         if work.kind == "attribute":
             for value in project.values(work, fan_out.within):
                 yield spelled(work.parts[0]), value, (), True
-    for function, steps, is_proved in reached(project, fan_out.functions):
-        for call in function.calls:
+    for way in reached(project, fan_out.functions):
+        for call in way.function.calls:
             if call.function.kind == "attribute":
-                for value in project.values(call.function, function):
+                for value in project.values(call.function, way.function):
                     if _is_shared(value, call, fan_out):
-                        yield spelled(call.function.parts[0]), value, steps, is_proved
+                        yield spelled(call.function.parts[0]), value, way.steps(project), way.is_proved
 
 
 def _is_shared(value: Value, call: Call, fan_out: FanOut) -> bool:

@@ -36,12 +36,14 @@ def _under_decorator(project: Project, function: Function) -> Iterator[Finding]:
     own = own_retries(project, function)
     if own is None or (own.attempts is not None and own.attempts < _FEWEST):
         return
-    for inner, steps, is_proved in reached(project, [function], deepest=_NEAR):
-        for call in inner.calls:
+    for way in reached(project, [function], deepest=_NEAR):
+        for call in way.function.calls:
             found = _retrying(project, call)
             if found is not None:
-                is_error = is_proved and found.says_attempts and own.is_for_all and own.attempts is not None
-                yield _finding(project, call, own.name, own.attempts, found, "error" if is_error else "warning", steps)
+                is_error = way.is_proved and found.says_attempts and own.is_for_all and own.attempts is not None
+                yield _finding(
+                    project, call, own.name, own.attempts, found, "error" if is_error else "warning", way.steps(project)
+                )
 
 
 def _in_loops(project: Project, function: Function) -> Iterator[Finding]:

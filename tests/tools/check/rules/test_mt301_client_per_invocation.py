@@ -1,0 +1,478 @@
+"""MT301: a client that is made anew in each invocation."""
+
+from __future__ import annotations
+
+import pytest
+
+FOUND = {
+    "in the handler": """
+import boto3
+
+def lambda_handler(event, context):
+    s3 = boto3.client("s3")  # finds MT301
+    return s3.get_object(Bucket="orders", Key=event["key"])
+""",
+    "used where it is made": """
+import boto3
+
+def lambda_handler(event, context):
+    return boto3.client("s3").get_object(Bucket="orders", Key=event["key"])  # finds MT301
+""",
+    "imported under another name": """
+from boto3 import client as aws
+
+def lambda_handler(event, context):
+    return aws("s3").list_buckets()  # finds MT301
+""",
+    "a resource, of what the environment and a constant say": """
+import os
+import boto3
+from botocore.config import Config
+
+REGION = "eu-central-1"
+
+def lambda_handler(event, context):
+    settings = Config(read_timeout=2)
+    table = boto3.resource(  # finds MT301
+        "dynamodb", region_name=REGION, endpoint_url=os.environ.get("ENDPOINT"), config=settings
+    ).Table(os.environ["TABLE"])
+    return table.get_item(Key={"id": event["id"]})
+""",
+    "a session, not also the client that is made from it": """
+import boto3
+
+def lambda_handler(event, context):
+    session = boto3.session.Session()  # finds MT301
+    return session.client("s3").list_buckets()
+""",
+    "a client of a session at module level": """
+import boto3
+
+session = boto3.Session()
+
+def lambda_handler(event, context):
+    return session.client("s3").list_buckets()  # finds MT301
+""",
+    "the article's async main": """
+import asyncio
+import httpx
+
+async def main(event):
+    async with httpx.AsyncClient() as client:  # finds MT301
+        return (await client.get("https://api.example.com", timeout=5)).json()
+
+def lambda_handler(event, context):
+    return asyncio.run(main(event))
+""",
+    "returned by a helper that the handler calls": """
+import boto3
+
+def get_client():
+    return boto3.client("s3")  # finds MT301
+
+def lambda_handler(event, context):
+    return get_client().list_buckets()
+""",
+    "returned by name": """
+import boto3
+
+def get_client():
+    client = boto3.client("s3")  # finds MT301
+    return client
+
+def lambda_handler(event, context):
+    return get_client().list_buckets()
+""",
+    "in the constructor of what the handler makes": """
+import boto3
+
+class Store:
+    def __init__(self):
+        self.s3 = boto3.client("s3")  # finds MT301
+
+    def load(self, key):
+        return self.s3.get_object(Bucket="orders", Key=key)
+
+def lambda_handler(event, context):
+    return Store().load(event["key"])
+""",
+    "under a condition that has nothing to do with it": """
+import boto3
+
+def lambda_handler(event, context):
+    if event["notify"]:
+        sns = boto3.client("sns")  # finds MT301
+        sns.publish(TopicArn="arn", Message="done")
+""",
+    "an SSL context": """
+import ssl
+from urllib.request import urlopen
+
+def lambda_handler(event, context):
+    return urlopen("https://example.com", timeout=2, context=ssl.create_default_context()).read()  # finds MT301
+""",
+    "a requests session in a with block": """
+import requests
+
+def lambda_handler(event, context):
+    with requests.Session() as session:  # finds MT301
+        return session.get("https://example.com", timeout=2).text
+""",
+    "under Meantime's handler too": """
+import boto3
+import meantime
+
+@meantime.handler
+def lambda_handler(event, context):
+    return boto3.client("s3").list_buckets()  # finds MT301
+""",
+    "a database connection, which may be meant": """
+import psycopg2
+
+def lambda_handler(event, context):
+    with psycopg2.connect(host="db", connect_timeout=2) as connection:  # finds MT301 likely
+        return connection.cursor().execute("SELECT 1")
+""",
+    "of what an own function says": """
+import redis
+
+def address():
+    return "cache.example.com"
+
+def lambda_handler(event, context):
+    return redis.Redis(host=address()).get(event["key"])  # finds MT301 likely
+""",
+    "of a parameter": """
+import boto3
+
+def load(service):
+    return boto3.client(service).list_buckets()  # finds MT301 likely
+
+def lambda_handler(event, context):
+    return load("s3")
+""",
+    "a session whose headers are set afterwards": """
+import requests
+
+def lambda_handler(event, context):
+    session = requests.Session()  # finds MT301 likely
+    session.headers.update({"Authorization": event["token"]})
+    return session.get("https://example.com", timeout=2).text
+""",
+    "a route of a web application": """
+import httpx
+from fastapi import FastAPI
+from mangum import Mangum
+
+app = FastAPI()
+
+@app.get("/users/{user}")
+async def get_user(user: int):
+    async with httpx.AsyncClient() as client:  # finds MT301
+        return (await client.get(f"https://api.example.com/users/{user}")).json()
+
+handler = Mangum(app)
+""",
+    "below a decorator that is known": """
+import boto3
+from aws_lambda_powertools import Tracer
+
+tracer = Tracer()
+
+@tracer.capture_method
+def load():
+    return boto3.client("s3").list_buckets()  # finds MT301
+
+@tracer.capture_lambda_handler
+def lambda_handler(event, context):
+    return load()
+""",
+    "behind a decorator that nobody knows": """
+import boto3
+from company import guarded
+
+@guarded
+def load():
+    return boto3.client("s3").list_buckets()  # finds MT301 likely
+
+def lambda_handler(event, context):
+    return load()
+""",
+}
+
+SILENT = {
+    "at module level": """
+import boto3
+
+s3 = boto3.client("s3")
+
+def lambda_handler(event, context):
+    return s3.list_buckets()
+""",
+    "made by a helper at module level": """
+import boto3
+
+def make():
+    return boto3.client("s3")
+
+s3 = make()
+
+def lambda_handler(event, context):
+    return s3.list_buckets()
+""",
+    "under lru_cache": """
+from functools import lru_cache
+import boto3
+
+@lru_cache(maxsize=None)
+def s3():
+    return boto3.client("s3")
+
+def lambda_handler(event, context):
+    return s3().list_buckets()
+""",
+    "below what is under a cache": """
+import functools
+import boto3
+
+def load():
+    return boto3.client("ssm").get_parameter(Name="/settings")["Parameter"]["Value"]
+
+@functools.cache
+def settings():
+    return load()
+
+def lambda_handler(event, context):
+    return settings()
+""",
+    "under meantime.warm": """
+import boto3
+import meantime
+
+@meantime.warm
+def table():
+    return boto3.resource("dynamodb").Table("orders")
+
+@meantime.handler
+def lambda_handler(event, context):
+    return table().get_item(Key={"id": event["id"]})
+""",
+    "an async generator under meantime.warm": """
+import httpx
+import meantime
+
+@meantime.warm(max_idle=60)
+async def http():
+    async with httpx.AsyncClient(timeout=5) as client:
+        yield client
+
+@meantime.handler
+async def lambda_handler(event, context):
+    client = await http()
+    return (await client.get("https://example.com")).text
+""",
+    "a global that is filled once": """
+import boto3
+
+s3 = None
+
+def lambda_handler(event, context):
+    global s3
+    if s3 is None:
+        s3 = boto3.client("s3")
+    return s3.list_buckets()
+""",
+    "a global that a helper's client is put into": """
+import boto3
+
+s3 = None
+
+def make():
+    return boto3.client("s3")
+
+def lambda_handler(event, context):
+    global s3
+    if not s3:
+        s3 = make()
+    return s3.list_buckets()
+""",
+    "a helper that sets up once": """
+import boto3
+
+ready = False
+
+def set_up():
+    boto3.client("ssm").get_parameter(Name="/settings")
+
+def lambda_handler(event, context):
+    global ready
+    if not ready:
+        set_up()
+        ready = True
+""",
+    "a dictionary": """
+import boto3
+
+clients = {}
+
+def client(name):
+    if name not in clients:
+        clients[name] = boto3.client("s3")
+    return clients[name]
+
+def lambda_handler(event, context):
+    return client("s3").list_buckets()
+""",
+    "a dictionary, by setdefault": """
+import boto3
+
+clients = {}
+
+def lambda_handler(event, context):
+    return clients.setdefault("s3", boto3.client("s3")).list_buckets()
+""",
+    "put into a dictionary by name": """
+import boto3
+
+clients = {}
+
+def lambda_handler(event, context):
+    client = clients.get("s3")
+    if event:
+        other = boto3.client("s3")
+        clients["s3"] = other
+    return client.list_buckets()
+""",
+    "an attribute that is filled when it is needed": """
+import boto3
+
+class Store:
+    _s3 = None
+
+    @property
+    def s3(self):
+        if self._s3 is None:
+            self._s3 = boto3.client("s3")
+        return self._s3
+
+store = Store()
+
+def lambda_handler(event, context):
+    return store.s3.list_buckets()
+""",
+    "in the constructor of what is made at module level": """
+import boto3
+
+class App:
+    def __init__(self):
+        self.s3 = boto3.client("s3")
+
+    def handle(self, event, context):
+        return self.s3.list_buckets()
+
+lambda_handler = App().handle
+""",
+    "only where none was given": """
+import boto3
+
+def load(key, s3=None):
+    s3 = s3 or boto3.client("s3")
+    return s3.get_object(Bucket="orders", Key=key)
+
+def lambda_handler(event, context):
+    return load(event["key"])
+""",
+    "only where none was given, in other words": """
+import boto3
+
+def load(key, s3=None):
+    s3 = s3 if s3 else boto3.client("s3")
+    return s3.get_object(Bucket="orders", Key=key)
+
+def lambda_handler(event, context):
+    return load(event["key"])
+""",
+    "for the region that the event names": """
+import boto3
+
+def lambda_handler(event, context):
+    return boto3.client("s3", region_name=event["region"]).list_buckets()
+""",
+    "with credentials of an assumed role": """
+import boto3
+
+sts = boto3.client("sts")
+
+def lambda_handler(event, context):
+    found = sts.assume_role(RoleArn="arn", RoleSessionName="x")["Credentials"]
+    return boto3.client("s3", aws_access_key_id=found["AccessKeyId"]).list_buckets()
+""",
+    "from a session with credentials": """
+import boto3
+
+sts = boto3.client("sts")
+
+def lambda_handler(event, context):
+    found = sts.assume_role(RoleArn="arn", RoleSessionName="x")["Credentials"]
+    session = boto3.Session(aws_access_key_id=found["AccessKeyId"])
+    return session.client("s3").list_buckets()
+""",
+    "where no handler is": """
+import boto3
+
+def main():
+    return boto3.client("s3").list_buckets()
+""",
+    "sqlite, which costs nothing": """
+import sqlite3
+
+def lambda_handler(event, context):
+    return sqlite3.connect("/tmp/x").execute("SELECT 1").fetchone()
+""",
+    "in a loop, which another rule tells": """
+import boto3
+
+def lambda_handler(event, context):
+    for key in event["keys"]:
+        s3 = boto3.client("s3")
+        s3.delete_object(Bucket="orders", Key=key)
+""",
+}
+
+
+@pytest.mark.parametrize("source", FOUND.values(), ids=FOUND)
+def test_it_finds_a_client_that_each_invocation_makes(finds, source):
+    finds("MT301", source)
+
+
+@pytest.mark.parametrize("source", SILENT.values(), ids=SILENT)
+def test_it_is_silent_where_the_client_is_kept_or_belongs_to_the_event(finds, source):
+    finds("MT301", source)
+
+
+def test_it_follows_the_handler_into_another_file(finds):
+    finds(
+        "MT301",
+        {
+            "app.py": """
+from storage import load
+
+def lambda_handler(event, context):
+    return load(event["key"])
+""",
+            "storage.py": """
+import boto3
+
+def load(key):
+    return boto3.client("s3").get_object(Bucket="orders", Key=key)  # finds MT301
+""",
+        },
+    )
+
+
+def test_it_tells_the_way_from_the_handler_and_what_to_do(findings_of):
+    (finding,) = findings_of("MT301", FOUND["the article's async main"])
+
+    assert [step.text for step in finding.chain] == ["lambda_handler calls main"]
+    assert "`httpx.AsyncClient` makes an httpx client in each invocation" in finding.message
+    assert "meantime.clients.httpx()" in finding.message

@@ -1,0 +1,370 @@
+"""MT302: a client that is made anew for each item of a loop or fan-out."""
+
+from __future__ import annotations
+
+import pytest
+
+FOUND = {
+    "in a for loop, outside Lambda": """
+import boto3
+
+def archive(keys):
+    for key in keys:
+        s3 = boto3.client("s3")  # finds MT302
+        s3.delete_object(Bucket="orders", Key=key)
+""",
+    "in a comprehension": """
+import boto3
+
+def sizes(keys):
+    return [boto3.client("s3").head_object(Bucket="photos", Key=key) for key in keys]  # finds MT302
+""",
+    "of a parameter that stays the same in the loop": """
+from boto3 import resource
+
+def archive(table, keys):
+    for key in keys:
+        resource("dynamodb").Table(table).delete_item(Key=key)  # finds MT302
+""",
+    "configured anew each time": """
+import boto3
+from botocore.config import Config
+
+def archive(keys):
+    for key in keys:
+        s3 = boto3.client("s3", config=Config(read_timeout=2))  # finds MT302
+        s3.delete_object(Bucket="orders", Key=key)
+""",
+    "of a session that is made before": """
+import boto3
+
+def archive(keys):
+    session = boto3.Session()
+    for key in keys:
+        session.client("s3").delete_object(Bucket="orders", Key=key)  # finds MT302
+""",
+    "in an async loop": """
+import httpx
+
+async def load(urls):
+    async for url in urls:
+        async with httpx.AsyncClient() as client:  # finds MT302
+            await client.get(url)
+""",
+    "in what threads run for each item": """
+from concurrent.futures import ThreadPoolExecutor
+import boto3
+
+def size(key):
+    return boto3.client("s3").head_object(Bucket="photos", Key=key)["ContentLength"]  # finds MT302
+
+def total(keys):
+    with ThreadPoolExecutor(max_workers=10) as executor:
+        return sum(executor.map(size, keys))
+""",
+    "below what tasks run for each item": """
+import asyncio
+import aiohttp
+
+async def fetch(url):
+    async with aiohttp.ClientSession() as session:  # finds MT302
+        return await session.get(url)
+
+async def load(urls):
+    gate = asyncio.Semaphore(10)
+
+    async def bounded(url):
+        async with gate:
+            return await fetch(url)
+
+    return await asyncio.gather(*(bounded(url) for url in urls))
+""",
+    "in what a loop calls": """
+import boto3
+
+def remove(key):
+    s3 = boto3.client("s3")  # finds MT302
+    s3.delete_object(Bucket="orders", Key=key)
+
+def archive(keys):
+    for key in keys:
+        remove(key)
+""",
+    "two calls below a loop": """
+import boto3
+
+def remove(key):
+    boto3.client("s3").delete_object(Bucket="orders", Key=key)  # finds MT302
+
+def handle(record):
+    remove(record["key"])
+
+def lambda_handler(event, context):
+    for record in event["Records"]:
+        handle(record)
+""",
+    "in a verb of Meantime": """
+import boto3
+import meantime
+from meantime import threads
+
+def size(key):
+    return boto3.client("s3").head_object(Bucket="photos", Key=key)  # finds MT302
+
+@meantime.handler
+def lambda_handler(event, context):
+    return threads.map(size, event["keys"], max_concurrency=10)
+""",
+    "a session for what threads run, which may be meant": """
+from concurrent.futures import ThreadPoolExecutor
+import requests
+
+def fetch(url):
+    with requests.Session() as session:  # finds MT302 likely
+        return session.get(url, timeout=2).text
+
+def load(urls):
+    with ThreadPoolExecutor(max_workers=10) as executor:
+        return list(executor.map(fetch, urls))
+""",
+    "for three items": """
+from concurrent.futures import ThreadPoolExecutor
+import boto3
+
+def size(key):
+    return boto3.client("s3").head_object(Bucket="photos", Key=key)  # finds MT302 likely
+
+def total():
+    with ThreadPoolExecutor(max_workers=3) as executor:
+        return list(executor.map(size, ["a", "b", "c"]))
+""",
+    "a session that is made somebody's": """
+import requests
+
+def load(users):
+    for user in users:
+        session = requests.Session()  # finds MT302 likely
+        session.auth = (user.name, user.secret)
+        session.get("https://example.com", timeout=2)
+""",
+}
+
+SILENT = {
+    "made before the loop": """
+import boto3
+
+def archive(keys):
+    s3 = boto3.client("s3")
+    for key in keys:
+        s3.delete_object(Bucket="orders", Key=key)
+""",
+    "what the loop goes over": """
+import boto3
+
+def names():
+    return [each["Name"] for each in boto3.client("s3").list_buckets()["Buckets"]]
+""",
+    "one for each region": """
+import boto3
+
+def regions(names):
+    for name in names:
+        ec2 = boto3.client("ec2", region_name=name)
+        ec2.describe_instances()
+""",
+    "of something made of the item": """
+import boto3
+
+def regions(accounts):
+    for account in accounts:
+        place = account.region.lower()
+        boto3.client("ec2", region_name=place).describe_instances()
+""",
+    "from a session of the item": """
+import boto3
+
+def profiles(names):
+    for name in names:
+        session = boto3.Session(profile_name=name)
+        session.client("s3").list_buckets()
+""",
+    "of what is asked anew": """
+import boto3
+from company import current_region
+
+def regions(names):
+    for name in names:
+        boto3.client("ec2", region_name=current_region()).describe_instances()
+""",
+    "tried until it works": """
+import psycopg2
+import time
+
+def connect():
+    while True:
+        try:
+            connection = psycopg2.connect(host="db")
+            connection.cursor()
+        except psycopg2.OperationalError:
+            time.sleep(1)
+""",
+    "tried three times": """
+import pymysql
+
+def ask():
+    for attempt in range(3):
+        connection = pymysql.connect(host="db")
+        connection.ping()
+""",
+    "left when it is found": """
+import requests
+
+def first(urls):
+    for url in urls:
+        session = requests.Session()
+        if session.get(url, timeout=2).ok:
+            break
+""",
+    "one for each worker": """
+import requests
+
+def sessions(count):
+    return [requests.Session() for _ in range(count)]
+""",
+    "a collection of them": """
+import requests
+
+def sessions(names):
+    return {name: requests.Session() for name in names}
+""",
+    "appended to a collection": """
+import requests
+
+def sessions(names):
+    found = []
+    for name in names:
+        session = requests.Session()
+        found.append(session)
+    return found
+""",
+    "kept in a dictionary": """
+import boto3
+
+def archive(keys, clients):
+    for key in keys:
+        if "s3" not in clients:
+            clients["s3"] = boto3.client("s3")
+        clients["s3"].delete_object(Bucket="orders", Key=key)
+""",
+    "made when it is missing": """
+import boto3
+
+def archive(keys):
+    s3 = None
+    for key in keys:
+        if s3 is None:
+            s3 = boto3.client("s3")
+        s3.delete_object(Bucket="orders", Key=key)
+""",
+    "one for each thread": """
+import threading
+from concurrent.futures import ThreadPoolExecutor
+import boto3
+
+local = threading.local()
+
+def size(key):
+    if not hasattr(local, "s3"):
+        local.s3 = boto3.client("s3")
+    return local.s3.head_object(Bucket="photos", Key=key)
+
+def total(keys):
+    with ThreadPoolExecutor(max_workers=10) as executor:
+        return list(executor.map(size, keys))
+""",
+    "with an item's credentials": """
+import boto3
+
+def archive(accounts):
+    for account in accounts:
+        boto3.client("s3", aws_access_key_id=account.key).list_buckets()
+""",
+    "in a function of what threads run that keeps it": """
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+import boto3
+
+@cache
+def s3():
+    return boto3.client("s3")
+
+def size(key):
+    return s3().head_object(Bucket="photos", Key=key)
+
+def total(keys):
+    with ThreadPoolExecutor(max_workers=10) as executor:
+        return list(executor.map(size, keys))
+""",
+    "of the item in what threads run": """
+from concurrent.futures import ThreadPoolExecutor
+import boto3
+
+def count(region):
+    return boto3.client("ec2", region_name=region).describe_instances()
+
+def total(regions):
+    with ThreadPoolExecutor(max_workers=10) as executor:
+        return list(executor.map(count, regions))
+""",
+    "several different calls": """
+import asyncio
+import httpx
+
+async def name():
+    async with httpx.AsyncClient() as client:
+        return await client.get("https://example.com/name")
+
+async def orders():
+    return []
+
+async def load():
+    return await asyncio.gather(name(), orders())
+""",
+}
+
+
+@pytest.mark.parametrize("source", FOUND.values(), ids=FOUND)
+def test_it_finds_a_client_that_is_made_for_each_item(finds, source):
+    finds("MT302", source)
+
+
+@pytest.mark.parametrize("source", SILENT.values(), ids=SILENT)
+def test_it_is_silent_where_a_client_is_made_once_or_differs(finds, source):
+    finds("MT302", source)
+
+
+def test_it_follows_a_loop_into_another_file(finds):
+    finds(
+        "MT302",
+        {
+            "jobs.py": """
+import storage
+
+def archive(keys):
+    for key in keys:
+        storage.remove(key)
+""",
+            "storage.py": """
+import boto3
+
+def remove(key):
+    boto3.client("s3").delete_object(Bucket="orders", Key=key)  # finds MT302
+""",
+        },
+    )
+
+
+def test_it_tells_the_way_from_the_fan_out(findings_of):
+    (finding,) = findings_of("MT302", FOUND["below what tasks run for each item"])
+
+    assert [step.text for step in finding.chain] == ["load runs bounded for each item", "bounded calls fetch"]
