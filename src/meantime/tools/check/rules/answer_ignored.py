@@ -1,0 +1,139 @@
+"""MT802: an answer about single records that Lambda does not look at, or does not understand."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from meantime.tools.check.finding import Finding, Place
+from meantime.tools.check.rule import Rule
+from meantime.tools.check.rules._records import record_loops
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meantime.tools.check.handlers.handler import Handler
+    from meantime.tools.check.model.functions import Function
+    from meantime.tools.check.model.project import Project
+
+_KEY, _IDENTIFIER = "batchItemFailures", "itemIdentifier"
+_ANSWERING = ("batchItemFailures", "process_partial_response", "BatchProcessor", "SqsFifoPartialProcessor")
+_NO_IDENTIFIERS = frozenset({"receiptHandle", "eventID", "md5OfBody", "eventSourceARN", "body"})
+_BATCHES = frozenset({"sqs", "kinesis", "dynamodb"})
+_FAILED = 400  # the lowest status of HTTP that says so
+
+
+def _check(project: Project) -> Iterator[Finding]:
+    files: set[str] = set()
+    unheard: set[Place] = set()
+    for handler in project.handlers:
+        function = project.functions.get(handler.function)
+        if function is None or not handler.is_sure:
+            continue
+        if _answers(project, handler, function):
+            for source in handler.sources:
+                if source.reports_batch_item_failures is False and source.place not in unheard:
+                    unheard.add(source.place)
+                    yield Finding(
+                        "MT802",
+                        f"`{function.name}` answers with the records that have failed, but this mapping does not look "
+                        "at the answer: failed messages are deleted. Set `FunctionResponseTypes: "
+                        "[ReportBatchItemFailures]`.",
+                        source.place,
+                    )
+        elif _is_batch(project, handler, function):
+            yield from _statuses(project, function)
+        if function.file not in files:
+            files.add(function.file)
+            yield from _misspelt(project, function.file)
+
+
+def _answers(project: Project, handler: Handler, function: Function) -> bool:
+    """Whether a handler answers with the records that have failed."""
+    if handler.adapter.startswith("meantime.batch."):
+        return True
+    return any(word in line for line in _own_lines(project, function) for word in _ANSWERING)
+
+
+def _own_lines(project: Project, function: Function) -> list[str]:
+    return project.lines(function.file)[function.line - 1 : function.end_line]
+
+
+def _is_batch(project: Project, handler: Handler, function: Function) -> bool:
+    """Whether its event is a batch from SQS: by the template, or by what is read of the records."""
+    known = [each.kind for each in handler.sources if each.kind != "other"]
+    if known:
+        return set(known) == {"sqs"}
+    return any(loop.kinds == {"sqs"} for loop in record_loops(project, function))
+
+
+def _statuses(project: Project, function: Function) -> Iterator[Finding]:
+    """Failures told by a status of HTTP, where an exception is caught."""
+    for node in ast.walk(project.tree(function.file)):
+        is_it = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.lineno == function.line
+        for caught in ast.walk(node) if is_it else ():
+            if isinstance(caught, ast.ExceptHandler):
+                for each in ast.walk(caught):
+                    if isinstance(each, ast.Return) and _is_failure(each.value):
+                        yield _at(
+                            function.file,
+                            each,
+                            "Lambda does not look at a status in the answer of a batch: the messages are deleted as if "
+                            "all were well. Raise, or answer with `batchItemFailures`, or use `@meantime.batch.sqs`.",
+                        )
+
+
+def _is_failure(value: ast.expr | None) -> bool:
+    if not isinstance(value, ast.Dict):
+        return False
+    for key, status in zip(value.keys, value.values, strict=True):
+        if isinstance(key, ast.Constant) and key.value == "statusCode" and isinstance(status, ast.Constant):
+            return isinstance(status.value, int) and status.value >= _FAILED
+    return False
+
+
+def _misspelt(project: Project, file: str) -> Iterator[Finding]:
+    if not any(_plain(_KEY)[:-1] in _plain(line) for line in project.lines(file)):
+        return
+    for node in ast.walk(project.tree(file)):
+        if not isinstance(node, ast.Dict):
+            continue
+        for key, value in zip(node.keys, node.values, strict=True):
+            name = key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""
+            if name == _IDENTIFIER and (wrong := _wrong_identifier(value)):
+                yield _at(
+                    file,
+                    node,
+                    f"`{wrong}` does not identify a record: Lambda takes the whole batch for failed. Use "
+                    '`record["messageId"]` for SQS, and the sequence number for a stream.',
+                )
+            for right in (_KEY, _IDENTIFIER):
+                if name != right and _plain(name) in {_plain(right), _plain(right).removesuffix("s")} and key:
+                    yield _at(file, key, f'Lambda knows `"{right}"` and not `"{name}"`. Spell it so.')
+
+
+def _wrong_identifier(value: ast.expr) -> str:
+    if (
+        isinstance(value, ast.Subscript)
+        and isinstance(value.slice, ast.Constant)
+        and value.slice.value in _NO_IDENTIFIERS
+    ):
+        return str(value.slice.value)
+    return ""
+
+
+def _plain(text: str) -> str:
+    return text.replace("_", "").replace("-", "").lower()
+
+
+def _at(file: str, node: ast.expr | ast.stmt, message: str) -> Finding:
+    end_line, end_column = node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
+    return Finding("MT802", message, Place(file, node.lineno, node.col_offset + 1, end_line, end_column + 1))
+
+
+RULE = Rule(
+    "MT802",
+    "answer-ignored",
+    "An answer about single records of a batch that Lambda does not look at, or does not understand",
+    _check,
+)

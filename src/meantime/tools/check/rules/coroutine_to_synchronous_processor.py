@@ -1,0 +1,54 @@
+"""MT803: a coroutine function given to a processor of Powertools that does not await it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meantime.tools.check.finding import Finding
+from meantime.tools.check.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meantime.tools.check.model.expressions import Call, Expression
+    from meantime.tools.check.model.project import Project
+
+_BATCH = "aws_lambda_powertools.utilities.batch"
+_PLACES = {
+    f"{_BATCH}.process_partial_response": 1,
+    f"{_BATCH}.batch_processor": 0,
+    f"{_BATCH}.BatchProcessor()": 1,
+    f"{_BATCH}.SqsFifoPartialProcessor()": 1,
+}
+"""What takes the function for one record, and at which place if it is given by place."""
+
+
+def _check(project: Project) -> Iterator[Finding]:
+    for call in project.calls_to(*_PLACES):
+        place = min(place for path, place in _PLACES.items() if path in project.targets(call))
+        given = _record_handler(call, place)
+        functions = project.functions_of(given, call.within) if given is not None else ()
+        if functions and all(each.is_async and not each.is_generator for each in functions):
+            name = functions[0].name
+            yield Finding(
+                "MT803",
+                f"Nothing awaits what `{name}` gives, so no record is worked on, none is reported as failed, and the "
+                "messages are deleted. Use `async_process_partial_response` with `AsyncBatchProcessor`, or put "
+                "`@meantime.batch.sqs` on it.",
+                project.place(call, call.within),
+            )
+
+
+def _record_handler(call: Call, place: int) -> Expression | None:
+    for name in ("record_handler", "handler"):
+        if name in call.keywords:
+            return call.keywords[name]
+    return call.arguments[place] if len(call.arguments) > place else None
+
+
+RULE = Rule(
+    "MT803",
+    "coroutine-to-synchronous-processor",
+    "A coroutine function given to a batch processor that does not await it",
+    _check,
+)

@@ -1,0 +1,97 @@
+"""MT901: pools, locks and queues of processes, which need the shared memory that Lambda does not have."""
+
+from __future__ import annotations
+
+import ast
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from meantime.tools.check.finding import Finding
+from meantime.tools.check.rule import Rule
+from meantime.tools.check.rules._on_lambda import is_loaded_on_lambda, way_in
+from meantime.tools.check.rules._spelling import spelled
+from meantime.tools.check.rules._syntax import around
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meantime.tools.check.model.expressions import Call
+    from meantime.tools.check.model.project import Project
+
+_LOCKS = ("Lock", "RLock", "Semaphore", "BoundedSemaphore", "Condition", "Event", "Barrier")
+_QUEUES = ("Queue", "JoinableQueue", "SimpleQueue")
+_SHARED = ("Value", "Array")  # with a lock, unless told otherwise
+_NEED_IT = (
+    *(f"multiprocessing.{each}" for each in (*_LOCKS, *_QUEUES, *_SHARED, "Pool")),
+    *(f"multiprocessing.synchronize.{each}" for each in _LOCKS),
+    *(f"multiprocessing.queues.{each}" for each in _QUEUES),
+    "multiprocessing.pool.Pool",
+    "multiprocessing.pool.ThreadPool",  # its workers are threads, and yet it makes a SimpleQueue of processes
+    "multiprocessing.dummy.Pool",  # likewise
+    "multiprocessing.shared_memory.SharedMemory",
+    "concurrent.futures.ProcessPoolExecutor",
+    "concurrent.futures.process.ProcessPoolExecutor",
+)
+_OF_THREADS = frozenset({"multiprocessing.pool.ThreadPool", "multiprocessing.dummy.Pool"})
+_PLACES = ("__name__", "environ", "getenv", "platform", "LAMBDA", "lambda", "shm", "exists")
+"""What a condition speaks of that asks where the code runs."""
+
+_CAUGHT = frozenset({"OSError", "Exception", "BaseException", "ImportError", "PermissionError", "FileNotFoundError"})
+
+
+def _check(project: Project) -> Iterator[Finding]:
+    for call in project.calls_to(*_NEED_IT):
+        chain = way_in(project, call.within)
+        if chain is None and not is_loaded_on_lambda(project, call.within):
+            continue
+        path = around(project, call)
+        if _has_no_lock(call) or _is_prepared(path):
+            continue
+        what = spelled(call.function)
+        instead = (
+            "Use `concurrent.futures.ThreadPoolExecutor`, which needs none"
+            if not _OF_THREADS.isdisjoint(project.targets(call))
+            else "Use `meantime.processes`, or `multiprocessing.Process` with `Pipe`"
+        )
+        yield Finding(
+            "MT901",
+            f"`{what}` raises `OSError` on Lambda, which has no shared memory (/dev/shm). {instead}.",
+            project.place(call, call.within),
+            "error" if (chain is None or chain.is_proved) and not _is_optional(path) else "warning",
+            chain.steps if chain is not None else (),
+        )
+
+
+def _has_no_lock(call: Call) -> bool:
+    lock = call.keywords.get("lock")
+    return lock is not None and lock.value is False
+
+
+def _is_prepared(path: tuple[ast.AST, ...]) -> bool:
+    """Whether the code around it is ready for the failure, or asks where it runs."""
+    for node, inner in pairwise(path):
+        if isinstance(node, ast.Try) and inner in node.body and any(_is_caught(each) for each in node.handlers):
+            return True
+        if isinstance(node, ast.If) and any(word in ast.unparse(node.test) for word in _PLACES):
+            return True
+    return False
+
+
+def _is_optional(path: tuple[ast.AST, ...]) -> bool:
+    """Whether a condition is around it: it may be one that does not hold on Lambda."""
+    return any(isinstance(node, ast.If | ast.IfExp | ast.Match) for node in path)
+
+
+def _is_caught(handler: ast.ExceptHandler) -> bool:
+    if handler.type is None:
+        return True
+    return any(isinstance(each, ast.Name) and each.id in _CAUGHT for each in ast.walk(handler.type))
+
+
+RULE = Rule(
+    "MT901",
+    "no-shared-memory",
+    "A pool, lock or queue of processes, which needs the shared memory that Lambda does not have",
+    _check,
+    ("error", "warning"),
+)

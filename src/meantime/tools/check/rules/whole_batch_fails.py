@@ -1,0 +1,140 @@
+"""MT801: a batch of which one record's failure fails, or loses, all."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from meantime.tools.check.finding import Finding, Place
+from meantime.tools.check.rule import Rule
+from meantime.tools.check.rules._records import called, record_loops
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meantime.tools.check.finding import Level
+    from meantime.tools.check.handlers.handler import Handler
+    from meantime.tools.check.model.project import Project
+    from meantime.tools.check.rules._records import RecordLoop, Work
+
+_BATCHES = frozenset({"sqs", "kinesis", "dynamodb"})
+_TAKES_CARE = ("batchItemFailures", "delete_message", "BatchProcessor", "SqsFifoPartialProcessor")
+"""What shows that failures are answered for: the answer itself, or messages that are deleted one by one."""
+
+_HARMLESS = frozenset({
+    "print", "len", "str", "int", "float", "bool", "list", "dict", "set", "tuple", "sorted", "enumerate", "range",
+    "isinstance", "repr", "zip", "min", "max", "sum", "any", "all", "loads", "dumps", "get", "append", "extend",
+    "items", "keys", "values", "info", "debug", "warning", "error", "exception", "critical", "log", "format", "join",
+    "split", "strip", "decode", "encode", "b64decode", "add", "lower", "upper", "replace", "startswith", "endswith",
+    "update", "setdefault", "time", "now", "utcnow", "isoformat", "getenv",
+})  # fmt: skip
+_ASKED_LATER = frozenset({"submit", "create_task", "ensure_future", "apply_async"})
+
+
+def _check(project: Project) -> Iterator[Finding]:
+    for handler in project.handlers:
+        function = project.functions.get(handler.function)
+        if function is None or not handler.is_sure or _is_taken_care_of(handler):
+            continue
+        for loop in record_loops(project, function):
+            kind = _kind(handler, loop)
+            if kind and _fails_as_a_whole(loop) and not _is_answered_for(project, loop):
+                level = _level(handler, kind, is_wrapped=bool(function.decorators) and not handler.adapter)
+                yield Finding("MT801", _message(function.name, kind, loop), _place(loop), level)
+
+
+def _is_taken_care_of(handler: Handler) -> bool:
+    return handler.adapter.startswith("meantime.batch.") or handler.adapter.endswith("batch_processor")
+
+
+def _kind(handler: Handler, loop: RecordLoop) -> str:
+    """The service that the batch comes from; empty if it is none, or one record at a time."""
+    batches = [each for each in handler.sources if each.kind in _BATCHES]
+    if batches:
+        return "" if all(each.batch_size == 1 for each in batches) else batches[0].kind
+    known = [each for each in handler.sources if each.kind != "other"]
+    return "" if known or len(loop.kinds) != 1 else next(iter(loop.kinds & _BATCHES), "")
+
+
+def _level(handler: Handler, kind: str, *, is_wrapped: bool) -> Level:
+    is_ordered = kind != "sqs" or any(each.is_fifo for each in handler.sources)
+    return "warning" if is_ordered or is_wrapped or handler.adapter == "?" else "error"
+
+
+def _is_answered_for(project: Project, loop: RecordLoop) -> bool:
+    files = {loop.within.file, *(each.within.file for each in loop.work)}
+    return any(word in line for file in files for line in project.lines(file) for word in _TAKES_CARE)
+
+
+def _fails_as_a_whole(loop: RecordLoop) -> bool:
+    """Whether what one record raises leaves the loop, or is raised where all results are asked for."""
+    if any(_catches(part) for each in loop.work for part in each.code) or not _may_fail(loop.work):
+        return False
+    calls = [each for part in loop.work[0].code for each in ast.walk(part) if isinstance(each, ast.Call)]
+    names = {
+        each.func.attr
+        for each in ast.walk(loop.function)
+        if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute)
+    }
+    if any(called(each) in _ASKED_LATER for each in calls):
+        return bool(names & {"result", "gather", "get"}) and not _catches(loop.function)
+    return not any(each.arg == "return_exceptions" for each in ast.walk(loop.function) if isinstance(each, ast.keyword))
+
+
+def _catches(code: ast.AST) -> bool:
+    """Whether a `try` in it goes on after a failure, or `suppress` does."""
+    for node in ast.walk(code):
+        if isinstance(node, ast.Try) and not all(_raises(each) for each in node.handlers):
+            return True
+        if isinstance(node, ast.Call) and called(node) == "suppress":
+            return True
+    return False
+
+
+def _raises(node: ast.AST) -> bool:
+    return any(isinstance(each, ast.Raise) for each in ast.walk(node))
+
+
+def _may_fail(work: tuple[Work, ...]) -> bool:
+    """Whether something is done for a record that may well fail: not only decoded, logged and gathered."""
+    own = {each.within.name for each in work[1:]}
+    return any(
+        isinstance(node, ast.Raise) or (isinstance(node, ast.Call) and called(node) not in _HARMLESS | own)
+        for each in work
+        for part in each.code
+        for node in ast.walk(part)
+    )
+
+
+def _message(handler: str, kind: str, loop: RecordLoop) -> str:
+    ends = any(
+        isinstance(node, ast.Try)
+        and _catches(node)
+        and any(each is loop.node for part in node.body for each in ast.walk(part))
+        for node in ast.walk(loop.function)
+    )
+    happens = (
+        f"the loop ends and `{handler}` returns: the batch counts as done, and the records behind it are lost"
+        if ends
+        else f"`{handler}` raises and the whole batch comes again, with all that was done already"
+    )
+    return f"When one record fails, {happens}. Answer with `batchItemFailures`, or use `@meantime.batch.{kind}`."
+
+
+def _place(loop: RecordLoop) -> Place:
+    node = loop.node
+    end = (
+        (node.lineno, node.col_offset)
+        if isinstance(node, ast.For)
+        else (node.end_lineno or 0, node.end_col_offset or 0)
+    )
+    return Place(loop.within.file, node.lineno, node.col_offset + 1, end[0], end[1] + 1)
+
+
+RULE = Rule(
+    "MT801",
+    "whole-batch-fails",
+    "A batch of records of which one that fails makes all come again, or be lost",
+    _check,
+    ("error", "warning"),
+)

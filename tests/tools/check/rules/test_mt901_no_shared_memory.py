@@ -1,0 +1,253 @@
+"""MT901: a pool, lock or queue of processes, which needs shared memory."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        """
+from multiprocessing import Pool
+
+def lambda_handler(event, context):
+    with Pool(4) as pool:  # finds MT901
+        return pool.map(work, event["items"])
+""",
+        """
+import multiprocessing as mp
+
+def lambda_handler(event, context):
+    queue = mp.Queue()  # finds MT901
+""",
+        """
+import multiprocessing
+
+def lambda_handler(event, context):
+    pool = multiprocessing.get_context("spawn").Pool(2)  # finds MT901
+""",
+        """
+import concurrent.futures
+
+def lambda_handler(event, context):
+    with concurrent.futures.ProcessPoolExecutor() as executor:  # finds MT901
+        return list(executor.map(work, event["items"]))
+""",
+        """
+from multiprocessing.pool import ThreadPool
+
+def lambda_handler(event, context):
+    with ThreadPool(8) as pool:  # finds MT901
+        return pool.map(work, event["items"])
+""",
+        """
+from multiprocessing.dummy import Pool as ThreadPool
+
+def lambda_handler(event, context):
+    return ThreadPool(8).map(work, event["items"])  # finds MT901
+""",
+        """
+from multiprocessing import Lock
+
+lock = Lock()  # finds MT901
+
+def lambda_handler(event, context):
+    with lock:
+        return 1
+""",
+        """
+import asyncio
+from concurrent.futures import ProcessPoolExecutor
+
+async def main(event):
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(ProcessPoolExecutor(2), work, event)  # finds MT901
+
+def lambda_handler(event, context):
+    return asyncio.run(main(event))
+""",
+        """
+from multiprocessing import Value
+
+class Count:
+    def __init__(self):
+        self.value = Value("i", 0)  # finds MT901
+
+def lambda_handler(event, context):
+    return Count().value.value
+""",
+        """
+from multiprocessing import Pool
+
+def lambda_handler(event, context):
+    if len(event["items"]) > 10:
+        with Pool(4) as pool:  # finds MT901 likely
+            return pool.map(work, event["items"])
+    return [work(item) for item in event["items"]]
+""",
+    ],
+    ids=[
+        "a pool", "a queue by another name", "a context's pool", "an executor", "a pool of threads", "a dummy pool",
+        "a lock at module level", "for a loop", "a value in a class", "under a condition",
+    ],
+)  # fmt: skip
+def test_what_needs_shared_memory(finds, source):
+    finds("MT901", source)
+
+
+def test_a_helper_in_another_file(finds):
+    finds(
+        "MT901",
+        {
+            "app.py": "from work import run\n\ndef lambda_handler(event, context):\n    return run(event['items'])\n",
+            "work.py": """
+from multiprocessing import Pool, Semaphore
+
+gate = Semaphore(2)  # finds MT901
+
+def run(items):
+    with Pool(4) as pool:  # finds MT901
+        return pool.map(str, items)
+""",
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("maker", "instead"),
+    [("multiprocessing.pool.ThreadPool(2)", "ThreadPoolExecutor"), ("multiprocessing.Pool(2)", "meantime.processes")],
+)
+def test_it_says_what_to_use(findings_of, maker, instead):
+    (finding,) = findings_of(
+        "MT901", f"import multiprocessing.pool\n\ndef lambda_handler(event, context):\n    {maker}\n"
+    )
+
+    assert instead in finding.message
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        """
+from multiprocessing import Pipe, Process
+
+def lambda_handler(event, context):
+    ours, theirs = Pipe()
+    process = Process(target=work, args=(theirs,))
+    process.start()
+    return ours.recv()
+""",
+        """
+from concurrent.futures import ThreadPoolExecutor
+
+def lambda_handler(event, context):
+    with ThreadPoolExecutor(max_workers=4) as executor:
+        return list(executor.map(work, event["items"]))
+""",
+        """
+from lambda_multiprocessing import Pool
+
+def lambda_handler(event, context):
+    with Pool(4) as pool:
+        return pool.map(work, event["items"])
+""",
+        """
+from multiprocessing import Pool
+
+def lambda_handler(event, context):
+    try:
+        pool = Pool(4)
+    except OSError:
+        pool = None
+""",
+        """
+from multiprocessing import Pool
+
+def lambda_handler(event, context):
+    try:
+        pool = Pool(4)
+    except (ValueError, PermissionError):
+        pool = None
+""",
+        """
+from multiprocessing import Pool
+
+def lambda_handler(event, context):
+    try:
+        pool = Pool(4)
+    except:
+        pool = None
+""",
+        """
+import os
+from multiprocessing import Pool
+
+def lambda_handler(event, context):
+    if "AWS_LAMBDA_FUNCTION_NAME" not in os.environ:
+        pool = Pool(4)
+""",
+        """
+from multiprocessing import Pool
+
+def lambda_handler(event, context):
+    return 1
+
+if __name__ == "__main__":
+    Pool(4).map(str, range(9))
+""",
+        """
+from multiprocessing import Value
+
+def lambda_handler(event, context):
+    return Value("i", 0, lock=False)
+""",
+        """
+from multiprocessing import Pool
+
+def main(items):
+    with Pool(4) as pool:
+        return pool.map(str, items)
+""",
+        """
+from multiprocessing import Pool
+
+def somewhere_else(event, context):
+    with Pool(4) as pool:
+        return pool.map(str, event)
+""",
+        """
+from queue import Queue
+from threading import Lock
+
+def lambda_handler(event, context):
+    return Queue(), Lock()
+""",
+    ],
+    ids=[
+        "a process and a pipe", "threads", "a pool made for Lambda", "an OSError is caught", "one of several is caught",
+        "all is caught", "not on Lambda", "only as a script", "a value without a lock", "no handler",
+        "not surely a handler", "of threads",
+    ],
+)  # fmt: skip
+def test_what_works_or_is_not_on_lambda_is_let_be(finds, source):
+    finds("MT901", source)
+
+
+def test_an_exception_that_is_another_does_not_help(finds):
+    finds(
+        "MT901",
+        """
+from multiprocessing import Pool
+
+def lambda_handler(event, context):
+    try:
+        pool = Pool(4)  # finds MT901
+    except ValueError:
+        pool = Pool(2)  # finds MT901
+    try:
+        event["x"]
+    except OSError:
+        pool = Pool(3)  # finds MT901
+""",
+    )
