@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _FOUND = 1
 _BAD_INPUT = 2
+_PAGE_WIDTH = 110
 
 
 class Format(StrEnum):
@@ -84,10 +85,11 @@ def check(
 
     Exits with 0; with 1 if there is an error; with 2 if it could not be checked.
     """
+    collects = gc.isenabled()
     gc.disable()  # much is made and little let go; the process ends soon
     try:
         if explain:
-            _print([(f"{rule_named(explain).page.strip()}\n", "")])
+            _print_page(rule_named(explain).page.strip())
             return
         if rules:
             _print(_rule_lines())
@@ -111,6 +113,9 @@ def check(
     except CheckError as error:
         typer.echo(f"meantime check: {error}", err=True)
         raise typer.Exit(_BAD_INPUT) from None
+    finally:
+        if collects:
+            gc.enable()
     for code, failure in checked.failures:
         typer.echo(f"meantime check: the rule {code} failed, which is a defect of Meantime:\n{failure}", err=True)
     if checked.failures:
@@ -200,9 +205,27 @@ def _rule_lines() -> Iterable[texts.Part]:
         yield f"  {rule.name:<36} {rule.summary}\n", ""
 
 
+def _print_page(page: str) -> None:
+    """Print a page; for a terminal, as Markdown is meant to look."""
+    if not _is_for_eyes():
+        sys.stdout.write(f"{page}\n")
+        return
+    from rich.console import Console  # noqa: PLC0415  # only where it is shown
+    from rich.markdown import Markdown  # noqa: PLC0415  # likewise
+
+    console = Console()
+    console.width = min(console.width, _PAGE_WIDTH)
+    console.print(Markdown(page))
+
+
+def _is_for_eyes() -> bool:
+    """Whether standard output is a terminal, or is to be taken for one."""
+    return sys.stdout.isatty() or bool(os.environ.get("FORCE_COLOR"))
+
+
 def _print(parts: Iterable[texts.Part]) -> None:
     """Print, with colours where they are wanted: rich, which knows where that is, takes its time to load."""
-    if not (sys.stdout.isatty() or os.environ.get("FORCE_COLOR")):
+    if not _is_for_eyes():
         sys.stdout.write("".join(text for text, _ in parts))
         return
     from rich.console import Console  # noqa: PLC0415  # see above

@@ -1,0 +1,238 @@
+"""`meantime check`, as it is typed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+from typer.testing import CliRunner
+
+from meantime.tools.check.finding import Finding, Place
+from meantime.tools.check.rule import all_rules
+from meantime.tools.cli import cli
+
+BROKEN = "def (:\n"
+UNUSED = "x = 1  # noqa: MT201\n"
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A project to be in: writes files."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+
+    def files(**texts):
+        for name, text in texts.items():
+            path = tmp_path / name.replace("__", "/")
+            path = path.with_suffix(".py") if not path.suffix else path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        return tmp_path
+
+    return files
+
+
+@pytest.fixture
+def run(project):
+    """Runs the command; gives its exit code, standard output and standard error."""
+
+    def command(*arguments):
+        result = CliRunner().invoke(cli, ["check", *map(str, arguments)])
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result.exit_code, result.stdout, result.stderr
+
+    return command
+
+
+def test_nothing_found_exits_with_0(project, run):
+    project(app="x = 1\n")
+    assert run() == (0, "1 file checked: nothing found.\n", "")
+
+
+def test_an_error_exits_with_1(project, run):
+    project(app=BROKEN)
+    code, out, err = run()
+    assert (code, err) == (1, "")
+    assert out.startswith("error[MT001]: This file cannot be parsed")
+    assert " --> app.py:1:5\n" in out
+
+
+def test_only_warnings_exit_with_0(project, run):
+    project(app=BROKEN, **{"pyproject.toml": '[tool.meantime.check]\nlevels = { MT001 = "warning" }\n'})
+    code, out, _ = run("--warnings")
+    assert code == 0
+    assert out.startswith("warning[MT001]")
+
+
+def test_exit_zero_exits_with_0(project, run):
+    project(app=BROKEN)
+    assert run("--exit-zero")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere"], "there is no file or folder"),
+        (["--select", "MT999"], "there is no rule 'MT999'"),
+        (["--ignore", "nonsense"], "there is no rule 'nonsense'"),
+        (["--explain", "MT0002"], "there is no rule 'MT0002'; did you mean MT002?"),
+        (["--fix", "--diff"], "give one of them"),
+        (["notes.txt"], "is neither Python (.py) nor a template"),
+        (["--output", "nowhere/findings.json"], "nowhere/findings.json cannot be written: No such file or directory"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_cannot_be_done_exits_with_2_and_says_why(project, run, arguments, message):
+    project(app="x = 1\n", **{"notes.txt": ""})
+    code, out, err = run(*arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith("meantime check: ")
+    assert message in err
+
+
+def test_a_mistake_in_the_settings_exits_with_2(project, run):
+    project(app="x = 1\n", **{"pyproject.toml": "[tool.meantime.check]\nselct = []\n"})
+    code, _, err = run()
+    assert code == 2
+    assert "unknown key 'selct'; did you mean select?" in err
+
+
+def test_select_and_ignore_take_several_codes(project, run):
+    project(app=UNUSED, bad=BROKEN)
+    assert "MT002" not in run("--select", "MT001,MT2")[1]
+    assert "MT001" not in run("--ignore", "MT001", "--ignore", "MT205,MT301")[1]
+
+
+def test_a_path_elsewhere_is_shown_so_that_it_can_be_opened(project, run, tmp_path, monkeypatch):
+    project(functions__app=BROKEN)
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert f" --> {tmp_path}/functions/app.py:1:5\n" in run("../functions")[1]
+
+
+def test_concise_is_one_line_a_finding(project, run):
+    project(app=BROKEN)
+    assert run("--format", "concise")[1].startswith("app.py:1:5: MT001 This file cannot be parsed")
+
+
+@pytest.mark.parametrize(("form", "key"), [("json", "findings"), ("sarif", "runs")])
+def test_formats_for_programs_are_documents_on_their_own(project, run, form, key):
+    project(app=BROKEN)
+    code, out, _ = run("--format", form)
+    assert code == 1
+    assert json.loads(out)[key]
+
+
+def test_github_gets_commands_and_nothing_else(project, run):
+    project(app=BROKEN)
+    (line,) = run("--format", "github")[1].splitlines()
+    assert line.startswith("::error file=app.py,line=1,")
+
+
+def test_findings_can_be_written_to_a_file(project, run):
+    folder = project(app=BROKEN)
+    code, out, _ = run("--format", "sarif", "--output", "found.sarif")
+    assert (code, out) == (1, "")
+    assert json.loads((folder / "found.sarif").read_text(encoding="utf-8"))["version"] == "2.1.0"
+
+
+def test_statistics_count(project, run):
+    project(app=UNUSED, bad=BROKEN)
+    assert run("--statistics")[1].splitlines()[:2] == ["1  MT001  unreadable-file", "1  MT002  unused-suppression"]
+
+
+def test_a_diff_is_shown_and_nothing_written(project, run):
+    folder = project(app=UNUSED)
+    code, out, err = run("--diff")
+    assert (code, err) == (1, "1 would be mended in 1 file\n")
+    assert out.startswith("--- app.py\n+++ app.py\n")
+    assert "-x = 1  # noqa: MT201\n+x = 1\n" in out
+    assert (folder / "app.py").read_text(encoding="utf-8") == UNUSED
+
+
+def test_nothing_to_mend_is_an_empty_diff_and_exits_with_0(project, run):
+    project(app=BROKEN)
+    assert run("--diff")[:2] == (0, "")
+
+
+def test_fixes_are_shown_and_written_and_the_rest_is_reported(project, run):
+    folder = project(app=UNUSED, bad=BROKEN)
+    code, out, err = run("--fix")
+    assert (code, err) == (1, "1 mended in 1 file\n")
+    assert out.startswith("--- app.py\n+++ app.py\n")
+    assert "error[MT001]" in out
+    assert "error[MT002]" not in out
+    assert (folder / "app.py").read_text(encoding="utf-8") == "x = 1\n"
+
+
+def test_with_everything_mended_it_exits_with_0(project, run):
+    project(app=UNUSED)
+    assert run("--fix")[0] == 0
+
+
+@pytest.mark.parametrize("word", ["MT002", "mt002", "unused-suppression"])
+def test_a_rule_is_explained(run, word):
+    code, out, _ = run("--explain", word)
+    assert code == 0
+    assert out.startswith("# MT002 unused-suppression\n")
+
+
+def test_all_rules_are_listed(run):
+    lines = run("--rules")[1].splitlines()
+    assert [line.split()[0] for line in lines] == list(all_rules())
+
+
+def test_what_is_read_is_kept_unless_it_is_not_to_be(project, run):
+    folder = project(app="x = 1\n")
+    run("--no-cache")
+    assert not (folder / ".meantime_cache").exists()
+    run()
+    assert (folder / ".meantime_cache").exists()
+
+
+def test_a_rule_that_fails_is_told_and_hides_nothing(project, run, monkeypatch):
+    project(app=UNUSED)
+
+    def fail(_):
+        raise KeyError("something")
+
+    replaced = replace(all_rules()["MT001"], check=fail)
+    monkeypatch.setitem(all_rules(), "MT001", replaced)
+    code, out, err = run("--select", "MT001,MT002", "--no-cache")
+    assert code == 2
+    assert "the rule MT001 failed, which is a defect of Meantime" in err
+    assert "KeyError: 'something'" in err
+    assert "1 file checked" in out
+
+
+def test_colours_are_for_terminals(project, run, monkeypatch):
+    project(app=BROKEN)
+    assert "\x1b" not in run()[1]
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b" in run()[1]
+
+
+def test_what_rules_find_is_shown(project, run, monkeypatch):
+    project(app="x = 1\n")
+    found = Finding("MT001", "It is [bold]so[/bold].", Place("app.py", 1, 1, 1, 2))
+    replaced = replace(all_rules()["MT001"], check=lambda _: [found])
+    monkeypatch.setitem(all_rules(), "MT001", replaced)
+    assert "error[MT001]: It is [bold]so[/bold].\n" in run("--no-cache")[1]
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "It is [bold]so[/bold]." in run("--no-cache")[1]
+
+
+def test_it_loads_no_other_tool(tmp_path):
+    source = (
+        "import sys; sys.argv[1:] = ['check', '--no-cache']\n"
+        "from meantime.__main__ import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print({'aiohttp', 'botocore', 'rich.markdown', 'asyncio', 'jinja2', 'pathspec'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", source], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "set()"

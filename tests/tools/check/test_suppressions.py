@@ -1,0 +1,106 @@
+"""`# noqa`: what it keeps quiet, and when it is told that it keeps nothing quiet."""
+
+from __future__ import annotations
+
+import pytest
+
+from meantime.tools.check.finding import Finding, Place
+from meantime.tools.check.suppressions import sifted, suppressions_in
+
+KNOWN = ("MT001", "MT002", "MT201", "MT205")
+
+
+def sift(text, *findings, judged=KNOWN):
+    return sifted(findings, {"app.py": suppressions_in(text)}, known=KNOWN, judged=judged)
+
+
+def found(line, code="MT201", end_line=0):
+    return Finding(code, "It waits.", Place("app.py", line, 1, end_line, 2))
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "# noqa: MT201",
+        "#noqa:MT201",
+        "# NOQA: mt201",
+        "# noqa: E501, MT201",
+        "# noqa: E501 MT201",
+        "# noqa: MT205,MT201  # both are meant",
+        "# noqa: MT201 - it is wanted here",
+        "# noqa",
+        "# type: ignore[x]  # noqa: MT201",
+    ],
+)
+def test_a_comment_keeps_a_finding_on_its_line_quiet(comment):
+    result = sift(f"x = 1\nx = 2  {comment}\n", found(2))
+    assert (result.findings, result.quiet) == ((), 1)
+
+
+@pytest.mark.parametrize("comment", ["# noqa: MT205", "# noqa: E501", "# a comment", "# noqapart", "# no qa"])
+def test_another_comment_does_not(comment):
+    assert sift(f"x = 1  {comment}\n", found(1)).findings == (found(1),)
+
+
+def test_on_another_line_it_keeps_nothing_quiet():
+    assert sift("x = 1  # noqa: MT201\nx = 2\n", found(2)).findings == (found(2),)
+
+
+def test_it_may_stand_on_the_last_line_of_a_call():
+    assert sift("x(\n    1,\n)  # noqa: MT201\n", found(1, end_line=3)).findings == ()
+
+
+def test_a_form_feed_ends_no_line():
+    assert sift("x = 1\n\x0c\nx = 2  # noqa: MT201\n", found(3)).findings == ()
+
+
+def test_an_unused_comment_is_found_with_its_place():
+    (unused,) = sift("x = 1\nx = 2  # noqa: MT201\n").unused
+    assert (unused.code, unused.place) == ("MT002", Place("app.py", 2, 8, 2, 21))
+    assert unused.message == "This comment keeps nothing quiet: MT201 is not found here. Remove it."
+
+
+def test_a_code_that_no_rule_has_is_told():
+    (unused,) = sift("x = 1  # noqa: MT999\n").unused
+    assert "there is no rule MT999" in unused.message
+
+
+def test_of_two_codes_only_the_unused_one_goes():
+    (unused,) = sift("x = 1  # noqa: MT201, E501, MT205\n", found(1)).unused
+    assert "MT205 is not found here" in unused.message
+    assert [edit.text for edit in unused.fix.edits] == ["# noqa: MT201, E501"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = 1  # noqa",
+        "x = 1  # noqa: E501",
+        "x = '# noqa: MT201'",
+        '"""Write `# noqa: MT201` at its end.\n"""',
+        "x = 1  # noqa: MT201, MT002",
+    ],
+    ids=["without codes", "of another tool", "in a string", "in a docstring", "that is wanted all the same"],
+)
+def test_a_comment_is_not_judged(text):
+    assert sift(text).unused == ()
+
+
+def test_a_rule_that_did_not_run_is_not_judged():
+    assert sift("x = 1  # noqa: MT201\n", judged=("MT205",)).unused == ()
+
+
+def test_a_rule_that_found_something_only_likely_was_needed():
+    likely = Finding("MT201", "It may wait.", Place("app.py", 1), level="warning")
+    assert sift("x = 1  # noqa: MT201\n", likely).unused == ()
+
+
+def test_a_template_has_comments_of_the_same_kind():
+    text = "Resources:\n  Timeout: 3  # noqa: MT205\n"
+    lines = suppressions_in(text, is_python=False)
+    finding = Finding("MT205", "Too short.", Place("template.yaml", 2))
+    assert sifted([finding], {"template.yaml": lines}, known=KNOWN, judged=KNOWN).findings == ()
+
+
+def test_a_file_that_is_no_python_keeps_its_comments():
+    assert 1 in suppressions_in("def (:  # noqa: MT001\n'''")

@@ -1,0 +1,54 @@
+"""What is said of files that cannot be read, and that the rest is checked."""
+
+from __future__ import annotations
+
+import pytest
+
+from meantime.tools.check.checking import check
+from meantime.tools.check.unreadable import source_text, unreadable
+
+DEEP = "x = " + "(" * 5000 + ")" * 5000
+BROKEN = {
+    "a broken line": (b"def broken(:\n    pass\n", 1, "cannot be parsed"),
+    "syntax of Python 2": (b"x = 1\nprint 'x'\n", 2, "cannot be parsed"),
+    "syntax of no Python yet": (b"x = 1\nuse strict\n", 2, "if the file is for a newer one, run meantime with that"),
+    "Latin-1 in the first line": (b"x = 'caf\xe9'\n", 1, "is not UTF-8: byte 0xe9"),
+    "Latin-1 further down": (b"x = 1\n\n\n\ny = 'caf\xe9'\n", 5, "is not UTF-8: byte 0xe9"),
+    "an encoding that is none": (b"# -*- coding: martian -*-\n", 1, "encoding that Python does not know"),
+    "a null byte": (b"x = 1\n\0\n", 1, "null byte"),
+    "UTF-16": ("x = 1\n".encode("utf-16"), 1, "is not UTF-8: byte 0xff"),
+    "100,000 lines": (b"x = 1\n" * 100_000, 1, "has 100,001 lines"),
+    "5,000 brackets": (DEEP.encode(), 1, "is nested too deeply|too many nested parentheses"),
+}
+
+
+@pytest.mark.parametrize(("data", "line", "message"), BROKEN.values(), ids=BROKEN)
+def test_a_file_that_cannot_be_read_is_told_and_the_rest_is_checked(tmp_path, data, line, message):
+    (tmp_path / "broken.py").write_bytes(data)
+    (tmp_path / "app.py").write_text("x = 1  # noqa: MT201\n", encoding="utf-8")
+    checked = check([tmp_path], root=tmp_path)
+    other, told = checked.findings
+    assert (other.code, other.place.path) == ("MT002", "app.py")
+    assert (told.code, told.level, told.place.path) == ("MT001", "error", "broken.py")
+    assert told.place.line == line
+    assert any(part in told.message for part in message.split("|"))
+    assert told.message.endswith("Nothing in it was checked.")
+
+
+@pytest.mark.parametrize(
+    "data",
+    ["# -*- coding: latin-1 -*-\nx = 'é'\n".encode("latin-1"), b"\xef\xbb\xbfx = '\xc3\xa9'\n", b"x = '\xc3\xa9'\r\n"],
+    ids=["a declared encoding", "a byte order mark", "Windows' line ends"],
+)
+def test_what_python_reads_is_read(data):
+    assert "é" in source_text(data)
+
+
+def test_an_empty_file_is_fine(tmp_path):
+    (tmp_path / "__init__.py").touch()
+    assert check([tmp_path], root=tmp_path).findings == ()
+
+
+def test_an_error_of_another_kind_is_not_hidden():
+    with pytest.raises(KeyError):
+        unreadable("app.py", KeyError("x"))
