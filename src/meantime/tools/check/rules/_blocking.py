@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING, NamedTuple
 
 from meantime.tools.check.catalogue import blocking
@@ -90,6 +91,10 @@ def _waits(project: Project, call: Call, path: str) -> bool:
 def _may_be_over(project: Project, call: Call, path: str) -> bool:
     """Whether what is waited for may have come already, as far as the function shows."""
     receiver = call.function.parts[0] if call.function.kind == "attribute" else None
+    if path.startswith(("threading.", "multiprocessing.", "concurrent.", "asyncio.")) and _is_after_await(
+        project, call
+    ):
+        return True
     if path.endswith((".submit().result", ".submit().exception", ".run_coroutine_threadsafe().result")):
         return receiver is None or receiver.kind != "call"
     if path.startswith("queue."):
@@ -98,6 +103,15 @@ def _may_be_over(project: Project, call: Call, path: str) -> bool:
         seconds = _given(project, call, call.arguments[0]) if call.arguments else UNKNOWN
         return isinstance(seconds, int | float) and seconds < _SHORTEST_SLEEP
     return False
+
+
+def _is_after_await(project: Project, call: Call) -> bool:
+    """Whether the function has waited before: then a thread or future may have ended."""
+    function = call.within
+    return any(
+        isinstance(node, ast.Await) and function.line <= node.lineno < call.line
+        for node in ast.walk(project.tree(function.file))
+    )
 
 
 def _is_looked_at(call: Call, receiver: Expression) -> bool:

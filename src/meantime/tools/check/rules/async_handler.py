@@ -60,7 +60,7 @@ def _type(function: Function) -> str:
 
 def _called_by_lambda(project: Project, handler: Handler) -> Function | None:
     """The function behind a handler's name: its own, or what the name was given last: `handler = main`."""
-    if handler.adapter:
+    if handler.by == "adapter":
         return None
     function = project.functions.get(handler.function)
     if function is not None:

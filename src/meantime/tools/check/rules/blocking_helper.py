@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meantime.tools.check.catalogue import blocking
 from meantime.tools.check.finding import Finding
 from meantime.tools.check.rule import Rule
 from meantime.tools.check.rules._blocking import blocking_calls
+from meantime.tools.check.rules._dual_use import chooses_by_caller
 from meantime.tools.check.rules._keeping import is_cached
 from meantime.tools.check.rules._spelling import name_of, spelled
 
@@ -14,9 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from meantime.tools.check.model.functions import Function
-    from meantime.tools.check.model.project import Project
+    from meantime.tools.check.model.project import Chain, Project
 
 _CODE = "MT202"
+_OFTEN_OVER = frozenset({blocking.THREAD, blocking.NAME})
+"""What is there already, most of the time: a thread that has ended, the address of `localhost`."""
 
 
 def _check(project: Project) -> Iterator[Finding]:
@@ -27,7 +31,7 @@ def _check(project: Project) -> Iterator[Finding]:
         if chain is None:
             continue
         for blocked in blocking_calls(project, function):
-            is_proved = blocked.is_sure and chain.is_proved and not is_cached(function)
+            is_proved = blocked.is_sure and blocked.what not in _OFTEN_OVER and _is_sure(project, function, chain)
             begins = _last_name(project, chain.begins)
             yield Finding(
                 _CODE,
@@ -38,6 +42,12 @@ def _check(project: Project) -> Iterator[Finding]:
                 "error" if is_proved else "warning",
                 chain.steps,
             )
+
+
+def _is_sure(project: Project, function: Function, chain: Chain) -> bool:
+    """Whether a function surely blocks the loop of a coroutine: not once only, and not on a loop of its own."""
+    is_of_coroutine = chain.call is None and chain.is_proved
+    return is_of_coroutine and not is_cached(function) and not chooses_by_caller(project, function, chain)
 
 
 def _last_name(project: Project, qualified: str) -> str:

@@ -74,10 +74,10 @@ def _loop_bound(project: Project, function: Function) -> Iterator[tuple[str, Cal
 
 
 def _used(function: Function) -> Iterator[Expression]:
+    yield from function.entered
     for call in function.calls:
         if call.function.kind == "attribute":
             yield call.function.parts[0]
-        yield from call.guards
 
 
 def _finding(project: Project, path: str, made: Call, entry: Call, chain: Chain, reached: Reached) -> Finding:  # noqa: PLR0917  # private

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from meantime.tools.check.finding import Finding
 from meantime.tools.check.rule import Rule
+from meantime.tools.check.rules._dual_use import chooses_by_caller
 from meantime.tools.check.rules._spelling import name_of, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meantime.tools.check.model.functions import Function
     from meantime.tools.check.model.project import Project
 
 _CODE = "MT106"
@@ -27,7 +27,6 @@ _RUNNING = (
     "asyncio.Runner().run",
     *(f"{loop}.{method}" for loop in _LOOPS for method in ("run_until_complete", "run_forever")),
 )
-_ASKING = ("asyncio.get_running_loop", "asyncio._get_running_loop", *(f"{loop}.is_running" for loop in _LOOPS))
 
 
 def _check(project: Project) -> Iterator[Finding]:
@@ -36,7 +35,7 @@ def _check(project: Project) -> Iterator[Finding]:
     for call in project.calls_to(*_RUNNING):
         function = call.within
         chain = project.runs(function).on_loop
-        if (chain is None and not function.is_async) or _asks(project, function):
+        if (chain is None and not function.is_async) or chooses_by_caller(project, function, chain):
             continue
         is_proved = function.is_async or (chain is not None and chain.is_proved)
         yield Finding(
@@ -48,11 +47,6 @@ def _check(project: Project) -> Iterator[Finding]:
             "error" if is_proved else "warning",
             () if chain is None else chain.steps,
         )
-
-
-def _asks(project: Project, function: Function) -> bool:
-    """Whether a function looks first whether a loop runs."""
-    return not function.is_async and any(not project.targets(call).isdisjoint(_ASKING) for call in function.calls)
 
 
 RULE = Rule(

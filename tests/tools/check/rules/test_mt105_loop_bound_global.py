@@ -1,0 +1,382 @@
+"""MT105: a client or lock of one event loop, kept in a global, and used on a new loop in each invocation."""
+
+from __future__ import annotations
+
+import pytest
+
+HANDLER = """
+
+def lambda_handler(event, context):
+    return asyncio.run(main(event))
+"""
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        pytest.param(
+            """
+import asyncio
+
+import httpx
+
+client = httpx.AsyncClient(timeout=5)  # finds MT105
+
+
+async def main(event):
+    return await client.get(event["url"])
+"""
+            + HANDLER,
+            id="a client of httpx at module level",
+        ),
+        pytest.param(
+            {
+                "app.py": """
+import asyncio
+
+import store
+
+
+async def main(event):
+    await asyncio.gather(*(load(key) for key in event["keys"]))
+
+
+async def load(key):
+    return await store.find(key)
+"""
+                + HANDLER,
+                "store.py": """
+from redis.asyncio import Redis as Store
+
+connection = Store(host="cache", socket_timeout=1)  # finds MT105
+
+
+async def find(key):
+    return await connection.get(key)
+""",
+            },
+            id="a client of redis in another file, two functions down",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+import asyncpg
+
+pool = None
+
+
+async def connections():
+    global pool
+    if pool is None:
+        pool = await asyncpg.create_pool("postgresql://db")  # finds MT105
+    return pool
+
+
+async def main(event):
+    await connections()
+    return await pool.fetch("SELECT 1")
+"""
+            + HANDLER,
+            id="a pool made once, on the first loop",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+import aiohttp
+
+
+class Service:
+    def __init__(self):
+        self.session = aiohttp.ClientSession()  # finds MT105
+
+    async def load(self, url):
+        return await self.session.get(url)
+
+
+service = Service()
+
+
+async def main(event):
+    return await service.load(event["url"])
+"""
+            + HANDLER,
+            id="an attribute of an object at module level",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+limit = asyncio.Semaphore(5)  # finds MT105
+
+
+async def load(key):
+    async with limit:
+        await asyncio.sleep(1)
+
+
+async def main(event):
+    await asyncio.gather(*[load(key) for key in event["keys"]])
+"""
+            + HANDLER,
+            id="a semaphore that many wait for",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+lock = asyncio.Lock()  # finds MT105 likely
+
+
+async def main(event):
+    await lock.acquire()
+"""
+            + HANDLER,
+            id="a lock that nobody else is seen to wait for is likely",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+import httpx
+
+client = httpx.AsyncClient(timeout=5)  # finds MT105
+
+
+async def main(event):
+    return await fetch(client, event["url"])
+
+
+async def fetch(http, url):
+    return await http.get(url)
+
+
+def lambda_handler(event, context):
+    with asyncio.Runner() as runner:
+        return runner.run(main(event))
+""",
+            id="handed on as an argument, with a runner made each time",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+from motor.motor_asyncio import AsyncIOMotorClient
+
+client = AsyncIOMotorClient()  # finds MT105
+
+
+async def main(event):
+    return await client.admin.command("ping")
+
+
+async def other(event):
+    await client.close()
+
+
+def lambda_handler(event, context):
+    loop = asyncio.new_event_loop()
+    return loop.run_until_complete(other(event))
+""",
+            id="a loop made by hand each time",
+        ),
+    ],
+)
+def test_finds(finds, files):
+    finds("MT105", files)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        pytest.param(
+            """
+import asyncio
+
+import httpx
+
+
+async def main(event):
+    async with httpx.AsyncClient(timeout=5) as client:
+        return await client.get(event["url"])
+"""
+            + HANDLER,
+            id="made on the loop that uses it",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+import httpx
+
+client = httpx.AsyncClient(timeout=5)
+runner = asyncio.Runner()
+
+
+async def main(event):
+    return await client.get(event["url"])
+
+
+def lambda_handler(event, context):
+    return runner.run(main(event))
+""",
+            id="a runner that is kept",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+import httpx
+
+client = httpx.AsyncClient(timeout=5)
+loop = asyncio.new_event_loop()
+
+
+async def main(event):
+    return await client.get(event["url"])
+
+
+def lambda_handler(event, context):
+    return loop.run_until_complete(main(event))
+""",
+            id="a loop that is kept",
+        ),
+        pytest.param(
+            """
+import httpx
+import meantime
+
+client = httpx.AsyncClient(timeout=5)
+
+
+@meantime.handler
+async def lambda_handler(event, context):
+    return await client.get(event["url"])
+""",
+            id="Meantime's loop, which is kept",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+import httpx
+
+client = httpx.AsyncClient(timeout=5)
+
+
+async def main():
+    return await client.get("https://example.com")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
+""",
+            id="a script, which makes one loop",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+import httpx
+
+client = httpx.Client(timeout=5)
+
+
+async def main(event):
+    return client.get(event["url"])
+"""
+            + HANDLER,
+            id="a blocking client",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+engine = create_async_engine("postgresql+asyncpg://db", poolclass=NullPool)
+
+
+async def main(event):
+    async with engine.connect() as connection:
+        await connection.close()
+"""
+            + HANDLER,
+            id="an engine that keeps no connections",
+        ),
+        pytest.param(
+            """
+import asyncio
+import threading
+
+import httpx
+
+client = httpx.AsyncClient(timeout=5)
+
+
+async def main():
+    return await client.get("https://example.com")
+
+
+def work():
+    asyncio.run(main())
+
+
+def lambda_handler(event, context):
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+""",
+            id="on a thread, of which not enough is known",
+        ),
+    ],
+)
+def test_stays_silent(finds, files):
+    finds("MT105", files)
+
+
+def test_shows_where_the_loop_is_made_and_how_it_is_used(findings_of):
+    (found,) = findings_of(
+        "MT105",
+        """
+import asyncio
+
+import httpx
+
+client = httpx.AsyncClient(timeout=5)
+
+
+async def main(event):
+    return await fetch(event["url"])
+
+
+async def fetch(url):
+    return await client.get(url)
+
+
+def serve(event):
+    return asyncio.run(main(event))
+
+
+def lambda_handler(event, context):
+    return serve(event)
+""",
+    )
+    assert [step.text for step in found.chain] == [
+        "lambda_handler calls serve",
+        "serve makes a loop",
+        "main calls fetch",
+    ]
+    assert "Event loop is closed" in found.message
+    assert "`httpx.AsyncClient(…)`" in found.message
+
+
+def test_says_that_a_lock_fails_when_two_wait(findings_of):
+    (found,) = findings_of(
+        "MT105",
+        "import asyncio\n\nlock = asyncio.Lock()\n\n\n"
+        "async def main(event):\n    async with lock:\n        print(event)\n" + HANDLER,
+    )
+    assert "as soon as two tasks wait for it" in found.message

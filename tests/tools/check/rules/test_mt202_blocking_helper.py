@@ -1,0 +1,333 @@
+"""MT202: a blocking call that runs on the event loop through functions of the project."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        pytest.param(
+            """
+import requests
+
+
+def load(url):
+    return requests.get(url, timeout=5)  # finds MT202
+
+
+async def main(url):
+    return load(url)
+""",
+            id="a helper",
+        ),
+        pytest.param(
+            {
+                "app.py": """
+from store import Store
+
+store = Store()
+
+
+async def main(event):
+    return store.load(event["key"])
+""",
+                "store.py": """
+import boto3
+
+
+class Store:
+    def __init__(self):
+        self._table = boto3.resource("dynamodb").Table("orders")
+
+    def load(self, key):
+        return self._item(key)
+
+    def _item(self, key):
+        return self._table.get_item(Key={"id": key})["Item"]  # finds MT202
+""",
+            },
+            id="a method of another file, two calls down",
+        ),
+        pytest.param(
+            """
+from functools import partial
+from time import sleep as pause
+
+
+def wait(seconds, text):
+    pause(seconds)  # finds MT202 likely
+    return text
+
+
+async def main():
+    wait_long = partial(wait, 5)
+    return wait_long("text")
+""",
+            id="through a partial it is likely",
+        ),
+        pytest.param(
+            """
+import subprocess
+
+
+async def main():
+    def inside():
+        return subprocess.run(["ls"])  # finds MT202
+
+    return inside()
+""",
+            id="a function inside the coroutine function",
+        ),
+        pytest.param(
+            """
+import requests
+import tenacity
+
+
+@tenacity.retry
+def load(url):
+    return requests.get(url, timeout=5)  # finds MT202
+
+
+async def main(url):
+    return load(url)
+""",
+            id="under a decorator that calls it where it is",
+        ),
+        pytest.param(
+            """
+import functools
+import socket
+import threading
+
+import requests
+from unknown import traced
+
+
+@traced
+def load(url):
+    return requests.get(url, timeout=5)  # finds MT202 likely
+
+
+@functools.lru_cache
+def settings(url):
+    return requests.get(url, timeout=5)  # finds MT202 likely
+
+
+def join(thread):
+    threading.Thread(target=print).join()  # finds MT202 likely
+    return socket.gethostbyname("localhost")  # finds MT202 likely
+
+
+async def main(url):
+    join(None)
+    return load(url), settings(url)
+""",
+            id="behind an unknown decorator, once only, or soon over it is likely",
+        ),
+        pytest.param(
+            """
+import asyncio
+import inspect
+import time
+
+
+def call(function, use_async=False):
+    if use_async:
+        return function()
+    time.sleep(1)  # finds MT202 likely
+
+
+def ask(function):
+    if inspect.isawaitable(function):
+        return function
+    return wait()
+
+
+def wait():
+    time.sleep(1)  # finds MT202 likely
+
+
+def both(is_plain):
+    async def later():
+        await asyncio.sleep(1)
+
+    if is_plain:
+        time.sleep(1)  # finds MT202 likely
+    return later()
+
+
+async def main():
+    call(print, use_async=True)
+    ask(print)
+    await both(False)
+""",
+            id="functions that choose by their caller are likely",
+        ),
+        pytest.param(
+            """
+import asyncio
+import time
+
+
+def tick():
+    time.sleep(1)  # finds MT202 likely
+
+
+def start(loop):
+    asyncio.get_event_loop().call_later(1, tick)
+""",
+            id="a callback of a loop, which may be its own, is likely",
+        ),
+    ],
+)
+def test_finds(finds, files):
+    finds("MT202", files)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        pytest.param(
+            """
+import asyncio
+
+import requests
+
+
+def load(url):
+    return requests.get(url, timeout=5)
+
+
+async def main(url):
+    return await asyncio.to_thread(load, url)
+
+
+async def other(url):
+    return await asyncio.get_running_loop().run_in_executor(None, load, url)
+""",
+            id="handed to a thread",
+        ),
+        pytest.param(
+            """
+import meantime
+import requests
+from meantime import tasks
+
+
+@meantime.in_thread
+def load(url):
+    return requests.get(url, timeout=5)
+
+
+def store(url):
+    return requests.post(url, timeout=5)
+
+
+async def main(urls):
+    await load(urls[0])
+    return await tasks.map(meantime.in_thread(store), urls)
+""",
+            id="made awaitable by Meantime",
+        ),
+        pytest.param(
+            """
+import requests
+
+
+def load(url):
+    return requests.get(url, timeout=5)
+
+
+def lambda_handler(event, context):
+    return load(event["url"])
+""",
+            id="no loop",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+import requests
+
+
+def load(url):
+    return requests.get(url, timeout=5)
+
+
+async def other(): ...
+
+
+def lambda_handler(event, context):
+    text = load(event["url"])
+    asyncio.run(other())
+    return text
+""",
+            id="before the loop is made",
+        ),
+        pytest.param(
+            """
+import requests
+
+
+async def main(url):
+    return requests.get(url, timeout=5)
+""",
+            id="in the coroutine function itself, which is another rule's",
+        ),
+        pytest.param(
+            """
+from fastapi import FastAPI
+import requests
+
+app = FastAPI()
+
+
+@app.get("/")
+def root():
+    return requests.get("https://example.com", timeout=5)
+""",
+            id="a plain route, which the framework gives a thread",
+        ),
+        pytest.param(
+            """
+def read(path):
+    with open(path) as file:
+        return file.read()
+
+
+async def main():
+    return read("settings.json")
+""",
+            id="a local file",
+        ),
+    ],
+)
+def test_stays_silent(finds, files):
+    finds("MT202", files)
+
+
+def test_shows_the_way_from_the_coroutine(findings_of):
+    (found,) = findings_of(
+        "MT202",
+        """
+import requests
+
+
+async def main(url):
+    return prepare(url)
+
+
+def prepare(url):
+    return load(url)
+
+
+def load(url):
+    return requests.get(url, timeout=5)
+""",
+    )
+    assert [step.text for step in found.chain] == ["main calls prepare", "prepare calls load"]
+    assert "`requests.get` (an HTTP request) in `load` blocks the event loop that `main` runs on" in found.message
+    assert found.also_found_by == ()
