@@ -43,19 +43,23 @@ _WRITES = frozenset(
 )
 """Methods of boto3 clients and tables that do something that is not done twice lightly."""
 
+_HTTP_CLIENTS = (
+    "requests.Session",
+    "meantime.clients.requests",
+    "httpx.Client",
+    "httpx.AsyncClient",
+    "httpx2.Client",
+    "httpx2.AsyncClient",
+)
 _HTTP = frozenset(
     {
         "urllib.request.urlopen",
         *(f"{library}.{verb}" for library in ("requests", "httpx", "httpx2") for verb in HTTP_VERBS),
-        *(
-            f"{client}().{verb}"
-            for client in ("requests.Session", "httpx.Client", "httpx2.Client")
-            for verb in HTTP_VERBS
-        ),
+        *(f"{client}().{verb}" for client in _HTTP_CLIENTS for verb in HTTP_VERBS),
     }
 )
 
-_AWS = ("boto3.client()", "boto3.resource().Table()")
+_AWS = ("boto3.client()", "boto3.resource().Table()", "meantime.clients.boto3()")
 
 
 def goes_to_network(path: str) -> bool:

@@ -81,6 +81,7 @@ def _given(project: Project, call: Call) -> Iterator[float]:
 
 def _seconds(project: Project, expression: Expression, within: Function) -> Iterator[float]:
     number = project.constant(expression, within)
+    expression = _named(project, expression, within)
     if isinstance(number, int | float):
         yield number
     elif expression.kind == "list":
@@ -91,6 +92,12 @@ def _seconds(project: Project, expression: Expression, within: Function) -> Iter
             if value.path.removesuffix("()") in LIMITS and value.origin is not None:
                 for each in arguments_of(value.origin):
                     yield from _seconds(project, each, value.origin.within)
+
+
+def _named(project: Project, expression: Expression, within: Function) -> Expression:
+    """What a name of the module is given, if it is given one thing."""
+    given = project.functions[f"{within.module}.<module>"].assigned.get(expression.name, ())
+    return given[0] if expression.kind == "name" and len(given) == 1 else expression
 
 
 def _finding(project: Project, call: Call, chain: Chain, text: str, level: Level) -> Finding:

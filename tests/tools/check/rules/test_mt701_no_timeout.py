@@ -1,0 +1,365 @@
+"""MT701: a call or client that waits for ever, or as good as that."""
+
+from __future__ import annotations
+
+import pytest
+
+FOUND = {
+    "a session at module level": """
+import requests
+
+session = requests.Session()
+
+def lambda_handler(event, context):
+    return session.get("https://example.com").json()  # finds MT701
+""",
+    "a session in a with block, in a helper": """
+from requests import Session
+
+def load(url):
+    with Session() as http:
+        return http.request("GET", url).json()  # finds MT701
+
+def lambda_handler(event, context):
+    return load(event["url"])
+""",
+    "a session in an attribute": """
+import requests
+
+class Api:
+    def __init__(self):
+        self.http = requests.session()
+
+    def load(self):
+        return self.http.post("https://example.com", json={})  # finds MT701
+
+api = Api()
+
+def lambda_handler(event, context):
+    return api.load()
+""",
+    "a timeout of None": """
+import requests
+
+session = requests.Session()
+FOREVER = None
+
+def lambda_handler(event, context):
+    return session.get("https://example.com", timeout=FOREVER)  # finds MT701
+""",
+    "urlopen": """
+import urllib.request
+
+def lambda_handler(event, context):
+    return urllib.request.urlopen("https://example.com").read()  # finds MT701
+""",
+    "urlopen with data": """
+from urllib.request import urlopen as ask
+
+def lambda_handler(event, context):
+    return ask("https://example.com", b"data").read()  # finds MT701
+""",
+    "connections of the standard library": """
+import http.client
+import socket
+import smtplib
+import ftplib
+
+def lambda_handler(event, context):
+    http.client.HTTPSConnection("example.com")  # finds MT701
+    http.client.HTTPConnection("example.com", 80)  # finds MT701
+    socket.create_connection(("example.com", 80))  # finds MT701
+    smtplib.SMTP("example.com", 25)  # finds MT701
+    ftplib.FTP("example.com")  # finds MT701
+""",
+    "psycopg2 and PyMySQL, while the handler's module is loaded": """
+import psycopg2
+import pymysql.cursors
+
+orders = psycopg2.connect(host="db", password="x")  # finds MT701
+users = pymysql.connect(host="db", connect_timeout=2)  # finds MT701
+
+def lambda_handler(event, context):
+    return orders.cursor(), users.cursor()
+""",
+    "httpx2 told to wait for ever": """
+import httpx2
+
+def lambda_handler(event, context):
+    return httpx2.Client(timeout=None).get("https://example.com", timeout=3)  # finds MT701
+""",
+    "what has a limit, but a long one, or had none in older versions": """
+import aiohttp
+import asyncpg
+import psycopg
+import redis
+import meantime
+
+cache = redis.Redis(host="cache")  # finds MT701 likely
+orders = psycopg.connect(host="db")  # finds MT701 likely
+
+@meantime.warm
+async def pool():
+    async with asyncpg.create_pool("postgres://db") as made:  # finds MT701 likely
+        yield made
+
+@meantime.warm
+async def http():
+    async with aiohttp.ClientSession() as made:  # finds MT701 likely
+        yield made
+
+def lambda_handler(event, context):
+    return cache.get("x")
+""",
+    "where no handler is": """
+import requests
+
+session = requests.Session()
+
+def load():
+    return session.get("https://example.com")  # finds MT701 likely
+""",
+    "under Meantime's handler, which ends at the deadline": """
+import meantime
+import requests
+
+session = requests.Session()
+
+@meantime.handler
+def lambda_handler(event, context):
+    return session.get("https://example.com").json()  # finds MT701 likely
+""",
+    "in a module that no handler imports": """
+import psycopg2
+
+orders = psycopg2.connect(host="db")  # finds MT701 likely
+""",
+}
+
+SILENT = {
+    "a timeout in the call": """
+import requests
+
+session = requests.Session()
+
+def lambda_handler(event, context):
+    return session.get("https://example.com", timeout=(1, 5)).json()
+""",
+    "a timeout from elsewhere": """
+import requests
+from company import TIMEOUT
+
+session = requests.Session()
+
+def lambda_handler(event, context):
+    return session.get("https://example.com", timeout=TIMEOUT).json()
+""",
+    "options from elsewhere": """
+import requests
+
+session = requests.Session()
+
+def load(url, **options):
+    return session.get(url, **options)
+
+def lambda_handler(event, context):
+    return load("https://example.com", timeout=2)
+""",
+    "arguments from elsewhere": """
+from urllib.request import urlopen
+
+def load(*arguments):
+    return urlopen(*arguments)
+
+def lambda_handler(event, context):
+    return load("https://example.com", None, 2)
+""",
+    "a timeout by place": """
+import http.client
+import socket
+import smtplib
+import ftplib
+from urllib.request import urlopen
+
+def lambda_handler(event, context):
+    urlopen("https://example.com", None, 2)
+    http.client.HTTPConnection("example.com", 80, 2)
+    socket.create_connection(("example.com", 80), 2)
+    smtplib.SMTP("example.com", 25, "me", 2)
+    ftplib.FTP("example.com", "user", "password", "account", 2)
+""",
+    "a timeout for all sockets": """
+import socket
+from urllib.request import urlopen
+
+socket.setdefaulttimeout(5)
+
+def lambda_handler(event, context):
+    return urlopen("https://example.com").read()
+""",
+    "an adapter that sets one": """
+import requests
+from company import TimeoutAdapter
+
+session = requests.Session()
+session.mount("https://", TimeoutAdapter())
+
+def lambda_handler(event, context):
+    return session.get("https://example.com").json()
+""",
+    "a session of an own class": """
+import requests
+
+class Session(requests.Session):
+    def request(self, *arguments, **options):
+        options.setdefault("timeout", 5)
+        return super().request(*arguments, **options)
+
+session = Session()
+
+def lambda_handler(event, context):
+    return session.get("https://example.com").json()
+""",
+    "a session that is patched": """
+from functools import partial
+import requests
+
+session = requests.Session()
+session.request = partial(session.request, timeout=5)
+
+def lambda_handler(event, context):
+    return session.get("https://example.com").json()
+""",
+    "a session that somebody gives": """
+import requests
+
+def load(session: requests.Session):
+    return session.get("https://example.com").json()
+
+def lambda_handler(event, context):
+    return load(event.session)
+""",
+    "asyncio's timeout around it": """
+import asyncio
+import httpx2
+
+async def load(client):
+    async with asyncio.timeout(5):
+        return await httpx2.AsyncClient(timeout=None).get("https://example.com")
+""",
+    "an address that may say it": """
+import os
+import psycopg2
+
+orders = psycopg2.connect(os.environ["DATABASE_URL"])
+users = psycopg2.connect(dsn=os.environ["DATABASE_URL"])
+
+def lambda_handler(event, context):
+    return orders.cursor(), users.cursor()
+""",
+    "a timeout of the database's own name": """
+import psycopg2
+import pymysql
+import redis
+
+orders = psycopg2.connect(host="db", connect_timeout=2)
+users = pymysql.connect(host="db", read_timeout=2)
+cache = redis.Redis(host="cache", socket_timeout=1)
+
+def lambda_handler(event, context):
+    return orders.cursor()
+""",
+    "the same machine": """
+from urllib.request import urlopen
+
+PARAMETERS = "http://localhost:2773/systemsmanager/parameters/get"
+
+def lambda_handler(event, context):
+    return urlopen(PARAMETERS).read(), urlopen("file:///tmp/x").read()
+""",
+    "httpx, which has one by itself": """
+import httpx
+
+client = httpx.Client()
+
+def lambda_handler(event, context):
+    return client.get("https://example.com").json()
+""",
+    "Meantime's own": """
+import meantime
+from meantime import clients
+
+session = clients.requests()
+
+@meantime.handler
+def lambda_handler(event, context):
+    return session.get("https://example.com").json()
+""",
+}
+
+
+@pytest.mark.parametrize("source", FOUND.values(), ids=FOUND)
+def test_it_finds_what_waits_for_ever(finds, source):
+    finds("MT701", source)
+
+
+@pytest.mark.parametrize("source", SILENT.values(), ids=SILENT)
+def test_it_is_silent_where_something_limits_the_call(finds, source):
+    finds("MT701", source)
+
+
+def test_it_knows_which_lines_ruff_finds_too(findings_of):
+    source = """
+import httpx
+import requests
+
+def load():
+    requests.get("https://example.com")
+    httpx.get("https://example.com", timeout=None)
+    httpx.AsyncClient(timeout=None)
+"""
+
+    found = findings_of("MT701", source)
+
+    assert [(each.place.line, each.level, each.also_found_by) for each in found] == [
+        (6, "error", ("S113",)),
+        (7, "error", ("S113",)),
+        (8, "error", ("S113",)),
+    ]
+
+
+def test_what_ruff_does_not_find_is_ours_alone(findings_of):
+    (finding,) = findings_of("MT701", FOUND["urlopen"])
+
+    assert finding.also_found_by == ()
+
+
+def test_it_counts_the_modules_that_a_handler_imports(finds):
+    finds(
+        "MT701",
+        {
+            "app.py": """
+from database import orders
+
+def lambda_handler(event, context):
+    return orders.cursor()
+""",
+            "database.py": """
+import connections
+
+orders = connections.orders
+""",
+            "connections.py": """
+import psycopg2
+
+orders = psycopg2.connect(host="db")  # finds MT701
+""",
+        },
+    )
+
+
+def test_it_says_how_long_and_what_to_write(findings_of):
+    first, second, *_ = findings_of("MT701", FOUND["what has a limit, but a long one, or had none in older versions"])
+
+    assert "`redis.Redis` waits for an answer (redis-py before 8.0) for ever" in first.message
+    assert second.message == "`psycopg.connect` waits up to 130 s to connect. Give it `connect_timeout=`."

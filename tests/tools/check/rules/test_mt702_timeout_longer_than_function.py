@@ -1,0 +1,228 @@
+"""MT702: a timeout that cannot fire, since Lambda kills the function before."""
+
+from __future__ import annotations
+
+import pytest
+
+TEMPLATE = """
+Resources:
+  Function:
+    Type: AWS::Serverless::Function
+    Properties:
+      Handler: app.lambda_handler
+      Runtime: python3.13
+      CodeUri: .
+      Timeout: 10
+"""
+
+FOUND = {
+    "a request": """
+import requests
+
+def lambda_handler(event, context):
+    return requests.get("https://example.com", timeout=30).json()  # finds MT702
+""",
+    "as long as the function itself": """
+import requests
+
+def lambda_handler(event, context):
+    return requests.get("https://example.com", timeout=10).json()  # finds MT702
+""",
+    "one of two, by a name": """
+import requests
+
+TIMEOUT = (2, 60)
+session = requests.Session()
+
+def load(url):
+    return session.post(url, timeout=TIMEOUT)  # finds MT702
+
+def lambda_handler(event, context):
+    return load(event["url"])
+""",
+    "what httpx and aiohttp call a timeout": """
+import asyncio
+import aiohttp
+import httpx
+
+async def main():
+    async with httpx.AsyncClient(timeout=httpx.Timeout(5, read=20)) as client:  # finds MT702
+        await client.get("https://example.com")
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15)) as session:  # finds MT702
+        await session.get("https://example.com")
+
+def lambda_handler(event, context):
+    asyncio.run(main())
+""",
+    "by place": """
+import asyncio
+from urllib.request import urlopen
+
+async def main():
+    await asyncio.wait_for(asyncio.sleep(1), 12)  # finds MT702
+
+def lambda_handler(event, context):
+    urlopen("https://example.com", None, 20)  # finds MT702
+    asyncio.run(main())
+""",
+    "a boto3 client at module level": """
+import boto3
+from botocore.config import Config
+
+lambda_client = boto3.client("lambda", config=Config(read_timeout=900))  # finds MT702
+
+def lambda_handler(event, context):
+    return lambda_client.invoke(FunctionName="other")
+""",
+    "a boto3 table": """
+import boto3
+from botocore.config import Config
+
+SETTINGS = Config(connect_timeout=2, read_timeout=15)
+dynamodb = boto3.resource("dynamodb", config=SETTINGS)  # finds MT702
+table = dynamodb.Table("orders")
+
+def lambda_handler(event, context):
+    return table.get_item(Key={"id": event["id"]}), table.scan()
+""",
+    "boto3's default": """
+import boto3
+
+s3 = boto3.client("s3")  # finds MT702 likely
+
+def lambda_handler(event, context):
+    return s3.list_buckets()
+""",
+    "short, but five times": """
+import boto3
+from botocore.config import Config
+
+s3 = boto3.client("s3", config=Config(read_timeout=2))  # finds MT702 likely
+
+def lambda_handler(event, context):
+    return s3.list_buckets()
+""",
+    "in what may be another function": """
+import requests
+from company import checked
+
+def one(url):
+    return requests.get(url, timeout=30)  # finds MT702 likely
+
+def other(url):
+    return None
+
+def lambda_handler(event, context):
+    load = one if event["first"] else other
+    return load(event["url"])
+""",
+}
+
+SILENT = {
+    "a shorter one": """
+import requests
+
+def lambda_handler(event, context):
+    return requests.get("https://example.com", timeout=9.5).json()
+""",
+    "both shorter": """
+import requests
+
+def lambda_handler(event, context):
+    return requests.get("https://example.com", timeout=(2, 5)).json()
+""",
+    "one from elsewhere": """
+import os
+import requests
+
+def lambda_handler(event, context):
+    return requests.get("https://example.com", timeout=float(os.environ["TIMEOUT"])).json()
+""",
+    "outside the handler's way": """
+import requests
+
+def backfill():
+    return requests.get("https://example.com", timeout=30).json()
+
+def lambda_handler(event, context):
+    return {}
+""",
+    "under Meantime's handler, which ends at the deadline": """
+import meantime
+import requests
+
+@meantime.handler
+def lambda_handler(event, context):
+    return requests.get("https://example.com", timeout=30).json()
+""",
+    "a boto3 client whose attempts fit": """
+import boto3
+from botocore.config import Config
+
+s3 = boto3.client("s3", config=Config(read_timeout=2, connect_timeout=1, retries={"total_max_attempts": 3}))
+
+def lambda_handler(event, context):
+    return s3.list_buckets()
+""",
+    "a boto3 client with options from elsewhere": """
+import boto3
+from company import config, options
+
+s3 = boto3.client("s3", **options)
+sqs = boto3.client("sqs", config=config)
+
+def lambda_handler(event, context):
+    return s3.list_buckets(), sqs.list_queues()
+""",
+    "a boto3 client that asks nobody": """
+import boto3
+
+s3 = boto3.client("s3")
+
+def lambda_handler(event, context):
+    return s3.generate_presigned_url("get_object", Params={})
+""",
+    "Meantime's own client": """
+from meantime import clients
+
+s3 = clients.boto3("s3", read_timeout=60)
+
+def lambda_handler(event, context):
+    return s3.list_buckets()
+""",
+}
+
+
+@pytest.mark.parametrize("source", FOUND.values(), ids=FOUND)
+def test_it_finds_a_timeout_that_the_function_does_not_live_to_see(finds, source):
+    finds("MT702", {"app.py": source, "template.yaml": TEMPLATE})
+
+
+@pytest.mark.parametrize("source", SILENT.values(), ids=SILENT)
+def test_it_is_silent_where_the_timeout_fits_or_is_not_known(finds, source):
+    finds("MT702", {"app.py": source, "template.yaml": TEMPLATE})
+
+
+def test_it_is_silent_without_a_template(finds):
+    finds("MT702", FOUND["a request"].replace("  # finds MT702", ""))
+
+
+def test_it_knows_the_timeout_of_a_function_that_sets_none(finds):
+    source = FOUND["a request"].replace("timeout=30", "timeout=3")
+
+    finds("MT702", {"app.py": source, "template.yaml": TEMPLATE.replace("      Timeout: 10\n", "")})
+
+
+def test_it_says_both_numbers_and_where_the_shorter_one_stands(findings_of):
+    (finding,) = findings_of("MT702", {"app.py": FOUND["a request"], "template.yaml": TEMPLATE})
+
+    assert finding.message == (
+        "`requests.get` may wait 30 s, but Lambda kills `lambda_handler` after 10 s (template.yaml:9): "
+        "the timeout never fires. Choose less than 10 s."
+    )
+
+
+def test_it_says_how_often_a_short_timeout_is_waited_for(findings_of):
+    (finding,) = findings_of("MT702", {"app.py": FOUND["short, but five times"], "template.yaml": TEMPLATE})
+
+    assert finding.message.startswith("The client of `s3.list_buckets` may wait 2 s, 5 times, but")

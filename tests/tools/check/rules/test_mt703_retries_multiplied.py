@@ -1,0 +1,242 @@
+"""MT703: retries around a client that retries by itself."""
+
+from __future__ import annotations
+
+import pytest
+
+FOUND = {
+    "tenacity around ten": """
+import boto3
+from botocore.config import Config
+from tenacity import retry, stop_after_attempt
+
+dynamodb = boto3.client("dynamodb", config=Config(retries={"max_attempts": 10, "mode": "standard"}))
+
+@retry(stop=stop_after_attempt(5))
+def load(key):
+    return dynamodb.get_item(TableName="orders", Key=key)  # finds MT703
+""",
+    "stamina around a mode": """
+import boto3
+import stamina
+from botocore.config import Config
+
+sqs = boto3.client("sqs", config=Config(retries=dict(mode="adaptive")))
+
+@stamina.retry(on=Exception, attempts=3)
+def send(body):
+    sqs.send_message(QueueUrl="q", MessageBody=body)  # finds MT703
+""",
+    "backoff around what is called below, on a table": """
+import backoff
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+table = boto3.resource("dynamodb", config=Config(retries={"total_max_attempts": 4})).Table("orders")
+
+def read(key):
+    return table.get_item(Key=key)  # finds MT703
+
+@backoff.on_exception(backoff.expo, ClientError, max_tries=4)
+def load(key):
+    return read(key)
+""",
+    "Meantime's own": """
+import boto3
+import meantime
+from botocore.config import Config
+
+s3 = boto3.client("s3", config=Config(retries={"mode": "standard"}))
+
+@meantime.Retry(attempts=3)
+def load(key):
+    return s3.get_object(Bucket="orders", Key=key)  # finds MT703
+""",
+    "boto3's defaults": """
+import boto3
+from tenacity import retry, stop_after_attempt
+
+s3 = boto3.client("s3")
+
+@retry(stop=stop_after_attempt(3))
+def load(key):
+    return s3.get_object(Bucket="orders", Key=key)  # finds MT703 likely
+""",
+    "for some errors only": """
+import boto3
+from botocore.config import Config
+from company import Conflict
+from tenacity import retry, retry_if_exception_type, stop_after_attempt
+
+s3 = boto3.client("s3", config=Config(retries={"mode": "standard"}))
+
+@retry(stop=stop_after_attempt(3), retry=retry_if_exception_type(Conflict))
+def load(key):
+    return s3.get_object(Bucket="orders", Key=key)  # finds MT703 likely
+""",
+    "for ever": """
+import boto3
+import tenacity
+from botocore.config import Config
+
+s3 = boto3.client("s3", config=Config(retries={"mode": "standard"}))
+
+@tenacity.retry
+def load(key):
+    return s3.get_object(Bucket="orders", Key=key)  # finds MT703 likely
+""",
+    "a loop of attempts": """
+import boto3
+
+s3 = boto3.client("s3")
+
+def load(key):
+    for attempt in range(3):
+        try:
+            return s3.get_object(Bucket="orders", Key=key)  # finds MT703 likely
+        except Exception:
+            continue
+""",
+}
+
+SILENT = {
+    "a client that tries once": """
+import boto3
+from botocore.config import Config
+from tenacity import retry, stop_after_attempt
+
+s3 = boto3.client("s3", config=Config(retries={"total_max_attempts": 1, "mode": "standard"}))
+
+@retry(stop=stop_after_attempt(5))
+def load(key):
+    return s3.get_object(Bucket="orders", Key=key)
+""",
+    "a client that never tries again, in other words": """
+import boto3
+from botocore.config import Config
+from tenacity import retry, stop_after_attempt
+
+s3 = boto3.client("s3", config=Config(retries={"max_attempts": 0}))
+
+@retry(stop=stop_after_attempt(5))
+def load(key):
+    return s3.get_object(Bucket="orders", Key=key)
+""",
+    "one attempt": """
+import boto3
+from botocore.config import Config
+from tenacity import retry, stop_after_attempt
+
+s3 = boto3.client("s3", config=Config(retries={"mode": "standard"}))
+
+@retry(stop=stop_after_attempt(1))
+def load(key):
+    return s3.get_object(Bucket="orders", Key=key)
+""",
+    "around something that does not retry": """
+import requests
+from tenacity import retry, stop_after_attempt
+
+@retry(stop=stop_after_attempt(5))
+def load(url):
+    return requests.get(url, timeout=2)
+""",
+    "no decorator": """
+import boto3
+from botocore.config import Config
+
+s3 = boto3.client("s3", config=Config(retries={"max_attempts": 10}))
+
+def load(key):
+    return s3.get_object(Bucket="orders", Key=key)
+""",
+    "another decorator": """
+import boto3
+from functools import cache
+
+s3 = boto3.client("s3")
+
+@cache
+def load(key):
+    return s3.get_object(Bucket="orders", Key=key)
+""",
+    "a loop over items": """
+import boto3
+
+s3 = boto3.client("s3")
+
+def load(keys):
+    for key in keys:
+        try:
+            s3.get_object(Bucket="orders", Key=key)
+        except Exception:
+            continue
+""",
+    "a loop of pages, where nothing is caught": """
+import boto3
+
+s3 = boto3.client("s3")
+
+def load():
+    for page in range(3):
+        s3.get_object(Bucket="orders", Key=str(page))
+""",
+    "a client from elsewhere": """
+from company import s3
+from tenacity import retry, stop_after_attempt
+
+@retry(stop=stop_after_attempt(5))
+def load(key):
+    return s3.get_object(Bucket="orders", Key=key)
+""",
+    "what asks nobody": """
+import boto3
+from tenacity import retry, stop_after_attempt
+
+s3 = boto3.client("s3")
+
+@retry(stop=stop_after_attempt(5))
+def sign(key):
+    return s3.generate_presigned_url("get_object", Params={"Key": key})
+""",
+}
+
+
+@pytest.mark.parametrize("source", FOUND.values(), ids=FOUND)
+def test_it_finds_retries_around_retries(finds, source):
+    finds("MT703", source)
+
+
+@pytest.mark.parametrize("source", SILENT.values(), ids=SILENT)
+def test_it_is_silent_where_one_of_them_retries(finds, source):
+    finds("MT703", source)
+
+
+@pytest.mark.parametrize(
+    ("case", "says"),
+    [
+        (
+            "tenacity around ten",
+            "tried 5 times by tenacity.retry, and each time up to 11 times by the client, so up to 55.",
+        ),
+        (
+            "stamina around a mode",
+            "tried 3 times by stamina.retry, and each time up to 3 times by the client, so up to 9.",
+        ),
+        ("backoff around what is called below, on a table", "tried 4 times by backoff, and each time up to 4 times"),
+        ("boto3's defaults", "each time up to 5 times by the client, so up to 15."),
+        ("for ever", "tried for ever by tenacity.retry, and each time up to 3 times by the client. "),
+        ("a loop of attempts", "tried 3 times by the loop, and each time up to 5 times by the client, so up to 15."),
+    ],
+)
+def test_it_says_how_often(findings_of, case, says):
+    (finding,) = findings_of("MT703", FOUND[case])
+
+    assert says in finding.message
+
+
+def test_it_tells_the_way_from_what_is_tried_again(findings_of):
+    (finding,) = findings_of("MT703", FOUND["backoff around what is called below, on a table"])
+
+    assert [step.text for step in finding.chain] == ["load calls read"]
