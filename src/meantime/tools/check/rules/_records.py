@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple
 
+from meantime.tools.check.model.expressions import Expression
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -164,7 +166,10 @@ def _callees(project: Project, within: Function, call: ast.Call) -> Iterator[Fun
             if called(call) in _HANDS_OVER and each.arguments:
                 yield from project.functions_of(each.arguments[0], within)
             return
-    for each in within.calls:  # what `map` is given stands at the place of its first argument
+    if isinstance(call.func, ast.Name):  # what `map` is given
+        yield from project.functions_of(Expression("name", call.func.id, line=line, column=column), within)
+        return
+    for each in within.calls:
         for argument in each.arguments:
             if (argument.line, argument.column) == (line, column):
                 yield from project.functions_of(argument, within)

@@ -44,7 +44,7 @@ def _check(project: Project) -> Iterator[Finding]:
         pool = spelled(call.function)
         if width is not None and _counts_processors(project, width, call.within):
             message = (
-                f"`{pool}` is as wide as the machine has processors: on Lambda that is 2 up to 3,008 MB of memory, even "
+                f"`{pool}` is as wide as the machine has processors: on Lambda 2 up to 3,008 MB of memory, even "
                 "where the function gets a fraction of one. Choose the number by what the work waits for, such as 10."
             )
             yield Finding("MT902", message, project.place(call, call.within), "error", chain.steps if chain else ())

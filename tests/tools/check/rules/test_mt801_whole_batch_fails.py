@@ -1,0 +1,427 @@
+"""MT801: a batch of which one record that fails makes all come again, or be lost."""
+
+from __future__ import annotations
+
+import pytest
+
+WORK = """
+import requests
+
+def work(record):
+    requests.post("https://api.example.com", json=record["body"], timeout=5).raise_for_status()
+"""
+
+QUEUE = """\
+Resources:
+  Work:
+    Type: AWS::Serverless::Function
+    Properties:
+      Handler: app.lambda_handler
+      Events:
+        Incoming: {Type: %s, Properties: {Queue: !ImportValue Orders, BatchSize: %s}}
+"""
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        WORK
+        + """
+def lambda_handler(event, context):
+    for record in event["Records"]:  # finds MT801
+        work(record)
+""",
+        WORK
+        + """
+from concurrent.futures import ThreadPoolExecutor
+
+def lambda_handler(event, context):
+    records = event.get("Records", [])
+    with ThreadPoolExecutor(max_workers=5) as executor:
+        results = list(executor.map(work, records))  # finds MT801
+    return {"processed": len(results)}
+""",
+        WORK
+        + """
+def lambda_handler(event, context):
+    results = [work(each) for each in event["Records"]]  # finds MT801
+    return {"processed": len(results)}
+""",
+        WORK
+        + """
+def lambda_handler(event, context):
+    list(map(work, event["Records"]))  # finds MT801
+""",
+        """
+import asyncio
+import json
+
+async def work(record, client):
+    await client.post("/orders", json=json.loads(record["body"]))
+
+async def main(event):
+    await asyncio.gather(*(work(record, client()) for record in event["Records"]))  # finds MT801
+
+def lambda_handler(event, context):
+    return asyncio.run(main(event))
+""",
+        """
+import json
+import boto3
+
+table = boto3.resource("dynamodb").Table("orders")
+
+def lambda_handler(event, context):
+    for number, message in enumerate(event.get("Records") or []):  # finds MT801
+        order = json.loads(message.get("body"))
+        table.put_item(Item=order)
+    return {"statusCode": 200}
+""",
+        """
+from aws_lambda_powertools.utilities.data_classes import SQSEvent, event_source
+
+@event_source(data_class=SQSEvent)
+def lambda_handler(event: SQSEvent, context):
+    for record in event.records:  # finds MT801
+        save(record.json_body)
+""",
+        """
+from aws_lambda_powertools import Logger
+
+logger = Logger()
+
+@logger.inject_lambda_context
+def lambda_handler(event, context):
+    for record in event["Records"]:  # finds MT801
+        save(record["body"])
+""",
+        WORK
+        + """
+class Service:
+    def run(self, records):
+        for record in records:  # finds MT801
+            self.one(record)
+
+    def one(self, message):
+        work(message)
+
+service = Service()
+
+def lambda_handler(event, context):
+    service.run(event["Records"])
+""",
+        """
+from concurrent.futures import ThreadPoolExecutor
+
+class Service:
+    def one(self, record):
+        save(record["body"])
+
+def lambda_handler(event, context):
+    service = Service()
+    with ThreadPoolExecutor(5) as executor:
+        list(executor.map(service.one, event["Records"]))  # finds MT801
+""",
+        """
+def lambda_handler(event, context):
+    for record in event["Records"]:  # finds MT801
+        if "order" not in record["body"]:
+            raise ValueError(record["messageId"])
+""",
+        WORK
+        + """
+def lambda_handler(event, context):
+    try:
+        for record in event["Records"]:  # finds MT801
+            work(record)
+    except Exception as error:
+        print(error)
+        raise
+""",
+        WORK
+        + """
+from concurrent.futures import ThreadPoolExecutor
+
+def lambda_handler(event, context):
+    with ThreadPoolExecutor(5) as executor:
+        futures = [executor.submit(work, record) for record in event["Records"]]  # finds MT801
+        for future in futures:
+            future.result()
+""",
+    ],
+    ids=[
+        "a loop", "the article's threads", "a comprehension", "map", "tasks", "counted, with get", "a data class",
+        "under a decorator that is known", "in a class, two functions down", "a method on threads", "raised here", "raised again",
+        "submitted and asked",
+    ],
+)  # fmt: skip
+def test_one_failure_fails_all(finds, source):
+    finds("MT801", source)
+
+
+def test_a_helper_in_another_file(finds):
+    finds(
+        "MT801",
+        {
+            "app.py": "import work\n\ndef lambda_handler(event, context):\n    work.all_of(event['Records'])\n",
+            "work.py": """
+def all_of(batch):
+    for one in batch:  # finds MT801
+        save(one["body"])
+""",
+        },
+    )
+
+
+def test_what_the_template_says_tells_the_service(finds):
+    finds(
+        "MT801",
+        {
+            "template.yaml": QUEUE % ("SQS", 10),
+            "app.py": """
+from elsewhere import work
+
+def lambda_handler(event, context):
+    for record in event["Records"]:  # finds MT801
+        work(record)
+""",
+        },
+    )
+
+
+@pytest.mark.parametrize("key", ["kinesis", "dynamodb"])
+def test_a_stream_comes_again_from_there_so_it_may_be_meant(finds, key):
+    finds(
+        "MT801",
+        f"""
+def lambda_handler(event, context):
+    for record in event["Records"]:  # finds MT801 likely
+        save(record["{key}"])
+""",
+    )
+
+
+def test_so_it_may_be_for_a_fifo_queue(finds):
+    queue = QUEUE.replace("!ImportValue Orders", "'arn:aws:sqs:eu-west-1:123456789012:orders.fifo'")
+
+    finds(
+        "MT801",
+        {
+            "template.yaml": queue % ("SQS", 10),
+            "app.py": """
+def lambda_handler(event, context):
+    for record in event["Records"]:  # finds MT801 likely
+        save(record["body"])
+""",
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        """
+from middleware import answering
+
+@answering
+def lambda_handler(event, context):
+    for record in event["Records"]:  # finds MT801 likely
+        save(record["body"])
+""",
+        """
+from middleware import answering
+
+def process(event, context):
+    for record in event["Records"]:  # finds MT801 likely
+        save(record["body"])
+
+lambda_handler = answering(process)
+""",
+    ],
+    ids=["a decorator", "a function around it"],
+)
+def test_what_is_around_the_handler_may_answer(finds, source):
+    finds("MT801", source)
+
+
+def test_a_failure_that_ends_the_loop_quietly_loses_the_rest(findings_of):
+    (finding,) = findings_of(
+        "MT801",
+        """
+def lambda_handler(event, context):
+    try:
+        for record in event["Records"]:
+            save(record["body"])
+    except Exception as error:
+        print(error)
+""",
+    )
+
+    assert "are lost" in finding.message
+
+
+def test_a_failure_that_is_raised_brings_all_of_it_again(findings_of):
+    (finding,) = findings_of(
+        "MT801", 'def lambda_handler(event, context):\n    for r in event["Records"]:\n        save(r["body"])\n'
+    )
+
+    assert "comes again" in finding.message
+    assert "`@meantime.batch.sqs`" in finding.message
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        WORK
+        + """
+def lambda_handler(event, context):
+    failures = []
+    for record in event["Records"]:
+        try:
+            work(record)
+        except Exception:
+            failures.append({"itemIdentifier": record["messageId"]})
+    return {"batchItemFailures": failures}
+""",
+        """
+def work(record):
+    try:
+        save(record["body"])
+    except ValueError:
+        park(record)
+
+def lambda_handler(event, context):
+    for record in event["Records"]:
+        work(record)
+""",
+        """
+from contextlib import suppress
+
+def lambda_handler(event, context):
+    for record in event["Records"]:
+        with suppress(ValueError):
+            save(record["body"])
+""",
+        """
+import meantime
+
+@meantime.batch.sqs
+def lambda_handler(message):
+    save(message.json())
+""",
+        WORK
+        + """
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, batch_processor
+
+@batch_processor(record_handler=work, processor=BatchProcessor(event_type=EventType.SQS))
+def lambda_handler(event, context):
+    for record in event["Records"]:
+        print(record["body"])
+    return {}
+""",
+        """
+import boto3
+
+sqs = boto3.client("sqs")
+
+def lambda_handler(event, context):
+    for record in event["Records"]:
+        save(record["body"])
+        sqs.delete_message(QueueUrl="https://sqs", ReceiptHandle=record["receiptHandle"])
+""",
+        """
+def lambda_handler(event, context):
+    record = event["Records"][0]
+    save(record["body"])
+""",
+        """
+import json
+
+def lambda_handler(event, context):
+    rows = []
+    for record in event["Records"]:
+        print(record["messageId"])
+        rows.append(json.loads(record["body"]))
+    write_all(rows)
+""",
+        """
+def lambda_handler(event, context):
+    for record in event["Records"]:
+        save(record["s3"]["object"]["key"])
+""",
+        """
+def lambda_handler(event, context):
+    for record in event["Records"]:
+        save(record["Sns"]["Message"])
+""",
+        """
+def lambda_handler(event, context):
+    for record in event["Records"]:
+        save(record)
+""",
+        """
+def lambda_handler(event, context):
+    for record in event["orders"]:
+        save(record["body"])
+""",
+        """
+def process(event, context):
+    for record in event["Records"]:
+        save(record["body"])
+""",
+        """
+import asyncio
+
+async def work(record):
+    await save(record["body"])
+
+async def main(event):
+    results = await asyncio.gather(*(work(r) for r in event["Records"]), return_exceptions=True)
+    return look_at(results)
+
+def lambda_handler(event, context):
+    return asyncio.run(main(event))
+""",
+        WORK
+        + """
+from concurrent.futures import ThreadPoolExecutor
+
+def lambda_handler(event, context):
+    with ThreadPoolExecutor(5) as executor:
+        futures = [executor.submit(work, record) for record in event["Records"]]
+        for future in futures:
+            try:
+                future.result()
+            except Exception as error:
+                print(error)
+""",
+        WORK
+        + """
+from concurrent.futures import ThreadPoolExecutor
+
+def lambda_handler(event, context):
+    with ThreadPoolExecutor(5) as executor:
+        for record in event["Records"]:
+            executor.submit(work, record)
+""",
+    ],
+    ids=[
+        "each record is tried and answered for", "each is tried in a helper", "suppressed", "Meantime answers",
+        "Powertools answers", "deleted one by one", "the first alone", "only gathered", "objects of S3", "a topic",
+        "not known of what", "no event of records", "not surely a handler", "exceptions are given back",
+        "asked one by one", "never asked",
+    ],
+)  # fmt: skip
+def test_what_answers_for_each_or_is_no_batch_is_let_be(finds, source):
+    finds("MT801", source)
+
+
+@pytest.mark.parametrize(("kind", "size"), [("SQS", 1), ("SNS", 10), ("S3", 10)])
+def test_a_template_that_says_otherwise_is_believed(finds, kind, size):
+    finds(
+        "MT801",
+        {
+            "template.yaml": QUEUE % (kind, size),
+            "app.py": 'def lambda_handler(event, context):\n    for r in event["Records"]:\n        save(r["body"])\n',
+        },
+    )

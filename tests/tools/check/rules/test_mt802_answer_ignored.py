@@ -1,0 +1,255 @@
+"""MT802: an answer about single records that Lambda does not look at, or does not understand."""
+
+from __future__ import annotations
+
+import pytest
+
+TEMPLATE = """\
+Resources:
+  Work:
+    Type: AWS::Serverless::Function
+    Properties:
+      Handler: app.lambda_handler
+      Events:
+        Incoming:{mark}
+          Type: {kind}
+          Properties:
+            Queue: !ImportValue Orders
+            {types}
+"""
+UNHEARD = TEMPLATE.format(kind="SQS", types="BatchSize: 10", mark="  # finds MT802")
+
+ANSWERING = """
+def lambda_handler(event, context):
+    failures = []
+    for record in event["Records"]:
+        try:
+            save(record["body"])
+        except Exception:
+            failures.append({"itemIdentifier": record["messageId"]})
+    return {"batchItemFailures": failures}
+"""
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        ANSWERING,
+        "import meantime\n\n@meantime.batch.sqs\ndef lambda_handler(message): ...\n",
+        """
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+
+processor = BatchProcessor(event_type=EventType.SQS)
+
+def lambda_handler(event, context):
+    return process_partial_response(event=event, record_handler=print, processor=processor, context=context)
+""",
+    ],
+    ids=["by hand", "by Meantime", "by Powertools"],
+)
+def test_a_mapping_that_does_not_look_at_the_answer(finds, source):
+    finds("MT802", {"template.yaml": UNHEARD, "app.py": source})
+
+
+@pytest.mark.parametrize("kind", ["Kinesis", "DynamoDB"])
+def test_a_mapping_of_a_stream_likewise(finds, kind):
+    template = UNHEARD.replace("SQS", kind).replace("Queue:", "Stream:")
+
+    finds("MT802", {"template.yaml": template, "app.py": ANSWERING})
+
+
+def test_a_mapping_of_the_serverless_framework(finds):
+    finds(
+        "MT802",
+        {
+            "serverless.yml": """\
+provider: {name: aws}
+functions:
+  work:
+    handler: app.lambda_handler
+    events:
+      - sqs:  # finds MT802
+          arn: arn:aws:sqs:eu-west-1:123456789012:orders
+""",
+            "app.py": ANSWERING,
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("types", "kind", "source"),
+    [
+        ("FunctionResponseTypes: [ReportBatchItemFailures]", "SQS", ANSWERING),
+        ("FunctionResponseTypes: !Ref Types", "SQS", ANSWERING),
+        ("BatchSize: 10", "SNS", ANSWERING),
+        ("BatchSize: 10", "SQS", "def lambda_handler(event, context):\n    return save(event)\n"),
+        ("BatchSize: 10", "SQS", ANSWERING.replace("lambda_handler", "another")),
+    ],
+    ids=["it looks", "it may look", "a topic", "nothing is answered", "another function answers"],
+)
+def test_mappings_that_are_right_or_not_known_are_let_be(finds, types, kind, source):
+    finds("MT802", {"template.yaml": TEMPLATE.format(kind=kind, types=types, mark=""), "app.py": source})
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        """
+def lambda_handler(event, context):
+    return {"batch_item_failures": failed(event["Records"])}  # finds MT802
+""",
+        """
+def lambda_handler(event, context):
+    answer = {"BatchItemFailures": failed(event["Records"])}  # finds MT802
+    return answer
+""",
+        """
+def lambda_handler(event, context):
+    return answer_of(failed(event["Records"]))
+
+def answer_of(failures):
+    return dict(**{"batchItemFailure": failures})  # finds MT802
+""",
+        """
+def lambda_handler(event, context):
+    failures = [{"itemidentifier": r["messageId"]} for r in failed(event)]  # finds MT802
+    return {"batchItemFailures": failures}
+""",
+        """
+def lambda_handler(event, context):
+    failures = [{"item_identifier": r["messageId"]} for r in failed(event)]  # finds MT802
+    return {"batchItemFailures": failures}
+""",
+        """
+def lambda_handler(event, context):
+    failures = [{"itemIdentifier": r["receiptHandle"]} for r in failed(event)]  # finds MT802
+    return {"batchItemFailures": failures}
+""",
+        """
+def lambda_handler(event, context):
+    failures = []
+    for record in failed(event):
+        failures.append({"itemIdentifier": record["eventID"]})  # finds MT802
+    return {"batchItemFailures": failures}
+""",
+    ],
+    ids=[
+        "underscores", "a capital", "one letter less, in a helper", "an identifier in small letters",
+        "an identifier with underscores", "a receipt handle", "the event's own identifier",
+    ],
+)  # fmt: skip
+def test_an_answer_that_lambda_does_not_understand(finds, source):
+    finds("MT802", source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        """
+def lambda_handler(event, context):
+    try:
+        for record in event["Records"]:
+            save(record["body"])
+    except Exception as error:
+        print(error)
+        return {"statusCode": 500, "body": str(error)}  # finds MT802
+    return {"statusCode": 200}
+""",
+        """
+import json
+
+def lambda_handler(event, context):
+    for record in event["Records"]:
+        try:
+            save(json.loads(record["body"]))
+        except ValueError:
+            return {"body": "no JSON", "statusCode": 400}  # finds MT802
+""",
+    ],
+    ids=["around the loop", "in the loop"],
+)
+def test_a_failure_told_by_a_status(finds, source):
+    finds("MT802", source)
+
+
+def test_a_template_tells_that_it_is_a_batch(finds):
+    finds(
+        "MT802",
+        {
+            "template.yaml": TEMPLATE.format(kind="SQS", types="BatchSize: 10", mark=""),
+            "app.py": """
+def lambda_handler(event, context):
+    try:
+        save(event)
+    except Exception:
+        return {"statusCode": 503}  # finds MT802
+""",
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        """
+def lambda_handler(event, context):
+    try:
+        return save(event["body"])
+    except Exception:
+        return {"statusCode": 500}
+""",
+        """
+def lambda_handler(event, context):
+    try:
+        for record in event["Records"]:
+            save(record["Sns"]["Message"])
+    except Exception:
+        return {"statusCode": 500}
+""",
+        """
+def lambda_handler(event, context):
+    for record in event["Records"]:
+        try:
+            save(record["body"])
+        except KeyError:
+            return {"statusCode": 200}
+        except ValueError:
+            return {"status": 500}
+        except TypeError:
+            return answer(500)
+        except OSError:
+            return {"statusCode": code(record)}
+    return {"statusCode": 500}
+""",
+        """
+def process(event, context):
+    try:
+        for record in event["Records"]:
+            save(record["body"])
+    except Exception:
+        return {"statusCode": 500}
+""",
+        """
+def lambda_handler(event, context):
+    return {"statusCode": 200}
+
+def api(event):
+    try:
+        for record in event["Records"]:
+            save(record["body"])
+    except Exception:
+        return {"statusCode": 500}
+""",
+        ANSWERING,
+        ANSWERING.replace('record["messageId"]', 'record["kinesis"]["sequenceNumber"]'),
+        ANSWERING.replace('"itemIdentifier"', '"itemIdentifier", "x"').replace(', "x": ', ": 1, 'x': "),
+        "FAILURES = {'batch_item_failures': 1}\n",
+        "def lambda_handler(event, context):\n    return {'items': 1, 'batches': 2}\n",
+    ],
+    ids=[
+        "an HTTP API", "a topic", "no failure is told", "not surely a handler", "another function of the file",
+        "an answer by hand", "an answer for a stream", "more in it", "no handler in the file", "other keys",
+    ],
+)  # fmt: skip
+def test_other_answers_are_let_be(finds, source):
+    finds("MT802", source)
