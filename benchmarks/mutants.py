@@ -34,7 +34,7 @@ ROOT = Path(__file__).parents[1]
 RULES = ROOT / "src" / "meantime" / "tools" / "check" / "rules"
 TESTS = ROOT / "tests" / "tools" / "check" / "rules"
 LONGEST = 60  # seconds that the tests of one mutant may take: it may loop for ever, and is noticed then
-_CODE = re.compile(r'code="(MT\d+)"')
+_CODE = re.compile(r'(?:code=|_CODE = )"(MT\d+)"')
 
 
 class Trial(NamedTuple):

@@ -64,7 +64,6 @@ OURS_ONLY = {
         Disagreement((60,), "the global is given a client and, later, a number; ours takes both for possible"),
         Disagreement((98,), "a client imported by name; marked there as not implemented"),
     ],
-    "async22x_asyncio": [Disagreement((42,), "the name does not exist; ours takes all of os.spawn*")],
 }
 
 

@@ -179,6 +179,8 @@ import os
 
 async def end(pid):
     os.waitpid(pid, 0)  # finds MT201
+    os.spawnvp(os.P_WAIT, "ls", [])  # finds MT201
+    os.spawnvp(os.P_NOWAIT, "ls", [])  # finds MT201 likely
 """,
             id="waiting for a process",
         ),

@@ -79,7 +79,7 @@ _SURELY: dict[str, str] = {
     r"time\.sleep": SLEEP,
     r"subprocess\.(run|call|check_call|check_output|getoutput|getstatusoutput)": SUBPROCESS,
     r"subprocess\.Popen\(\)\.(wait|communicate)": SUBPROCESS,
-    r"os\.(system|wait|wait3|waitpid|wait4|waitid)|os\.spawn[lv]\w*": SUBPROCESS,
+    r"os\.(system|wait|wait3|waitpid|wait4|waitid)|os\.spawn[lv]p?e?": SUBPROCESS,
     r"socket\.(getaddrinfo|gethostbyname|gethostbyname_ex|gethostbyaddr|getfqdn)": NAME,
     r"socket\.create_connection": CONNECTION,
     r"smtplib\.SMTP(_SSL)?\(\)\.(connect|ehlo|helo|login|sendmail|send_message|starttls|quit)": CONNECTION,

@@ -99,6 +99,8 @@ def _may_be_over(project: Project, call: Call, path: str) -> bool:
         return receiver is None or receiver.kind != "call"
     if path.startswith("queue."):
         return receiver is None or _is_looked_at(call, receiver)
+    if path.startswith("os.spawn"):
+        return bool(call.arguments) and "os.P_NOWAIT" in project.paths(call.arguments[0], call.within)
     if path == "time.sleep":
         seconds = _given(project, call, call.arguments[0]) if call.arguments else UNKNOWN
         return isinstance(seconds, int | float) and seconds < _SHORTEST_SLEEP
