@@ -112,7 +112,8 @@ def _bound(project: Project, gate: Expression, within: Function) -> Bound | None
     for value in values:
         if value.path in _GATES:
             return Bound(_room(project, value.origin), value.origin)
-    if not values and _LIKE_A_GATE.search(_last_name(gate)):
+    names = [_last_name(gate), *(value.path.removesuffix("()").rpartition(".")[2] for value in values)]
+    if any(_LIKE_A_GATE.search(name) for name in names):
         return Bound(None, None)
     return None
 

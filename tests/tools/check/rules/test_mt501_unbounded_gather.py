@@ -1,0 +1,347 @@
+"""MT501: as many tasks at once as the event has items."""
+
+from __future__ import annotations
+
+import pytest
+
+HEAD = """
+import asyncio
+
+async def fetch(key):
+    await asyncio.sleep(0.1)
+
+"""
+TAIL = """
+def lambda_handler(event, context):
+    return asyncio.run(main(event))
+"""
+
+FOUND = {
+    "a gather of a generator": """
+async def main(event):
+    return await asyncio.gather(*(fetch(key) for key in event["keys"]))  # finds MT501
+""",
+    "a gather of a list, under another name": """
+from asyncio import gather as together
+
+async def main(event):
+    return await together(*[fetch(key) for key in event.get("keys", [])])  # finds MT501
+""",
+    "a gather of a map": """
+async def main(event):
+    return await asyncio.gather(*map(fetch, event["keys"]))  # finds MT501
+""",
+    "a gather of tasks made in a loop": """
+async def main(event):
+    tasks = []
+    for key in event["keys"]:
+        tasks.append(asyncio.create_task(fetch(key)))
+    await asyncio.gather(*tasks)  # finds MT501
+""",
+    "a wait": """
+async def main(event):
+    await asyncio.wait([asyncio.create_task(fetch(key)) for key in event["keys"]])  # finds MT501
+""",
+    "as they complete": """
+async def main(event):
+    for done in asyncio.as_completed([fetch(key) for key in event["keys"]]):  # finds MT501
+        await done
+""",
+    "a task group": """
+async def main(event):
+    async with asyncio.TaskGroup() as group:
+        for key in event["keys"]:
+            group.create_task(fetch(key))  # finds MT501
+""",
+    "each within a time limit": """
+async def main(event):
+    await asyncio.gather(*(asyncio.wait_for(fetch(key), 5) for key in event["keys"]))  # finds MT501
+""",
+    "the keys of the body": """
+import json
+
+async def main(event):
+    keys = json.loads(event["body"])["keys"]
+    await asyncio.gather(*(fetch(key) for key in sorted(set(keys))))  # finds MT501
+""",
+    "a mapping's items": """
+async def main(event):
+    await asyncio.gather(*(fetch(key) for key, _ in event["orders"].items()))  # finds MT501
+""",
+    "some of them": """
+async def main(event):
+    keys = [key for key in event["keys"] if key]
+    await asyncio.gather(*(fetch(key) for key in keys))  # finds MT501
+""",
+    "the lines of each order": """
+async def main(event):
+    for order in event["orders"]:
+        await asyncio.gather(*(fetch(line) for line in order["lines"]))  # finds MT501
+""",
+    "the client's method": """
+import httpx
+
+async def main(event):
+    async with httpx.AsyncClient(timeout=5) as client:
+        await asyncio.gather(*(client.get(url) for url in event["urls"]))  # finds MT501
+""",
+    "with a semaphore as wide as the input": """
+async def main(event):
+    semaphore = asyncio.Semaphore(len(event["keys"]))
+
+    async def one(key):
+        async with semaphore:
+            await fetch(key)
+
+    await asyncio.gather(*(one(key) for key in event["keys"]))  # finds MT501
+""",
+    "within a session, which is no bound": """
+import aiohttp
+
+async def one(session, key):
+    async with session.get(key) as answer:
+        return await answer.text()
+
+async def main(event):
+    async with aiohttp.ClientSession() as session:
+        await asyncio.gather(*(one(session, key) for key in event["keys"]))  # finds MT501
+""",
+    "a method, below a class that is called": """
+class Service:
+    async def load(self, event):
+        await asyncio.gather(*(self.one(key) for key in event["keys"]))  # finds MT501
+
+    async def one(self, key):
+        await fetch(key)
+
+async def main(event):
+    await Service().load(event)
+""",
+    "an unknown batch of records": """
+async def main(event):
+    await asyncio.gather(*(fetch(record) for record in event["Records"]))  # finds MT501 likely
+""",
+    "an unknown batch of records, by its method": """
+async def main(event):
+    records = event.get("Records")
+    await asyncio.gather(*(fetch(record) for record in records))  # finds MT501 likely
+""",
+    "a way that is only possible": """
+import os
+
+async def many(event):
+    await asyncio.gather(*(fetch(key) for key in event["keys"]))  # finds MT501 likely
+
+async def few(event): ...
+
+chosen = many if os.environ.get("MANY") else few
+
+async def main(event):
+    await chosen(event)
+""",
+}
+
+SILENT = {
+    "different calls": """
+async def main(event):
+    await asyncio.gather(fetch(1), fetch(event["key"]))
+""",
+    "a literal": """
+async def main(event):
+    await asyncio.gather(*(fetch(key) for key in ["profile", "orders"]))
+""",
+    "a range": """
+async def main(event):
+    await asyncio.gather(*(fetch(number) for number in range(10)))
+""",
+    "a semaphore within": """
+semaphore = asyncio.Semaphore(10)
+
+async def one(key):
+    async with semaphore:
+        await fetch(key)
+
+async def main(event):
+    await asyncio.gather(*(one(key) for key in event["keys"]))
+""",
+    "a semaphore given to each": """
+async def one(semaphore, key):
+    async with semaphore:
+        await fetch(key)
+
+async def main(event):
+    semaphore = asyncio.Semaphore(10)
+    await asyncio.gather(*(one(semaphore, key) for key in event["keys"]))
+""",
+    "a wrapper with a semaphore": """
+semaphore = asyncio.Semaphore(10)
+
+async def bounded(coroutine):
+    async with semaphore:
+        return await coroutine
+
+async def main(event):
+    await asyncio.gather(*(bounded(fetch(key)) for key in event["keys"]))
+""",
+    "a semaphore that is acquired by hand": """
+semaphore = asyncio.Semaphore(10)
+
+async def one(key):
+    await semaphore.acquire()
+    try:
+        await fetch(key)
+    finally:
+        semaphore.release()
+
+async def main(event):
+    await asyncio.gather(*(one(key) for key in event["keys"]))
+""",
+    "a limiter of a library, by its name": """
+from library import limiter
+
+async def one(key):
+    async with limiter:
+        await fetch(key)
+
+async def main(event):
+    await asyncio.gather(*(one(key) for key in event["keys"]))
+""",
+    "a limiter as a decorator": """
+import meantime
+
+api = meantime.Limiter("api", max_concurrency=8)
+
+@api
+async def one(key):
+    await fetch(key)
+
+async def main(event):
+    await asyncio.gather(*(one(key) for key in event["keys"]))
+""",
+    "a slice": """
+async def main(event):
+    await asyncio.gather(*(fetch(key) for key in event["keys"][:10]))
+""",
+    "chunks of a library": """
+from itertools import batched
+
+async def main(event):
+    for chunk in batched(event["keys"], 10):
+        await asyncio.gather(*(fetch(key) for key in chunk))
+""",
+    "chunks cut here": """
+async def main(event):
+    keys = event["keys"]
+    chunks = [keys[start : start + 10] for start in range(0, len(keys), 10)]
+    for chunk in chunks:
+        await asyncio.gather(*(fetch(key) for key in chunk))
+""",
+    "what is loaded": """
+async def load(user): ...
+
+async def main(event):
+    orders = await load(event["user"])
+    await asyncio.gather(*(fetch(order) for order in orders))
+""",
+    "threads, which the loop's executor bounds": """
+import time
+
+async def main(event):
+    await asyncio.gather(*(asyncio.to_thread(time.sleep, key) for key in event["keys"]))
+""",
+    "a verb, whose bound is ten": """
+from meantime import tasks
+
+async def main(event):
+    await tasks.map(fetch, event["keys"])
+""",
+    "one after the other": """
+async def main(event):
+    for key in event["keys"]:
+        await asyncio.create_task(fetch(key))
+""",
+    "another way of the data": """
+async def main(event):
+    names = {"profile", "orders"}
+    await asyncio.gather(*(fetch(name) for name in names if name in event["wanted"]))
+""",
+}
+
+
+@pytest.mark.parametrize("source", FOUND.values(), ids=FOUND)
+def test_a_fan_out_as_wide_as_the_event_is_found(finds, source):
+    finds("MT501", HEAD + source + TAIL)
+
+
+@pytest.mark.parametrize("source", SILENT.values(), ids=SILENT)
+def test_a_fan_out_with_a_bound_is_not(finds, source):
+    finds("MT501", HEAD + source + TAIL)
+
+
+def test_a_library_without_a_handler_is_left_alone(finds):
+    finds("MT501", HEAD + "async def main(event):\n    await asyncio.gather(*(fetch(key) for key in event['keys']))\n")
+
+
+def test_the_work_of_another_file_is_known(finds, findings_of):
+    files = {
+        "work.py": """
+import asyncio
+
+async def fetch(key): ...
+
+async def fetch_all(keys):
+    return await asyncio.gather(*(fetch(key) for key in keys))  # finds MT501
+""",
+        "app.py": """
+import asyncio
+import work
+
+def lambda_handler(event, context):
+    return asyncio.run(work.fetch_all(event["keys"]))
+""",
+    }
+    finds("MT501", files)
+    (found,) = findings_of("MT501", files)
+    assert "`asyncio.gather`" in found.message
+    assert "`fetch(…)`" in found.message
+    assert found.chain
+
+
+TEMPLATE = """
+Resources:
+  Function:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: python3.13
+      Handler: app.lambda_handler
+      CodeUri: .
+      Events:
+        Source:
+          Type: SQS
+          Properties:
+            Queue: !Sub "arn:aws:sqs:${AWS::Region}:${AWS::AccountId}:orders"
+            BatchSize: SIZE
+"""
+
+
+@pytest.mark.parametrize(
+    ("size", "mark"), [("10", ""), ("11", "  # finds MT501"), ("1000", "  # finds MT501")], ids=["10", "11", "1000"]
+)
+def test_a_batch_counts_by_the_size_that_its_mapping_says(finds, size, mark):
+    source = f"""
+async def main(event):
+    await asyncio.gather(*(fetch(record) for record in event["Records"])){mark}
+"""
+    finds("MT501", {"app.py": HEAD + source + TAIL, "template.yaml": TEMPLATE.replace("SIZE", size)})
+
+
+@pytest.mark.parametrize(
+    ("kind", "mark"), [("SQS", ""), ("DynamoDB", "  # finds MT501"), ("SNS", "")], ids=["sqs", "dynamodb", "sns"]
+)
+def test_a_batch_of_the_default_size_counts_by_its_source(finds, kind, mark):
+    source = f"""
+async def main(event):
+    await asyncio.gather(*(fetch(record) for record in event["Records"])){mark}
+"""
+    template = TEMPLATE.replace("Type: SQS", f"Type: {kind}").replace("            BatchSize: SIZE\n", "")
+    finds("MT501", {"app.py": HEAD + source + TAIL, "template.yaml": template})
