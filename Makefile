@@ -18,7 +18,7 @@ FIND_PYTHON := for python in $(PYTHON) python3.11 python3 python3.12 python3.13 
 	if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo "$$python"; exit; fi; \
 	done; echo "meantime: no Python 3.11 or later is to be found; install one, or say which: make PYTHON=/path/to/python" >&2; exit 1
 
-.PHONY: help demo test check lint types contract unit versions bench mutants adaptive docs numbers format clean system-packages
+.PHONY: help demo test check lint types contract mistakes rules unit versions bench mutants adaptive docs numbers format clean system-packages
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -28,7 +28,7 @@ demo: $(VENV)/.installed $(VENV)/.aws-server ## Run the examples in emulated Lam
 
 test: check unit versions ## Everything that must pass: format, lint, types, import contract, tests, also on other Pythons
 
-check: lint types contract
+check: lint types contract mistakes
 
 lint: $(VENV)/.installed
 	@echo "== format and lint"
@@ -42,6 +42,13 @@ types: $(VENV)/.installed
 contract: $(VENV)/.installed
 	@echo "== import contract"
 	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+
+mistakes: $(VENV)/.installed
+	@echo "== meantime check, on itself and on the examples"
+	@$(BIN)/meantime check
+
+rules: $(VENV)/.installed ## Write the table of all rules of meantime check into docs/check.md
+	@$(BIN)/python docs/update_rules.py
 
 # A machine that stands still for a second fails what is right. So what fails is run once more, by itself; both are shown.
 define tested

@@ -20,6 +20,7 @@ BLOCKS = [
 ]
 TOOLS = (
     "bill.md",
+    "check.md",
     "downstream.md",
     "emulator.md",
     "formats.md",

@@ -71,7 +71,7 @@ class TestPage:
         assert all(section(page, heading).strip() for heading in HEADINGS)
 
     def test_it_says_the_levels_that_the_rule_has(self, path):
-        last = path.read_text(encoding="utf-8").strip().splitlines()[-1]
+        last = path.read_text(encoding="utf-8").strip().split("\n\n")[-1]
         assert last.startswith("Levels: ")
         assert {word for word in ("error", "warning") if word in last} == set(all_rules()[path.stem].levels)
 
