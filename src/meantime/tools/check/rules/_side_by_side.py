@@ -98,7 +98,7 @@ def _used_within(project: Project, fan_out: FanOut, paths: tuple[str, ...]) -> I
         found = tuple(reached(project, (begins,)))
         inside = {each.function for each in found}
         for each in found:
-            for call in () if each.is_locked else each.function.calls:
+            for call in () if each.is_locked or is_cached(each.function) else each.function.calls:
                 if call.function.kind != "attribute" or is_locked(project, call.guards, each.function):
                     continue
                 receiver = call.function.parts[0]

@@ -1,0 +1,243 @@
+"""MT602: a connection that serves one thread at a time, used by several."""
+
+from __future__ import annotations
+
+import pytest
+
+HEAD = """
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from meantime import threads
+
+"""
+
+TAIL = """
+
+def lambda_handler(event, context):
+    with ThreadPoolExecutor(max_workers=3) as executor:
+        return list(executor.map(load, event["keys"]))
+"""
+
+FOUND = {
+    "sqlite3": """
+import sqlite3
+
+connection = sqlite3.connect("/tmp/orders.db")
+
+def load(key):
+    return connection.execute("SELECT 1").fetchone()  # finds MT602
+""",
+    "a cursor of sqlite3": """
+import sqlite3 as sqlite
+
+cursor = sqlite.connect("/tmp/orders.db").cursor()
+
+def load(key):
+    cursor.execute("SELECT 1")  # finds MT602
+""",
+    "sqlite3, shared on purpose": """
+import sqlite3
+
+connection = sqlite3.connect("/tmp/orders.db", check_same_thread=False)
+
+def load(key):
+    connection.execute("INSERT INTO orders VALUES (1)")  # finds MT602 likely
+""",
+    "PyMySQL": """
+import pymysql
+
+connection = pymysql.connect(host="db")
+
+def load(key):
+    with connection.cursor() as cursor:  # finds MT602
+        return key
+""",
+    "PyMySQL in an attribute": """
+from pymysql import connect
+
+class Orders:
+    def __init__(self):
+        self.connection = connect(host="db")
+
+    def load(self, key):
+        self.connection.ping()  # finds MT602
+
+orders = Orders()
+
+def load(key):
+    return orders.load(key)
+""",
+    "a cursor of psycopg2": """
+import psycopg2
+
+cursor = psycopg2.connect("dbname=orders").cursor()
+
+def load(key):
+    cursor.execute("SELECT 1")  # finds MT602
+""",
+    "a cursor of psycopg": """
+import psycopg
+
+cursor = psycopg.connect("dbname=orders").cursor()
+
+def load(key):
+    cursor.execute("SELECT 1")  # finds MT602
+""",
+    "a session of SQLAlchemy": """
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
+
+session = Session(create_engine("sqlite://"))
+
+def load(key):
+    return session.get(object, key)  # finds MT602
+""",
+    "a session of a session maker": """
+from sqlalchemy.orm import sessionmaker
+
+make = sessionmaker()
+session = make()
+
+def load(key):
+    return session.get(object, key)  # finds MT602
+""",
+    "http.client": """
+import http.client
+
+connection = http.client.HTTPSConnection("api.example.com", timeout=5)
+
+def load(key):
+    connection.request("GET", key)  # finds MT602
+""",
+    "smtplib": """
+from smtplib import SMTP
+
+server = SMTP("mail.example.com", timeout=5)
+
+def load(key):
+    server.sendmail("a@example.com", key, "text")  # finds MT602
+""",
+    "requests": """
+import requests
+
+session = requests.Session()
+
+def load(key):
+    return session.get(key, timeout=5)  # finds MT602 likely
+""",
+    "by a way that is only possible": """
+import os
+import sqlite3
+
+connection = sqlite3.connect("/tmp/orders.db")
+
+def read(key):
+    return connection.execute("SELECT 1")  # finds MT602 likely
+
+def nothing(key): ...
+
+chosen = read if os.environ.get("READ") else nothing
+
+def load(key):
+    return chosen(key)
+""",
+}
+
+SILENT = {
+    "a connection of psycopg2": """
+import psycopg2
+
+connection = psycopg2.connect("dbname=orders")
+
+def load(key):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+""",
+    "a pool": """
+import psycopg_pool
+
+pool = psycopg_pool.ConnectionPool("dbname=orders")
+
+def load(key):
+    with pool.connection() as connection:
+        return connection.execute("SELECT 1").fetchone()
+""",
+    "a connection for each call": """
+import sqlite3
+
+def load(key):
+    connection = sqlite3.connect("/tmp/orders.db")
+    return connection.execute("SELECT 1").fetchone()
+""",
+    "a session for each call": """
+from sqlalchemy.orm import sessionmaker
+
+make = sessionmaker()
+
+def load(key):
+    with make() as session:
+        return session.get(object, key)
+""",
+    "sessions by thread": """
+from sqlalchemy.orm import scoped_session, sessionmaker
+
+session = scoped_session(sessionmaker())
+
+def load(key):
+    return session.get(object, key)
+""",
+    "under a lock": """
+import pymysql
+
+connection = pymysql.connect(host="db")
+lock = threading.RLock()
+
+def load(key):
+    with lock, connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+""",
+    "redis": """
+import redis
+
+store = redis.Redis("cache", socket_timeout=1)
+
+def load(key):
+    return store.get(key)
+""",
+    "requests without a session": """
+import requests
+
+def load(key):
+    return requests.get(key, timeout=5)
+""",
+}
+
+
+@pytest.mark.parametrize("source", FOUND.values(), ids=FOUND)
+def test_a_connection_that_several_threads_use_is_found(finds, source):
+    finds("MT602", HEAD + source + TAIL)
+
+
+@pytest.mark.parametrize("source", SILENT.values(), ids=SILENT)
+def test_what_threads_may_share_or_have_for_themselves_is_not(finds, source):
+    finds("MT602", HEAD + source + TAIL)
+
+
+def test_the_connection_of_another_file_is_named(findings_of):
+    (found,) = findings_of(
+        "MT602",
+        {
+            "database.py": 'import sqlite3\n\nconnection = sqlite3.connect("/tmp/orders.db")\n',
+            "app.py": HEAD
+            + "from database import connection as database\n\ndef load(key):\n    database.execute(key)\n"
+            + TAIL,
+        },
+    )
+    assert found.message.startswith("`database` (sqlite3.connect) serves one thread at a time")
+    assert found.place.path == "app.py"
+
+
+def test_a_cursor_is_named_as_one(findings_of):
+    (found,) = findings_of("MT602", HEAD + FOUND["a cursor of psycopg"] + TAIL)
+    assert "(psycopg.connect(…).cursor)" in found.message
