@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -61,6 +63,14 @@ def _normal(name: str) -> str:
 
 def _unpack(wheel: Path, folder: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
-        for member in archive.namelist():
-            if member.endswith(_KEPT) and not member.split("/")[0].endswith(".dist-info"):
-                archive.extract(member, folder)
+        names = archive.namelist()
+        # Constructs for the CDK: the functions that they deploy lie in an archive of their own, beside what jsii made.
+        nested = [name for name in names if name.endswith(".tgz")]
+        for name in nested:
+            with tarfile.open(fileobj=io.BytesIO(archive.read(name))) as inner:
+                inner.extractall(
+                    folder, [each for each in inner if each.isfile() and each.name.endswith(_KEPT)], filter="data"
+                )
+        for name in names:
+            if not nested and name.endswith(_KEPT) and not name.split("/")[0].endswith(".dist-info"):
+                archive.extract(name, folder)
