@@ -87,7 +87,21 @@ def notices(trial: Trial) -> bool:
     rule.all_rules.cache_clear()
     sys.meta_path.insert(0, Instead(name, trial.mutant.source))
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-        return pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", *trial.tests]) != 0
+        return (
+            pytest.main(
+                [
+                    "-x",
+                    "--assert=plain",
+                    "-q",
+                    "-p",
+                    "no:cacheprovider",
+                    "-p",
+                    "no:randomly",
+                    *trial.tests,
+                ]
+            )
+            != 0
+        )
 
 
 def start(trial: Trial) -> int:
