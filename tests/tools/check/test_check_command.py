@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -224,6 +225,15 @@ def test_what_rules_find_is_shown(project, run, monkeypatch):
     assert "error[MT001]: It is [bold]so[/bold].\n" in run("--no-cache")[1]
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert "It is [bold]so[/bold]." in run("--no-cache")[1]
+
+
+def test_what_a_terminal_cannot_show_is_replaced(tmp_path):
+    (tmp_path / "app.py").write_text("x = 'é漢'  # noqa: MT999\n", encoding="utf-8")
+    command = [sys.executable, "-m", "meantime", "check", "--no-cache"]
+    variables = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "x = '??'" in done.stdout
 
 
 def test_it_loads_no_other_tool(tmp_path):

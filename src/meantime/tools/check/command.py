@@ -7,7 +7,9 @@ import os
 import sys
 from dataclasses import replace
 from enum import StrEnum
+from io import TextIOWrapper
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -85,6 +87,8 @@ def check(
 
     Exits with 0; with 1 if there is an error; with 2 if it could not be checked.
     """
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a source may hold what a terminal cannot show
     collects = gc.isenabled()
     gc.disable()  # much is made and little let go; the process ends soon
     try:
@@ -156,7 +160,7 @@ def _report(checked: Checked, form: Format, output: Path | None, *, is_counted: 
     if is_counted:
         parts = texts.statistics(checked, {code: rule.name for code, rule in all_rules().items()})
     elif form is Format.text:
-        parts = texts.text(checked, _shown)
+        parts = texts.text(checked, _shown, _width() if output is None else 0)
     elif form is Format.concise:
         parts = texts.concise(checked, _shown)
     else:
@@ -216,6 +220,11 @@ def _print_page(page: str) -> None:
     console = Console()
     console.width = min(console.width, _PAGE_WIDTH)
     console.print(Markdown(page))
+
+
+def _width() -> int:
+    """In how many columns messages are wrapped: those of a terminal, as long as they can be read with ease."""
+    return min(get_terminal_size().columns, _PAGE_WIDTH) if sys.stdout.isatty() else 0
 
 
 def _is_for_eyes() -> bool:

@@ -52,6 +52,11 @@ def test_a_finding_is_shown_with_its_lines_its_way_and_what_to_do(checked):
     )
 
 
+def test_a_message_is_wrapped_to_a_width(checked):
+    lines = plain(text(checked, str, 30)).splitlines()
+    assert lines[:2] == ["error[MT001]: This is so. Do", "that."]
+
+
 def test_a_finding_can_be_shown_in_one_line(checked):
     lines = plain(concise(checked, str)).splitlines()
     assert lines[1] == f"{checked.root}/my lib/helpers.py:5:9: MT002 `requests.get` waits: 100 % of the time, 5 s."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
@@ -31,17 +32,20 @@ Part = tuple[str, str]
 """Some text and the name of its style, or none."""
 
 
-def text(checked: Checked, shown: Callable[[Path], str]) -> Iterator[Part]:
+def text(checked: Checked, shown: Callable[[Path], str], width: int = 0) -> Iterator[Part]:
     """Everything that was found, with excerpts.
 
     Args:
         checked: What a check came to.
         shown: Gives a file's path as the reader should see it.
+        width: In how many columns messages are to be wrapped; 0: they are one line each, for other programs.
     """
     excerpts = Excerpts(checked.root)
     for finding in checked.findings:
-        yield f"{finding.level}[{finding.code}]", finding.level
-        yield f": {finding.message}\n", ""
+        head = f"{finding.level}[{finding.code}]"
+        message = f"{head}: {finding.message}"
+        yield head, finding.level
+        yield f"{(fill(message, width, break_on_hyphens=False) if width else message).removeprefix(head)}\n", ""
         yield from _excerpt(finding, excerpts, shown(checked.root / finding.place.path))
         yield "\n", ""
     yield from summary(checked)
