@@ -81,7 +81,6 @@ def test_exit_zero_exits_with_0(project, run):
         (["--select", "MT999"], "there is no rule 'MT999'"),
         (["--ignore", "nonsense"], "there is no rule 'nonsense'"),
         (["--explain", "MT0002"], "there is no rule 'MT0002'; did you mean MT002?"),
-        (["--fix", "--diff"], "give one of them"),
         (["notes.txt"], "is neither Python (.py) nor a template"),
         (["--output", "nowhere/findings.json"], "nowhere/findings.json cannot be written: No such file or directory"),
     ],

@@ -12,6 +12,7 @@ from pathlib import Path
 from tokenize import detect_encoding
 from typing import TYPE_CHECKING
 
+from meantime.tools.check.errors import CheckError
 from meantime.tools.check.unreadable import source_text
 
 if TYPE_CHECKING:
@@ -102,11 +103,18 @@ def prepared(findings: Iterable[Finding], root: Path) -> Fixes:
 
 
 def write(changes: Iterable[Change], root: Path) -> None:
-    """Write changed files, in the encoding they had."""
+    """Write changed files, in the encoding they had.
+
+    Raises:
+        CheckError: One cannot be written.
+    """
     for change in changes:
         path = Path(root, change.file)
         encoding, _ = detect_encoding(BytesIO(path.read_bytes()).readline)
-        path.write_bytes(change.after.encode(encoding))
+        try:
+            path.write_bytes(change.after.encode(encoding))
+        except OSError as error:
+            raise CheckError(f"{path} cannot be written: {error.strerror}") from None
 
 
 class _Text:
