@@ -103,7 +103,7 @@ def test_what_a_template_names_may_be_made_by_an_adapter(handlers_of):
         "from aws_lambda_powertools import Logger\nlogger = Logger()\n@logger.inject_lambda_context\ndef go(e, c): ...",
         "from aws_lambda_powertools import Tracer as T\nt = T()\n@t.capture_lambda_handler(x=1)\ndef go(e, c): ...",
         "from shared import metrics\n@metrics.log_metrics(capture_cold_start_metric=True)\ndef go(e, c): ...",
-        "from aws_lambda_powertools.utilities import data_classes as d\n@d.event_source(data_class=X)\ndef go(e, c): ...",
+        "from aws_lambda_powertools.utilities import data_classes as d\n@d.event_source(data_class=X)\ndef go(e, c): 1",
         "from aws_lambda_powertools.utilities.parser import event_parser\n@event_parser(model=M)\ndef go(e, c): ...",
         "from datadog_lambda.wrapper import datadog_lambda_wrapper\n@datadog_lambda_wrapper\ndef go(event, c): ...",
         "from chalice import Chalice\napp = Chalice(app_name='x')\n@app.on_sqs_message(queue='q')\ndef go(event): ...",
@@ -154,6 +154,8 @@ def test_other_decorators_do_not(handlers_of, source):
         "def lambda_handler(_event, _): ...",
         "def lambda_handler(event: dict, context=None, table=None): ...",
         "def orders_lambda_handler(event, ctx): ...",
+        "def handler(sqs_event, context): ...",
+        "import boto3\ndef orders_handler(event, context): ...",
         "if True:\n    def handler(event, context): ...",
         "from aws_lambda_powertools.utilities.typing import LambdaContext\ndef go(event, context: LambdaContext): ...",
         "class A:\n    def run(self, event, context): ...\nlambda_handler = A().run",
@@ -161,7 +163,9 @@ def test_other_decorators_do_not(handlers_of, source):
         "def go(event, context): ...\nhandler = middleware(go)",
     ],
     ids=[
-        "handler", "async", "an unused context", "nothing used", "more with defaults", "named as such", "conditional",
+        "handler", "async", "an unused context", "nothing used", "more with defaults", "named as such",
+        "an event of a service",
+        "a handler of orders beside boto3", "conditional",
         "annotated", "a method as the handler", "another name for it", "wrapped in a middleware",
     ],
 )  # fmt: skip
@@ -183,11 +187,20 @@ def test_what_wraps_it_is_said(handlers_of):
     "source",
     [
         "def process(event, context): ...",
+        "import boto3\ndef process(event, context): ...",
+        "import boto4\ndef orders_handler(event, context): ...",
         "class A:\n    def handler(self, event, context): ...",
         "import functions_framework\ndef handler(event, context): ...",
         "from google.cloud import storage\ndef handler(event, context): ...",
     ],
-    ids=["another name", "a method", "another cloud's framework", "another cloud's client"],
+    ids=[
+        "another name",
+        "another name beside boto3",
+        "a handler of orders",
+        "a method",
+        "another cloud's framework",
+        "another cloud's client",
+    ],
 )
 def test_where_less_tells_it_is_not_sure(handlers_of, source):
     assert [each[1:3] for each in handlers_of(source)] == [("signature", False)]
@@ -200,6 +213,7 @@ def test_where_less_tells_it_is_not_sure(handlers_of, source):
         "def handler(signum, frame): ...",
         "def handler(update, context): ...",
         "def handler(event, loop): ...",
+        "def handler(prevent, context): ...",
         "def handler(event, context, table): ...",
         "def handler(_, __): ...",
         "def handler(*, event, context): ...",
@@ -209,7 +223,8 @@ def test_where_less_tells_it_is_not_sure(handlers_of, source):
         "def process(event): ...\nhandler = middleware(process)",
     ],
     ids=[
-        "one parameter", "of a signal", "of a bot", "no context", "one more", "nothing named", "by keyword", "nested",
+        "one parameter", "of a signal", "of a bot", "no context", "no event", "one more", "nothing named",
+        "by keyword", "nested",
         "made somewhere", "a number", "what is wrapped takes one",
     ],
 )  # fmt: skip

@@ -138,6 +138,18 @@ def lambda_handler(event, context):
         print(error)
         raise
 """,
+        """
+import json
+
+def handler(sqs_event, context):
+    for record in sqs_event["Records"]:  # finds MT801
+        try:
+            message = json.loads(record["body"])
+        except ValueError:
+            continue
+        for inner in message["Records"]:
+            save(inner["s3"]["object"]["key"])
+""",
         WORK
         + """
 from concurrent.futures import ThreadPoolExecutor
@@ -151,7 +163,9 @@ def lambda_handler(event, context):
     ],
     ids=[
         "a loop", "the article's threads", "a comprehension", "map", "tasks", "counted, with get", "a data class",
-        "under a decorator that is known", "in a class, two functions down", "a method on threads", "raised here", "raised again",
+        "under a decorator that is known", "in a class, two functions down", "a method on threads", "raised here",
+        "raised again",
+        "only decoding is tried, and the message has records",
         "submitted and asked",
     ],
 )  # fmt: skip
@@ -295,6 +309,14 @@ def lambda_handler(event, context):
         work(record)
 """,
         """
+def lambda_handler(event, context):
+    try:
+        for record in event["Records"]:
+            save(record["body"])
+    except Exception:
+        return {"statusCode": 500}
+""",
+        """
 from contextlib import suppress
 
 def lambda_handler(event, context):
@@ -406,7 +428,8 @@ def lambda_handler(event, context):
 """,
     ],
     ids=[
-        "each record is tried and answered for", "each is tried in a helper", "suppressed", "Meantime answers",
+        "each record is tried and answered for", "each is tried in a helper", "answered by a status", "suppressed",
+        "Meantime answers",
         "Powertools answers", "deleted one by one", "the first alone", "only gathered", "objects of S3", "a topic",
         "not known of what", "no event of records", "not surely a handler", "exceptions are given back",
         "asked one by one", "never asked",

@@ -156,17 +156,21 @@ class _Search:
             if adapter:
                 yield Handler(function.qualified, "decorator", adapter=adapter)
             elif takes_an_invocation(function, is_method=bool(function.class_name)):
-                yield Handler(function.qualified, "signature", is_sure=not elsewhere and self._is_sure(function, body))
+                yield Handler(
+                    function.qualified,
+                    "signature",
+                    is_sure=not elsewhere and self._is_sure(function, body, module.imported),
+                )
         may_adapt = not _ADAPTING.isdisjoint(each.partition(".")[0] for each in module.imported)
         for name in body.assigned if may_adapt else body.assigned.keys() & _HANDLERS:
             handler = self._assigned(body, name, template=False)
             if handler is not None and (handler.by == "adapter" or name in _HANDLERS):
                 yield replace(handler, is_sure=not elsewhere)
 
-    def _is_sure(self, function: Function, body: Function) -> bool:
+    def _is_sure(self, function: Function, body: Function, imports: AbstractSet[str]) -> bool:
         if function.class_name:
             return False
-        if is_named_as_handlers_are(function):
+        if is_named_as_handlers_are(function, imports):
             return True
         annotation = [each for each in function.parameters if each.kind == "positional"][1].annotation
         paths = self._names(annotation, body) if annotation is not None else frozenset()

@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from meantime.tools.check.model.expressions import Expression
     from meantime.tools.check.model.functions import Function
 
-_EVENTS = frozenset({"event", "_event", "evt", "events", "lambda_event", "_"})
+_EVENTS = frozenset({"event", "evt", "events", "_"})
 _CONTEXTS = frozenset({"context", "_context", "ctx", "_ctx", "lambda_context", "aws_context", "_", "__"})
 _NAMES = frozenset({"handler", "lambda_handler", "lambda_function", "event_handler"})
+_OF_AWS = ("boto3", "botocore", "aioboto3", "aws_lambda_powertools", "aws_xray_sdk", "meantime")
 _ELSEWHERE = ("google.cloud", "functions_framework", "firebase_functions", "fc2", "azure.functions")
 """Other clouds' functions take (event, context), too."""
 
@@ -48,15 +49,18 @@ def takes_an_invocation(function: Function, *, is_method: bool = False) -> bool:
     if len(places) < 2 or any(each.default is None for each in places[2:]):  # noqa: PLR2004  # event, context
         return False
     event, context = places[0].name, places[1].name
-    return event in _EVENTS and context in _CONTEXTS and event + context not in {"__", "___"}
+    is_event = event in _EVENTS or event.endswith("_event")
+    return is_event and context in _CONTEXTS and event + context not in {"__", "___"}
 
 
-def is_named_as_handlers_are(function: Function) -> bool:
-    """Whether its name is one that only handlers have."""
-    return function.name in _NAMES or function.name.endswith("lambda_handler")
+def is_named_as_handlers_are(function: Function, imports: AbstractSet[str]) -> bool:
+    """Whether its name is one that only handlers have, or that theirs have who use AWS."""
+    if function.name in _NAMES or function.name.endswith("lambda_handler"):
+        return True
+    return function.name.endswith("_handler") and any(each.startswith(_OF_AWS) for each in imports)
 
 
-def belongs_to_another_cloud(imports: set[str]) -> bool:
+def belongs_to_another_cloud(imports: AbstractSet[str]) -> bool:
     """Whether its module imports another cloud's library for functions."""
     return any(name == each or name.startswith(each + ".") for name in imports for each in _ELSEWHERE)
 

@@ -89,10 +89,10 @@ def _loops(
     node = definition(project, function)
     if node is None:
         return
-    known = _names_for_records(node, records)
+    known = _names_for_records(node, events, records)
     typed = _data_class(node)
     for each in _own_nodes(node):
-        for over, record, code in _turns(each, known):
+        for over, record, code in _turns(each, known, events):
             work = tuple(_work(project, Work(function, record, code)))
             kinds = frozenset(_kinds(work)) | ({typed} if typed is not None and _is_typed(over) else frozenset())
             if isinstance(each, ast.expr | ast.stmt):
@@ -100,7 +100,7 @@ def _loops(
         if isinstance(each, ast.Call) and depth < _DEPTH:
             for callee in _callees(project, function, each):
                 given = list(zip(_places(callee), each.args, strict=False))
-                theirs = frozenset(name for name, argument in given if _is_records(argument, known))
+                theirs = frozenset(name for name, argument in given if _is_records(argument, known, events))
                 whole = frozenset(name for name, value in given if isinstance(value, ast.Name) and value.id in events)
                 if theirs or whole:
                     yield from _loops(project, callee, whole, theirs, depth + 1)
@@ -112,17 +112,19 @@ def _places(function: Function) -> list[str]:
     return names[1:] if function.class_name and names[:1] in (["self"], ["cls"]) else names
 
 
-def _turns(node: ast.AST, known: set[str]) -> Iterator[tuple[ast.expr, str, tuple[ast.AST, ...]]]:
+def _turns(
+    node: ast.AST, known: set[str], events: frozenset[str]
+) -> Iterator[tuple[ast.expr, str, tuple[ast.AST, ...]]]:
     """What a node does for each record: what it goes over, the record's name, the code."""
-    if isinstance(node, ast.For | ast.AsyncFor) and _is_records(node.iter, known):
+    if isinstance(node, ast.For | ast.AsyncFor) and _is_records(node.iter, known, events):
         yield node.iter, _target(node.target), tuple(node.body)
     elif isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp):
         first = node.generators[0]
-        if _is_records(first.iter, known):
+        if _is_records(first.iter, known, events):
             yield first.iter, _target(first.target), (node.elt,)
     elif isinstance(node, ast.Call) and called(node) == "map" and len(node.args) > 1:
         over = node.args[1]
-        if _is_records(over, known):
+        if _is_records(over, known, events):
             record = ast.Name("<record>", ast.Load())
             call = ast.copy_location(ast.Call(node.args[0], [record], []), node.args[0])
             yield over, "<record>", (call,)
@@ -175,28 +177,27 @@ def _callees(project: Project, within: Function, call: ast.Call) -> Iterator[Fun
                 yield from project.functions_of(argument, within)
 
 
-def _names_for_records(node: ast.FunctionDef | ast.AsyncFunctionDef, records: frozenset[str]) -> set[str]:
+def _names_for_records(
+    node: ast.FunctionDef | ast.AsyncFunctionDef, events: frozenset[str], records: frozenset[str]
+) -> set[str]:
     known = set(records)
     for each in _own_nodes(node):
         target = each.targets[0] if isinstance(each, ast.Assign) and len(each.targets) == 1 else None
-        if isinstance(target, ast.Name) and isinstance(each, ast.Assign) and _is_records(each.value, known):
+        if isinstance(target, ast.Name) and isinstance(each, ast.Assign) and _is_records(each.value, known, events):
             known.add(target.id)
     return known
 
 
-def _is_records(node: ast.expr, known: set[str]) -> bool:
+def _is_records(node: ast.expr, known: set[str], events: frozenset[str]) -> bool:
+    """Whether it is what stands under `Records` in the event itself: a message may hold `Records` of another."""
     if isinstance(node, ast.Name):
         return node.id in known
-    if isinstance(node, ast.Subscript):
-        return isinstance(node.slice, ast.Constant) and node.slice.value == "Records"
     if isinstance(node, ast.BoolOp):
-        return _is_records(node.values[0], known)
-    if isinstance(node, ast.Call):
-        name = called(node)
-        if name == "get" and node.args and isinstance(node.args[0], ast.Constant):
-            return node.args[0].value == "Records"
-        return name in _AROUND and bool(node.args) and _is_records(node.args[0], known)
-    return _is_typed(node)
+        return _is_records(node.values[0], known, events)
+    if isinstance(node, ast.Call) and called(node) in _AROUND:
+        return bool(node.args) and _is_records(node.args[0], known, events)
+    key, of = _key(node)
+    return (key == "Records" and isinstance(of, ast.Name) and of.id in events) or _is_typed(node)
 
 
 def _is_typed(node: ast.expr) -> bool:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from meantime.tools.check.finding import Finding, Place
 from meantime.tools.check.rule import Rule
-from meantime.tools.check.rules._records import record_loops
+from meantime.tools.check.rules._answers import failures_by_status
+from meantime.tools.check.rules._records import definition, record_loops
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 _KEY, _IDENTIFIER = "batchItemFailures", "itemIdentifier"
 _ANSWERING = ("batchItemFailures", "process_partial_response", "BatchProcessor", "SqsFifoPartialProcessor")
 _NO_IDENTIFIERS = frozenset({"receiptHandle", "eventID", "md5OfBody", "eventSourceARN", "body"})
-_BATCHES = frozenset({"sqs", "kinesis", "dynamodb"})
-_FAILED = 400  # the lowest status of HTTP that says so
 
 
 def _check(project: Project) -> Iterator[Finding]:
@@ -69,27 +68,14 @@ def _is_batch(project: Project, handler: Handler, function: Function) -> bool:
 
 def _statuses(project: Project, function: Function) -> Iterator[Finding]:
     """Failures told by a status of HTTP, where an exception is caught."""
-    for node in ast.walk(project.tree(function.file)):
-        is_it = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.lineno == function.line
-        for caught in ast.walk(node) if is_it else ():
-            if isinstance(caught, ast.ExceptHandler):
-                for each in ast.walk(caught):
-                    if isinstance(each, ast.Return) and _is_failure(each.value):
-                        yield _at(
-                            function.file,
-                            each,
-                            "Lambda does not look at a status in the answer of a batch: the messages are deleted as if "
-                            "all were well. Raise, or answer with `batchItemFailures`, or use `@meantime.batch.sqs`.",
-                        )
-
-
-def _is_failure(value: ast.expr | None) -> bool:
-    if not isinstance(value, ast.Dict):
-        return False
-    for key, status in zip(value.keys, value.values, strict=True):
-        if isinstance(key, ast.Constant) and key.value == "statusCode" and isinstance(status, ast.Constant):
-            return isinstance(status.value, int) and status.value >= _FAILED
-    return False
+    node = definition(project, function)
+    for each in failures_by_status(node) if node is not None else ():
+        yield _at(
+            function.file,
+            each,
+            "Lambda does not look at a status in the answer of a batch: the messages are deleted as if all were well. "
+            "Raise, or answer with `batchItemFailures`, or use `@meantime.batch.sqs`.",
+        )
 
 
 def _misspelt(project: Project, file: str) -> Iterator[Finding]:

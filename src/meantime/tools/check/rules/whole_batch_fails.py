@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from meantime.tools.check.finding import Finding, Place
 from meantime.tools.check.rule import Rule
+from meantime.tools.check.rules._answers import catches, failures_by_status, may_fail
 from meantime.tools.check.rules._records import called, record_loops
 
 if TYPE_CHECKING:
@@ -15,19 +16,13 @@ if TYPE_CHECKING:
     from meantime.tools.check.finding import Level
     from meantime.tools.check.handlers.handler import Handler
     from meantime.tools.check.model.project import Project
-    from meantime.tools.check.rules._records import RecordLoop, Work
+    from meantime.tools.check.rules._records import RecordLoop
 
 _BATCHES = frozenset({"sqs", "kinesis", "dynamodb"})
 _TAKES_CARE = ("batchItemFailures", "delete_message", "BatchProcessor", "SqsFifoPartialProcessor")
 """What shows that failures are answered for: the answer itself, or messages that are deleted one by one."""
 
-_HARMLESS = frozenset({
-    "print", "len", "str", "int", "float", "bool", "list", "dict", "set", "tuple", "sorted", "enumerate", "range",
-    "isinstance", "repr", "zip", "min", "max", "sum", "any", "all", "loads", "dumps", "get", "append", "extend",
-    "items", "keys", "values", "info", "debug", "warning", "error", "exception", "critical", "log", "format", "join",
-    "split", "strip", "decode", "encode", "b64decode", "add", "lower", "upper", "replace", "startswith", "endswith",
-    "update", "setdefault", "time", "now", "utcnow", "isoformat", "getenv",
-})  # fmt: skip
+_ASKING = frozenset({"result", "gather", "get"})
 _ASKED_LATER = frozenset({"submit", "create_task", "ensure_future", "apply_async"})
 
 
@@ -40,7 +35,9 @@ def _check(project: Project) -> Iterator[Finding]:
             kind = _kind(handler, loop)
             if kind and _fails_as_a_whole(loop) and not _is_answered_for(project, loop):
                 level = _level(handler, kind, is_wrapped=bool(function.decorators) and not handler.adapter)
-                yield Finding("MT801", _message(function.name, kind, loop), _place(loop), level)
+                ends = _ends_quietly(loop)
+                if not (ends and any(failures_by_status(loop.function))):  # MT802 tells that
+                    yield Finding("MT801", _message(function.name, kind, ends=ends), _place(loop), level)
 
 
 def _is_taken_care_of(handler: Handler) -> bool:
@@ -68,57 +65,37 @@ def _is_answered_for(project: Project, loop: RecordLoop) -> bool:
 
 def _fails_as_a_whole(loop: RecordLoop) -> bool:
     """Whether what one record raises leaves the loop, or is raised where all results are asked for."""
-    if any(_catches(part) for each in loop.work for part in each.code) or not _may_fail(loop.work):
+    own = frozenset(each.within.name for each in loop.work[1:])
+    code = [(part, own) for each in loop.work for part in each.code]
+    if any(catches(part) for part, _ in code) or not any(may_fail(part, names) for part, names in code):
         return False
-    calls = [each for part in loop.work[0].code for each in ast.walk(part) if isinstance(each, ast.Call)]
-    names = {
-        each.func.attr
-        for each in ast.walk(loop.function)
-        if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute)
-    }
-    if any(called(each) in _ASKED_LATER for each in calls):
-        return bool(names & {"result", "gather", "get"}) and not _catches(loop.function)
+    if any(called(each) in _ASKED_LATER for part in loop.work[0].code for each in _calls(part)):
+        asked = {each.func.attr for each in _calls(loop.function) if isinstance(each.func, ast.Attribute)}
+        return bool(asked & _ASKING) and not catches(loop.function)
     return not any(each.arg == "return_exceptions" for each in ast.walk(loop.function) if isinstance(each, ast.keyword))
 
 
-def _catches(code: ast.AST) -> bool:
-    """Whether a `try` in it goes on after a failure, or `suppress` does."""
-    for node in ast.walk(code):
-        if isinstance(node, ast.Try) and not all(_raises(each) for each in node.handlers):
-            return True
-        if isinstance(node, ast.Call) and called(node) == "suppress":
-            return True
-    return False
+def _calls(node: ast.AST) -> list[ast.Call]:
+    return [each for each in ast.walk(node) if isinstance(each, ast.Call)]
 
 
-def _raises(node: ast.AST) -> bool:
-    return any(isinstance(each, ast.Raise) for each in ast.walk(node))
-
-
-def _may_fail(work: tuple[Work, ...]) -> bool:
-    """Whether something is done for a record that may well fail: not only decoded, logged and gathered."""
-    own = {each.within.name for each in work[1:]}
-    return any(
-        isinstance(node, ast.Raise) or (isinstance(node, ast.Call) and called(node) not in _HARMLESS | own)
-        for each in work
-        for part in each.code
-        for node in ast.walk(part)
-    )
-
-
-def _message(handler: str, kind: str, loop: RecordLoop) -> str:
-    ends = any(
-        isinstance(node, ast.Try)
-        and _catches(node)
-        and any(each is loop.node for part in node.body for each in ast.walk(part))
-        for node in ast.walk(loop.function)
-    )
+def _message(handler: str, kind: str, *, ends: bool) -> str:
     happens = (
         f"the loop ends and `{handler}` returns: the batch counts as done, and the records behind it are lost"
         if ends
         else f"`{handler}` raises and the whole batch comes again, with all that was done already"
     )
     return f"When one record fails, {happens}. Answer with `batchItemFailures`, or use `@meantime.batch.{kind}`."
+
+
+def _ends_quietly(loop: RecordLoop) -> bool:
+    """Whether a `try` around the loop goes on after a failure."""
+    return any(
+        isinstance(node, ast.Try)
+        and catches(node)
+        and any(each is loop.node for part in node.body for each in ast.walk(part))
+        for node in ast.walk(loop.function)
+    )
 
 
 def _place(loop: RecordLoop) -> Place:

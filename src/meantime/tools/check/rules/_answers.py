@@ -1,0 +1,60 @@
+"""What a handler's code does about a failure: catch it, raise it again, or tell it by a status of HTTP."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from meantime.tools.check.rules._records import called
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_HARMLESS = frozenset({
+    "print", "len", "str", "int", "float", "bool", "list", "dict", "set", "tuple", "sorted", "enumerate", "range",
+    "isinstance", "repr", "zip", "min", "max", "sum", "any", "all", "loads", "dumps", "get", "append", "extend",
+    "items", "keys", "values", "info", "debug", "warning", "error", "exception", "critical", "log", "format", "join",
+    "split", "strip", "decode", "encode", "b64decode", "add", "lower", "upper", "replace", "startswith", "endswith",
+    "update", "setdefault", "time", "now", "utcnow", "isoformat", "getenv",
+})  # fmt: skip
+_FAILED = 400  # the lowest status of HTTP that says so
+
+
+def may_fail(node: ast.AST, own: frozenset[str] = frozenset()) -> bool:
+    """Whether something in it may well fail: not only decoding, logging, and calls of these own functions."""
+    return any(
+        isinstance(each, ast.Raise) or (isinstance(each, ast.Call) and called(each) not in _HARMLESS | own)
+        for each in ast.walk(node)
+    )
+
+
+def catches(code: ast.AST) -> bool:
+    """Whether a `try` around what may fail goes on after a failure, or `suppress` does."""
+    for node in ast.walk(code):
+        if isinstance(node, ast.Try) and any(may_fail(each) for each in node.body) and not _all_raise(node):
+            return True
+        if isinstance(node, ast.Call) and called(node) == "suppress":
+            return True
+    return False
+
+
+def _all_raise(node: ast.Try) -> bool:
+    return all(any(isinstance(each, ast.Raise) for each in ast.walk(handler)) for handler in node.handlers)
+
+
+def failures_by_status(function: ast.AST) -> Iterator[ast.Return]:
+    """Where a function that has caught an exception answers with a status that tells of a failure."""
+    for caught in ast.walk(function):
+        if isinstance(caught, ast.ExceptHandler):
+            for each in ast.walk(caught):
+                if isinstance(each, ast.Return) and _is_failure(each.value):
+                    yield each
+
+
+def _is_failure(value: ast.expr | None) -> bool:
+    if not isinstance(value, ast.Dict):
+        return False
+    for key, status in zip(value.keys, value.values, strict=True):
+        if isinstance(key, ast.Constant) and key.value == "statusCode" and isinstance(status, ast.Constant):
+            return isinstance(status.value, int) and status.value >= _FAILED
+    return False
