@@ -86,6 +86,15 @@ def lambda_handler(event: SQSEvent, context):
         save(record.json_body)
 """,
         """
+from aws_lambda_powertools.utilities.parser import event_parser
+from aws_lambda_powertools.utilities.parser.models import SqsModel
+
+@event_parser(model=SqsModel)
+def handler(event, context):
+    for record in event.Records:  # finds MT801
+        save(record.body)
+""",
+        """
 from aws_lambda_powertools import Logger
 
 logger = Logger()
@@ -162,7 +171,7 @@ def lambda_handler(event, context):
 """,
     ],
     ids=[
-        "a loop", "the article's threads", "a comprehension", "map", "tasks", "counted, with get", "a data class",
+        "a loop", "the article's threads", "a comprehension", "map", "tasks", "counted, with get", "a data class", "a model",
         "under a decorator that is known", "in a class, two functions down", "a method on threads", "raised here",
         "raised again",
         "only decoding is tried, and the message has records",

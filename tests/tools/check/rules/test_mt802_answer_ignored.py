@@ -129,7 +129,7 @@ def lambda_handler(event, context):
 def lambda_handler(event, context):
     failures = []
     for record in failed(event):
-        failures.append({"itemIdentifier": record["eventID"]})  # finds MT802
+        failures.append({"itemIdentifier": record.get("eventID", "")})  # finds MT802
     return {"batchItemFailures": failures}
 """,
     ],

@@ -28,6 +28,9 @@ _DATA_CLASSES: dict[str, SourceKind] = {
     "SQSEvent": "sqs",
     "KinesisStreamEvent": "kinesis",
     "DynamoDBStreamEvent": "dynamodb",
+    "SqsModel": "sqs",
+    "KinesisDataStreamModel": "kinesis",
+    "DynamoDBStreamModel": "dynamodb",
 }
 _AROUND = frozenset({"enumerate", "list", "tuple", "reversed", "sorted", "iter"})
 _HANDS_OVER = frozenset({"submit", "to_thread", "in_thread"})
@@ -196,16 +199,16 @@ def _is_records(node: ast.expr, known: set[str], events: frozenset[str]) -> bool
         return _is_records(node.values[0], known, events)
     if isinstance(node, ast.Call) and called(node) in _AROUND:
         return bool(node.args) and _is_records(node.args[0], known, events)
-    key, of = _key(node)
+    key, of = key_of(node)
     return (key == "Records" and isinstance(of, ast.Name) and of.id in events) or _is_typed(node)
 
 
 def _is_typed(node: ast.expr) -> bool:
-    return isinstance(node, ast.Attribute) and node.attr == "records"
+    return isinstance(node, ast.Attribute) and node.attr in {"records", "Records"}
 
 
 def _data_class(node: ast.AST) -> SourceKind | None:
-    """The service whose event a function takes by a data class of Powertools: by annotation, decorator or call."""
+    """The service whose event a function takes by a class of Powertools: by annotation, decorator or call."""
     for each in ast.walk(node):
         name = each.id if isinstance(each, ast.Name) else each.attr if isinstance(each, ast.Attribute) else ""
         if name in _DATA_CLASSES:
@@ -217,12 +220,12 @@ def _kinds(work: tuple[Work, ...]) -> Iterator[SourceKind]:
     for each in work:
         for part in each.code:
             for node in ast.walk(part):
-                key, of = _key(node)
+                key, of = key_of(node)
                 if isinstance(of, ast.Name) and of.id == each.record and key in _KEYS:
                     yield _KEYS[key]
 
 
-def _key(node: ast.AST) -> tuple[str, ast.expr | None]:
+def key_of(node: ast.AST) -> tuple[str, ast.expr | None]:
     """The key that is read, and of what: `record["body"]`, `record.get("body")`."""
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
         return str(node.slice.value), node.value

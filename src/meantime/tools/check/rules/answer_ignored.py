@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from meantime.tools.check.finding import Finding, Place
 from meantime.tools.check.rule import Rule
 from meantime.tools.check.rules._answers import failures_by_status
-from meantime.tools.check.rules._records import definition, record_loops
+from meantime.tools.check.rules._records import definition, key_of, record_loops
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,13 +99,8 @@ def _misspelt(project: Project, file: str) -> Iterator[Finding]:
 
 
 def _wrong_identifier(value: ast.expr) -> str:
-    if (
-        isinstance(value, ast.Subscript)
-        and isinstance(value.slice, ast.Constant)
-        and value.slice.value in _NO_IDENTIFIERS
-    ):
-        return str(value.slice.value)
-    return ""
+    key, _ = key_of(value)
+    return key if key in _NO_IDENTIFIERS else ""
 
 
 def _plain(text: str) -> str:
