@@ -62,7 +62,7 @@ def thread_fan_outs(project: Project, awaited_together: frozenset[int]) -> Itera
         awaited_together: The ids of calls that `gather` and its kin await: those are fan-outs of theirs.
     """
     for call in project.calls_to(*_MAPS):
-        if len(call.arguments) > 1:
+        if len(call.arguments) > 1 and call.function.kind == "attribute":
             yield _of_map(project, call)
     starts: dict[str, list[_Start]] = {}
     for start in (*_submits(project, awaited_together), *_threads(project)):
@@ -94,7 +94,8 @@ def _of_map(project: Project, call: Call) -> FanOut:
 
 def _submits(project: Project, awaited_together: frozenset[int]) -> Iterator[_Start]:
     for call in project.calls_to(*SUBMITS):
-        if call.arguments and call.use not in {"receiver", "awaited"}:
+        is_method = call.function.kind == "attribute"  # and not a name for one
+        if is_method and call.arguments and call.use not in {"receiver", "awaited"}:
             executor = call.function.parts[0]
             yield _Start(call, _on(project, executor, call.within), call.arguments[0], executor, "submit")
     for call in project.calls_to(*RUN_IN_EXECUTOR):

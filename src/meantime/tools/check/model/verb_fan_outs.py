@@ -37,7 +37,7 @@ def verb_fan_outs(project: Project) -> Iterator[FanOut]:
     for function in project.functions.values():
         for decorator in function.decorators:
             if project.paths(decorator, _body(project, function)) & _BATCHES:
-                yield _of_batch(project, function, decorator)
+                yield from _of_batch(project, function, decorator)
 
 
 def _keyword(call: Call, name: str) -> tuple[Expression, ...]:
@@ -63,23 +63,26 @@ def _width(project: Project, call: Call) -> Width:
     return _DEFAULT_WIDTH if given is None else width_of(project, given, call.within)
 
 
-def _of_batch(project: Project, function: Function, decorator: Expression) -> FanOut:
+def _of_batch(project: Project, function: Function, decorator: Expression) -> Iterator[FanOut]:
     if isinstance(decorator, Call):
         call = decorator
     else:  # the bare decorator is called by Python
         call = Call(decorator, decorator.line, decorator.column)
         call.within = _body(project, function)
-    return FanOut(
-        verb="meantime",
-        on="tasks" if function.is_async else "threads",
-        call=call,
-        work=(),
-        functions=(function,),
-        over=None,
-        count=None,
-        width=_width(project, call),
-        executor=None,
-    )
+    said = call.keywords.get("executor")
+    on = ("tasks" if function.is_async else "threads") if said is None else str(said.value or said.name)
+    if on in _EXECUTORS:  # not one after the other
+        yield FanOut(
+            verb="meantime",
+            on=on,
+            call=call,
+            work=(),
+            functions=(function,),
+            over=None,
+            count=None,
+            width=_width(project, call),
+            executor=None,
+        )
 
 
 def _body(project: Project, function: Function) -> Function:

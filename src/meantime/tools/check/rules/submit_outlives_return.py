@@ -54,7 +54,9 @@ def _work_and_executor(project: Project, call: Call) -> tuple[Expression | None,
     if handed is not None:
         is_default = handed.executor is None or handed.executor.kind == "constant"
         return handed.work, None if is_default else handed.executor
-    return (call.arguments[0] if call.arguments else None), call.function.parts[0]
+    if not call.arguments or call.function.kind != "attribute":
+        return None, None
+    return call.arguments[0], call.function.parts[0]
 
 
 def _is_waited_for(project: Project, executor: Expression, call: Call) -> bool:
@@ -63,7 +65,7 @@ def _is_waited_for(project: Project, executor: Expression, call: Call) -> bool:
     if not makers or any(maker is None or maker.use == "entered" for maker in makers):
         return True
     ends = project.calls_to(*(f"{path}.{name}" for path in EXECUTORS for name in _ENDS))
-    ended = [(each.function.parts[0], each.within) for each in ends if not _says_no_wait(each)]
+    ended = [(each.function, each.within) for each in ends if not _says_no_wait(each)]
     files = {call.within.file, *(maker.within.file for maker in makers if maker is not None)}
     for function in project.functions.values():
         if function.file in files:

@@ -63,7 +63,8 @@ def _finding(project: Project, call: Call, chain: Chain, *, is_cancelled: bool) 
 
 
 def _is_ruffs(project: Project, call: Call) -> bool:
-    is_known_to_it = call.function.kind == "name" or call.function.parts[0].kind == "name"
+    function = call.function
+    is_known_to_it = function.kind == "name" or (function.kind == "attribute" and function.parts[0].kind == "name")
     return is_known_to_it and is_thrown_away(project, call)
 
 
