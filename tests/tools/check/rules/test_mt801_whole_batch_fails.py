@@ -171,7 +171,8 @@ def lambda_handler(event, context):
 """,
     ],
     ids=[
-        "a loop", "the article's threads", "a comprehension", "map", "tasks", "counted, with get", "a data class", "a model",
+        "a loop", "the article's threads", "a comprehension", "map", "tasks", "counted, with get", "a data class",
+        "a model",
         "under a decorator that is known", "in a class, two functions down", "a method on threads", "raised here",
         "raised again",
         "only decoding is tried, and the message has records",
@@ -265,6 +266,64 @@ lambda_handler = answering(process)
 )
 def test_what_is_around_the_handler_may_answer(finds, source):
     finds("MT801", source)
+
+
+@pytest.mark.parametrize(
+    "caught",
+    ["Exception as error", "BaseException", ""],
+)
+@pytest.mark.parametrize("told", ["print('failed')", "logger.exception('failed')", "pass", "continue"])
+def test_a_record_that_fails_and_is_only_logged_is_lost(finds, caught, told):
+    finds(
+        "MT801",
+        f"""
+def lambda_handler(event, context):
+    for record in event["Records"]:
+        try:
+            save(record["body"])
+        except {caught}:  # finds MT801 likely
+            {told}
+    return {{"statusCode": 200}}
+""".replace("except :", "except:"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("caught", "told"),
+    [
+        ("ValueError", "print('no number')"),
+        ("Exception", "failures.append(record)"),
+        ("Exception", "park(record)"),
+        ("Exception", "failed = True"),
+        ("Exception", "return"),
+    ],
+)
+def test_a_failure_that_is_kept_or_foreseen_is_not(finds, caught, told):
+    finds(
+        "MT801",
+        f"""
+def lambda_handler(event, context):
+    for record in event["Records"]:
+        try:
+            save(record["body"])
+        except {caught}:
+            {told}
+""",
+    )
+
+
+def test_what_cannot_fail_may_be_tried(finds):
+    finds(
+        "MT801",
+        """
+def lambda_handler(event, context):
+    for record in event["Records"]:
+        try:
+            print(record["body"])
+        except Exception:
+            continue
+""",
+    )
 
 
 def test_a_failure_that_ends_the_loop_quietly_loses_the_rest(findings_of):

@@ -15,8 +15,9 @@ _HARMLESS = frozenset({
     "isinstance", "repr", "zip", "min", "max", "sum", "any", "all", "loads", "dumps", "get", "append", "extend",
     "items", "keys", "values", "info", "debug", "warning", "error", "exception", "critical", "log", "format", "join",
     "split", "strip", "decode", "encode", "b64decode", "add", "lower", "upper", "replace", "startswith", "endswith",
-    "update", "setdefault", "time", "now", "utcnow", "isoformat", "getenv",
+    "update", "setdefault", "print_exc", "format_exc", "time", "now", "utcnow", "isoformat", "getenv",
 })  # fmt: skip
+_KEEPING = frozenset({"append", "add", "extend", "update", "setdefault"})
 _FAILED = 400  # the lowest status of HTTP that says so
 
 
@@ -36,6 +37,24 @@ def catches(code: ast.AST) -> bool:
         if isinstance(node, ast.Call) and called(node) == "suppress":
             return True
     return False
+
+
+def passed_over(code: ast.AST) -> Iterator[ast.ExceptHandler]:
+    """Where any failure of what may fail is caught, and only logged."""
+    for node in ast.walk(code):
+        if isinstance(node, ast.Try) and any(may_fail(each) for each in node.body):
+            yield from (each for each in node.handlers if _is_broad(each) and all(map(_only_tells, each.body)))
+
+
+def _is_broad(handler: ast.ExceptHandler) -> bool:
+    return handler.type is None or getattr(handler.type, "id", "") in {"Exception", "BaseException"}
+
+
+def _only_tells(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.Pass | ast.Continue):
+        return True
+    kept = {called(each) for each in ast.walk(statement) if isinstance(each, ast.Call)} & _KEEPING
+    return isinstance(statement, ast.Expr) and not kept and not may_fail(statement)
 
 
 def _all_raise(node: ast.Try) -> bool:

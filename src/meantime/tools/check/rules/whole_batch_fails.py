@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from meantime.tools.check.finding import Finding, Place
 from meantime.tools.check.rule import Rule
-from meantime.tools.check.rules._answers import catches, failures_by_status, may_fail
+from meantime.tools.check.rules._answers import catches, failures_by_status, may_fail, passed_over
 from meantime.tools.check.rules._records import called, record_loops
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from meantime.tools.check.model.project import Project
     from meantime.tools.check.rules._records import RecordLoop
 
+_CODE = "MT801"
 _BATCHES = frozenset({"sqs", "kinesis", "dynamodb"})
 _TAKES_CARE = ("batchItemFailures", "delete_message", "BatchProcessor", "SqsFifoPartialProcessor")
 """What shows that failures are answered for: the answer itself, or messages that are deleted one by one."""
@@ -33,11 +34,20 @@ def _check(project: Project) -> Iterator[Finding]:
             continue
         for loop in record_loops(project, function):
             kind = _kind(handler, loop)
-            if kind and _fails_as_a_whole(loop) and not _is_answered_for(project, loop):
+            if not kind or _is_answered_for(project, loop):
+                continue
+            if _fails_as_a_whole(loop):
                 level = _level(handler, kind, is_wrapped=bool(function.decorators) and not handler.adapter)
                 ends = _ends_quietly(loop)
                 if not (ends and any(failures_by_status(loop.function))):  # MT802 tells that
-                    yield Finding("MT801", _message(function.name, kind, ends=ends), _place(loop), level)
+                    yield Finding(_CODE, _message(function.name, kind, ends=ends), _place(loop, loop.node), level)
+            for part in loop.work[0].code:
+                for caught in passed_over(part):
+                    message = (
+                        "A record that fails here is logged and no more: for Lambda it is done, and it does not come "
+                        f"again. Answer with `batchItemFailures`, or use `@meantime.batch.{kind}`."
+                    )
+                    yield Finding(_CODE, message, _place(loop, caught), "warning")
 
 
 def _is_taken_care_of(handler: Handler) -> bool:
@@ -98,18 +108,16 @@ def _ends_quietly(loop: RecordLoop) -> bool:
     )
 
 
-def _place(loop: RecordLoop) -> Place:
-    node = loop.node
-    end = (
-        (node.lineno, node.col_offset)
-        if isinstance(node, ast.For)
-        else (node.end_lineno or 0, node.end_col_offset or 0)
-    )
-    return Place(loop.within.file, node.lineno, node.col_offset + 1, end[0], end[1] + 1)
+def _place(loop: RecordLoop, node: ast.stmt | ast.expr | ast.ExceptHandler) -> Place:
+    """The place of a node, of a whole block its first line."""
+    is_block = isinstance(node, ast.stmt | ast.ExceptHandler)
+    end_line = node.lineno if is_block else node.end_lineno or node.lineno
+    end_column = node.col_offset if is_block else node.end_col_offset or node.col_offset
+    return Place(loop.within.file, node.lineno, node.col_offset + 1, end_line, end_column + 1)
 
 
 RULE = Rule(
-    "MT801",
+    _CODE,
     "whole-batch-fails",
     "A batch of records of which one that fails makes all come again, or be lost",
     _check,
