@@ -13,6 +13,13 @@ def archive(keys):
         s3 = boto3.client("s3")  # finds MT302
         s3.delete_object(Bucket="orders", Key=key)
 """,
+    "with a keyword of the changing name's spelling, and a constant": """
+import boto3
+
+def archive(keys):
+    for s3 in keys:
+        boto3.client("s3", use_ssl=bool("s3"), endpoint_url=str()).delete_object(Key=s3)  # finds MT302
+""",
     "in a comprehension": """
 import boto3
 
@@ -126,6 +133,56 @@ def fetch(url):
 def load(urls):
     with ThreadPoolExecutor(max_workers=10) as executor:
         return list(executor.map(fetch, urls))
+""",
+    "a session in what a plain loop calls": """
+import requests
+
+def fetch(url):
+    with requests.Session() as session:  # finds MT302
+        return session.get(url, timeout=2).text
+
+def load(urls):
+    for url in urls:
+        fetch(url)
+""",
+    "in what a loop calls for two items": """
+import boto3
+
+def remove(key):
+    boto3.client("s3").delete_object(Bucket="orders", Key=key)  # finds MT302 likely
+
+def archive():
+    for key in ("a", "b"):
+        remove(key)
+""",
+    "in what may be another function": """
+from concurrent.futures import ThreadPoolExecutor
+import boto3
+
+def size(key):
+    return boto3.client("s3").head_object(Bucket="photos", Key=key)  # finds MT302 likely
+
+def nothing(key):
+    return 0
+
+def work(key, find):
+    return (size if find else nothing)(key)
+
+def total(keys):
+    with ThreadPoolExecutor(max_workers=10) as executor:
+        return list(executor.map(lambda key: work(key, True), keys))
+""",
+    "a session that is made somebody's in a function": """
+import requests
+
+def fetch(user):
+    session = requests.Session()  # finds MT302 likely
+    session.headers["Authorization"] = user.token
+    return session.get("https://example.com", timeout=2).text
+
+def load(users):
+    for user in users:
+        fetch(user)
 """,
     "for three items": """
 from concurrent.futures import ThreadPoolExecutor
@@ -246,6 +303,69 @@ def sessions(names):
         session = requests.Session()
         found.append(session)
     return found
+""",
+    "given away": """
+import boto3
+
+def clients(keys):
+    for key in keys:
+        yield boto3.client("s3")
+""",
+    "compared, which is no use of it": """
+import requests
+
+def check(names):
+    for name in names:
+        assert not isinstance(name, str) or requests.Session() != name
+""",
+    "of an attribute that the loop changes": """
+import boto3
+
+class Walk:
+    def regions(self, names):
+        for name in names:
+            self.region = name
+            boto3.client("ec2", region_name=self.region).describe_instances()
+""",
+    "what a loop calls and puts into a global name": """
+import boto3
+
+found = None
+
+def make():
+    s3 = boto3.client("s3")
+    return s3.list_buckets()
+
+def archive(keys):
+    global found
+    for key in keys:
+        if not found:
+            found = make()
+""",
+    "unless it is there already": """
+import boto3
+
+def archive(keys, cache):
+    for key in keys:
+        if key in cache:
+            continue
+        else:
+            pass
+        if key not in cache:
+            s3 = boto3.client("s3")
+            cache.keep(s3)
+""",
+    "an async client for each event loop": """
+import asyncio
+import httpx
+
+async def fetch(url):
+    async with httpx.AsyncClient() as client:
+        return await client.get(url)
+
+def load(urls):
+    for url in urls:
+        asyncio.run(fetch(url))
 """,
     "kept in a dictionary": """
 import boto3

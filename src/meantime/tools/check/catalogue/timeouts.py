@@ -60,10 +60,16 @@ _DATABASES = {
     "asyncpg.connect": Timeout(("command_timeout",), waits=_QUERY, needs="`command_timeout=`", is_sure=False),
     "asyncpg.create_pool": Timeout(("command_timeout",), waits=_QUERY, needs="`command_timeout=`", is_sure=False),
     "redis.Redis": Timeout(
-        ("socket_timeout",), waits="for an answer (redis-py before 8.0)", needs="`socket_timeout=`", is_sure=False
+        ("socket_timeout", "connection_pool"),
+        waits="for an answer (redis-py before 8.0)",
+        needs="`socket_timeout=`",
+        is_sure=False,
     ),
     "redis.asyncio.Redis": Timeout(
-        ("socket_timeout",), waits="for an answer (redis-py before 8.0)", needs="`socket_timeout=`", is_sure=False
+        ("socket_timeout", "connection_pool"),
+        waits="for an answer (redis-py before 8.0)",
+        needs="`socket_timeout=`",
+        is_sure=False,
     ),
     "aiohttp.ClientSession": Timeout(default=300, needs="`timeout=aiohttp.ClientTimeout(…)`", is_sure=False),
 }

@@ -126,7 +126,9 @@ class _Keeping:
     def _look_at_conditions(self, path: tuple[ast.AST, ...]) -> None:
         for outer, inner in pairwise(path):
             if isinstance(outer, ast.If) and inner is not outer.test:
-                self.is_kept |= _mentions(outer.test, self._names | self._within.globals)
+                self.is_kept |= _mentions(outer.test, self._names | self._within.globals) or _asks_for_presence(
+                    outer.test
+                )
 
     def _look_at_names(self, function: ast.AST) -> None:
         for node in ast.walk(function):
@@ -139,6 +141,15 @@ class _Keeping:
 
     def _is_ours(self, node: ast.AST | None) -> bool:
         return isinstance(node, ast.Name) and node.id in self._names
+
+
+def _asks_for_presence(test: ast.expr) -> bool:
+    """`key not in clients`, `not hasattr(local, "client")`, `self._client is None`: who asks so, keeps something."""
+    return any(
+        (isinstance(each, ast.Compare) and isinstance(each.ops[0], ast.In | ast.NotIn | ast.Is | ast.IsNot))
+        or (isinstance(each, ast.Name) and each.id in ("hasattr", "getattr"))
+        for each in ast.walk(test)
+    )
 
 
 def _is_storing(node: ast.Call) -> bool:

@@ -30,6 +30,7 @@ class PerItem(NamedTuple):
         is_proved: Whether each of them can only mean one function.
         is_bounded: Whether the source says how many items there are.
         on_threads: Whether on several threads.
+        begins_on_loop: Whether the loop or fan-out stands in a coroutine function: all items have one event loop.
     """
 
     steps: tuple[Step, ...]
@@ -37,6 +38,7 @@ class PerItem(NamedTuple):
     is_proved: bool
     is_bounded: bool
     on_threads: bool
+    begins_on_loop: bool
 
 
 def loop_of(project: Project, call: Call) -> ast.AST | None:
@@ -73,7 +75,8 @@ def _fanned_out(project: Project) -> dict[str, PerItem]:
             first = Step(place, f"{fan_out.within.name} runs {way.begins.name} for each item")
             steps = (first, *way.steps(project))
             on_threads = fan_out.on == "threads"
-            item = PerItem(steps, way.calls, way.is_proved, fan_out.count is not None, on_threads)
+            on_loop = fan_out.within.is_async or fan_out.on == "tasks"
+            item = PerItem(steps, way.calls, way.is_proved, fan_out.count is not None, on_threads, on_loop)
             found.setdefault(way.function.qualified, item)
     return found
 
@@ -85,7 +88,9 @@ def _in_loops(project: Project, function: Function, depth: int) -> PerItem | Non
         if loop_of(project, call) is not None:
             is_bounded = all(each.over is not None and project.length(each.over, call.within) for each in call.loops)
             step = Step(project.place(call, call.within), f"{text} in a loop")
-            return PerItem((step,), (call,), is_proved, bool(is_bounded), on_threads=False)
+            return PerItem(
+                (step,), (call,), is_proved, bool(is_bounded), on_threads=False, begins_on_loop=call.within.is_async
+            )
         further = _in_loops(project, call.within, depth - 1)
         if further is not None:
             step = Step(project.place(call, call.within), text)

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from meantime.tools.check.model.functions import Function
     from meantime.tools.check.model.project import Project
 
-_CODE = "MT903"
-
 
 def _check(project: Project) -> Iterator[Finding]:
     for function in project.functions.values():
@@ -33,7 +31,7 @@ def _check(project: Project) -> Iterator[Finding]:
             is_error = is_proved and all(writes(each) for each in paths)
             level: Level = "error" if is_error else "warning"
             yield Finding(
-                _CODE,
+                "MT903",
                 f"`{spelled(call.function)}` is called while modules are loaded: once for each execution environment, "
                 f"within the 10 s of Init, and nobody answers if it fails. Call it in the handler, {_INSTEAD[level]}.",
                 project.place(call, function),
@@ -61,9 +59,9 @@ def _loading(project: Project, function: Function) -> tuple[tuple[Step, ...], bo
 
 
 RULE = Rule(
-    _CODE,
-    "call-at-import",
-    "A call to the network while modules are loaded",
-    _check,
-    ("error", "warning"),
+    code="MT903",
+    name="call-at-import",
+    summary="A call to the network while modules are loaded",
+    check=_check,
+    levels=("error", "warning"),
 )

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from meantime.tools.check.model.expressions import Call
     from meantime.tools.check.model.project import Chain, Project
 
-_CODE = "MT301"
-
 
 def _check(project: Project) -> Iterator[Finding]:
     for call, client in clients_made(project):
@@ -31,7 +29,7 @@ def _check(project: Project) -> Iterator[Finding]:
             continue
         if all(each.within.is_module for each in sessions_of(project, call)) and made_each_time(project, call):
             yield Finding(
-                _CODE,
+                "MT301",
                 f"`{spelled(call.function)}` makes {client.noun} in each invocation, which costs {client.cost} "
                 f"each time. Make it once: {client.keep}.",
                 project.place(call, call.within),
@@ -52,9 +50,9 @@ def _level(project: Project, call: Call, client: Client, chain: Chain) -> Level:
 
 
 RULE = Rule(
-    _CODE,
-    "client-per-invocation",
-    "A client, session, SSL context or connection made anew in each invocation",
-    _check,
-    ("error", "warning"),
+    code="MT301",
+    name="client-per-invocation",
+    summary="A client, session, SSL context or connection made anew in each invocation",
+    check=_check,
+    levels=("error", "warning"),
 )

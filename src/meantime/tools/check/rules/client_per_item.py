@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from meantime.tools.check.model.expressions import Call, Expression
     from meantime.tools.check.model.project import Project
 
-_CODE = "MT302"
 _COLLECTED = frozenset({"element", "returned", "other"})  # uses of a value that may make a collection of clients
 
 
@@ -31,7 +30,7 @@ def _check(project: Project) -> Iterator[Finding]:
         level, steps = how_per_item(project, call, client)
         if level is not None:
             yield Finding(
-                _CODE,
+                "MT302",
                 f"`{spelled(call.function)}` makes {client.noun} for each item, which costs {client.cost} each time. "
                 "Make one before, and use it for all of them.",
                 project.place(call, call.within),
@@ -83,6 +82,8 @@ def _in_function(project: Project, call: Call, client: Client) -> tuple[Level | 
     way = per_item(project, call.within)
     if way is None or any(is_kept(project, each) for each in way.calls):
         return None, ()
+    if client.is_async and not way.begins_on_loop:  # each item has a loop of its own, and so must have its own client
+        return None, ()
     if not all(is_same(project, each, call.within) for each in (*call.function.parts, *arguments_of(call))):
         return None, ()
     is_for_a_thread = way.on_threads and client.kind == "single"
@@ -91,9 +92,9 @@ def _in_function(project: Project, call: Call, client: Client) -> tuple[Level | 
 
 
 RULE = Rule(
-    _CODE,
-    "client-per-item",
-    "A client, session, SSL context or connection made anew for each item of a loop or fan-out",
-    _check,
-    ("error", "warning"),
+    code="MT302",
+    name="client-per-item",
+    summary="A client, session, SSL context or connection made anew for each item of a loop or fan-out",
+    check=_check,
+    levels=("error", "warning"),
 )

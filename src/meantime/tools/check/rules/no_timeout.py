@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from meantime.tools.check.model.expressions import Call
     from meantime.tools.check.model.project import Chain, Project
 
-_CODE = "MT701"
-
 
 def _check(project: Project) -> Iterator[Finding]:
     for call in project.calls_to(*UNSET, *SWITCHED_OFF.keys() - UNSET.keys()):
@@ -36,8 +34,8 @@ def _check(project: Project) -> Iterator[Finding]:
             continue
         chain = way_in(project, call.within)
         yield Finding(
-            _CODE,
-            _message(call, timeout, is_off=is_off),
+            "MT701",
+            _message(call, timeout, is_off=is_off, is_on_lambda=chain is not None),
             project.place(call, call.within),
             _level(project, call, timeout, chain, is_off=is_off),
             chain.steps if chain is not None else (),
@@ -66,13 +64,12 @@ def _tells(call: Call, timeout: Timeout) -> bool:
     return not timeout.is_named or ("host" in call.keywords and not call.arguments)
 
 
-def _message(call: Call, timeout: Timeout, *, is_off: bool) -> str:
+def _message(call: Call, timeout: Timeout, *, is_off: bool, is_on_lambda: bool) -> str:
     name = spelled(call.function)
+    what_happens = ": Lambda kills the function without a word" if is_on_lambda else ""
     if timeout.default is not None and not is_off:
         return f"`{name}` waits up to {timeout.default:g} s {timeout.waits}. Give it {timeout.needs}."
-    return (
-        f"`{name}` waits {timeout.waits} for ever: Lambda kills the function without a word. Give it {timeout.needs}."
-    )
+    return f"`{name}` waits {timeout.waits} for ever{what_happens}. Give it {timeout.needs}."
 
 
 def _level(project: Project, call: Call, timeout: Timeout, chain: Chain | None, *, is_off: bool) -> Level:
@@ -86,5 +83,10 @@ def _level(project: Project, call: Call, timeout: Timeout, chain: Chain | None, 
 
 
 RULE = Rule(
-    _CODE, "no-timeout", "A call or client that waits for ever", _check, ("error", "warning"), companions=("S113",)
+    code="MT701",
+    name="no-timeout",
+    summary="A call or client that waits for ever",
+    check=_check,
+    levels=("error", "warning"),
+    companions=("S113",),
 )

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from meantime.tools.check.model.fan_out import FanOut
     from meantime.tools.check.model.project import Project, Value
 
-_CODE = "MT304"
-
 
 def _check(project: Project) -> Iterator[Finding]:
     for fan_out in fan_outs(project):
@@ -31,7 +29,7 @@ def _check(project: Project) -> Iterator[Finding]:
             pool = pool_of(project, value)
             if pool is not None and pool.size < width and pool.is_async == (fan_out.on == "tasks"):
                 yield Finding(
-                    _CODE,
+                    "MT304",
                     f"{width} calls at once through `{name}`, which keeps {pool.size} connections: {pool.what_happens}."
                     f" Set {pool.remedy.format(width=width)}, or bound the calls at {pool.size}.",
                     project.place(fan_out.call, fan_out.within),
@@ -72,9 +70,9 @@ def _is_shared(value: Value, call: Call, fan_out: FanOut) -> bool:
 
 
 RULE = Rule(
-    _CODE,
-    "pool-narrower-than-fan-out",
-    "More calls at once than the client that they share keeps connections",
-    _check,
-    ("error", "warning"),
+    code="MT304",
+    name="pool-narrower-than-fan-out",
+    summary="More calls at once than the client that they share keeps connections",
+    check=_check,
+    levels=("error", "warning"),
 )

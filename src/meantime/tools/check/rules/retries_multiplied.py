@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from meantime.tools.check.model.project import Project
     from meantime.tools.check.rules._attempts import Behaviour
 
-_CODE = "MT703"
 _FEWEST = 2  # attempts that are a retry
 _NEAR = 3  # calls between what is tried again and the client
 
@@ -80,7 +79,7 @@ def _finding(  # noqa: PLR0917  # what a finding is made of
     product = f", so up to {attempts * found.attempts}" if attempts is not None else ""
     own = "for ever" if attempts is None else f"{attempts} times"
     return Finding(
-        _CODE,
+        "MT703",
         f"`{spelled(call.function)}` is tried {own} by {by}, and each time up to {found.attempts} times by the client"
         f"{product}. Leave it to one of them: `Config(retries={{'total_max_attempts': 1}})` ends the client's.",
         project.place(call, call.within),
@@ -90,9 +89,9 @@ def _finding(  # noqa: PLR0917  # what a finding is made of
 
 
 RULE = Rule(
-    _CODE,
-    "retries-multiplied",
-    "Retries around a client that retries by itself",
-    _check,
-    ("error", "warning"),
+    code="MT703",
+    name="retries-multiplied",
+    summary="Retries around a client that retries by itself",
+    check=_check,
+    levels=("error", "warning"),
 )

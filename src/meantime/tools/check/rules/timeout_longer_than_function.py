@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from meantime.tools.check.model.functions import Function
     from meantime.tools.check.model.project import Chain, Project
 
-_CODE = "MT702"
-
 
 def _check(project: Project) -> Iterator[Finding]:
     yield from _numbers(project)
@@ -110,7 +108,7 @@ def _finding(project: Project, call: Call, chain: Chain, text: str, level: Level
     name = handler.function.rpartition(".")[2]
     limit = f"{handler.timeout:g} s"
     return Finding(
-        _CODE,
+        "MT702",
         f"{text}, but Lambda kills `{name}` after {limit} ({place.path}:{place.line}): the timeout never fires. "
         f"Choose less than {limit}.",
         project.place(call, call.within),
@@ -120,9 +118,9 @@ def _finding(project: Project, call: Call, chain: Chain, text: str, level: Level
 
 
 RULE = Rule(
-    _CODE,
-    "timeout-longer-than-function",
-    "A timeout that cannot fire, since Lambda kills the function before",
-    _check,
-    ("error", "warning"),
+    code="MT702",
+    name="timeout-longer-than-function",
+    summary="A timeout that cannot fire, since Lambda kills the function before",
+    check=_check,
+    levels=("error", "warning"),
 )
