@@ -101,6 +101,15 @@ def test_two_fixes_that_add_the_same_import_add_it_once(fixed):
     assert fixed(b"a = 1\nb = 2\n", one, two) == b"import z\na = z\nb = z\n"
 
 
+def test_one_fix_may_insert_twice_at_one_place(fixed):
+    found = fix(insert(1, 1, "import z\n"), insert(1, 1, "@z.z\n"))
+    assert fixed(b"def f(): ...\n", found) == b"import z\n@z.z\ndef f(): ...\n"
+
+
+def test_new_lines_end_as_the_others_do(fixed):
+    assert fixed(b"x = 1\r\ny = 2\r\n", fix(insert(2, 1, "import z\n"))) == b"x = 1\r\nimport z\r\ny = 2\r\n"
+
+
 def test_what_could_not_be_parsed_afterwards_is_not_written(tmp_path):
     (tmp_path / "app.py").write_text("x = old\n", encoding="utf-8")
     fixes = prepared([fix(replace(1, 5, 8, "("))], tmp_path)
@@ -128,6 +137,7 @@ def test_the_diff_shows_the_change(tmp_path):
         ("x = 1  # kept  # noqa: MT205", "x = 1  # kept"),
         ("x = 1  # noqa: MT205 - 4 times", "x = 1"),
         ("x = 1  # noqa: MT205, E501", "x = 1  # noqa: E501"),
+        ("x = 1\n    # noqa: MT205\ny = 2", "x = 1\ny = 2"),
     ],
 )
 def test_an_unused_suppression_is_taken_out(tmp_path, line, after):

@@ -16,7 +16,7 @@ from meantime.tools.check.errors import CheckError
 from meantime.tools.check.unreadable import source_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from meantime.tools.check.finding import Edit, Finding
 
@@ -72,31 +72,14 @@ def prepared(findings: Iterable[Finding], root: Path) -> Fixes:
         root: The folder that places are relative to.
     """
     fixes = Fixes()
-    taken: dict[str, dict[tuple[int, int], str]] = defaultdict(dict)  # by file: stretches, as offsets, and new texts
-    texts: dict[str, _Text] = {}
-    by_file: dict[str, list[Finding]] = defaultdict(list)
+    edits = _Edits(root)
     for finding in findings:
-        if finding.fix is None:
-            continue
-        stretches = []
-        for edit in finding.fix.edits:
-            file = edit.place.path
-            if file not in texts:
-                texts[file] = _Text(source_text(Path(root, file).read_bytes()))
-            stretches.append((file, texts[file].stretch(edit), edit.text))
-        if all(_has_room(taken[file], stretch, text) for file, stretch, text in stretches):
-            for file, stretch, text in stretches:
-                taken[file][stretch] = text
-                by_file[file].append(finding)
-            fixes.fixed.append(finding)
-        else:
-            fixes.refused.append(finding)
-    for file, edits in taken.items():
-        change = Change(file, texts[file].text, texts[file].with_edits(edits))
-        if file.endswith(".py") and not _is_parsed(change.after):
-            spoilt = by_file[file]
-            fixes.fixed = [each for each in fixes.fixed if each not in spoilt]
-            fixes.refused += dict.fromkeys(spoilt)
+        if finding.fix is not None:
+            (fixes.fixed if edits.take(finding) else fixes.refused).append(finding)
+    for change, mended in edits.changes():
+        if change.file.endswith(".py") and not _is_parsed(change.after):
+            fixes.fixed = [each for each in fixes.fixed if each not in mended]
+            fixes.refused += mended
         elif change.after != change.before:
             fixes.changes.append(change)
     return fixes
@@ -117,6 +100,42 @@ def write(changes: Iterable[Change], root: Path) -> None:
             raise CheckError(f"{path} cannot be written: {error.strerror}") from None
 
 
+class _Edits:
+    """The edits that were taken so far, by file."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._texts: dict[str, _Text] = {}
+        self._taken: dict[str, dict[tuple[int, int], list[str]]] = defaultdict(dict)  # stretches and their new texts
+        self._mended: dict[str, dict[Finding, None]] = defaultdict(dict)
+
+    def take(self, finding: Finding) -> bool:
+        """Take a finding's fix; False if it meets another one's."""
+        stretches = [
+            (edit.place.path, self._text(edit.place.path).stretch(edit), edit.text)
+            for edit in (finding.fix.edits if finding.fix is not None else ())
+        ]
+        if not all(_has_room(self._taken[file], stretch, text) for file, stretch, text in stretches):
+            return False
+        for file, stretch, text in stretches:
+            news = self._taken[file].setdefault(stretch, [])
+            if text not in news:  # two fixes may add one import
+                news.append(text)
+            self._mended[file][finding] = None
+        return True
+
+    def changes(self) -> Iterator[tuple[Change, list[Finding]]]:
+        """Each file's change, with the findings that it mends."""
+        for file, edits in self._taken.items():
+            text = self._texts[file]
+            yield Change(file, text.text, text.with_edits(edits)), list(self._mended[file])
+
+    def _text(self, file: str) -> _Text:
+        if file not in self._texts:
+            self._texts[file] = _Text(source_text(Path(self._root, file).read_bytes()))
+        return self._texts[file]
+
+
 class _Text:
     """A text whose places are lines and columns."""
 
@@ -125,29 +144,36 @@ class _Text:
         self._starts = [0]
         for match in _LINE.finditer(text):
             self._starts.append(match.end())
+        self._line_end = "\r\n" if "\r\n" in text else "\n"
 
     def stretch(self, edit: Edit) -> tuple[int, int]:
-        """The offsets between which an edit replaces. With a whole comment, the space before it is taken out."""
+        """The offsets between which an edit replaces.
+
+        One that takes out a whole comment takes the blanks before it, too, and the line if nothing else is in it.
+        """
         place = edit.place
         start = self._starts[place.line - 1] + place.column - 1
         end = self._starts[place.end_line - 1] + place.end_column - 1 if place.end_line else start
         if not edit.text and self.text[start : start + 1] == "#":
             while start and self.text[start - 1] in " \t":
                 start -= 1
+            line_end = self._starts[place.line]
+            if start == self._starts[place.line - 1] and not self.text[end:line_end].strip():
+                end = line_end
         return start, end
 
-    def with_edits(self, edits: dict[tuple[int, int], str]) -> str:
-        """The text with edits carried out, from its end, so that offsets hold."""
+    def with_edits(self, edits: dict[tuple[int, int], list[str]]) -> str:
+        """The text with edits carried out, from its end, so that offsets hold. New lines end as the others do."""
         text = self.text
-        for (start, end), new in sorted(edits.items(), reverse=True):
-            text = text[:start] + new + text[end:]
+        for (start, end), news in sorted(edits.items(), reverse=True):
+            text = text[:start] + "".join(news).replace("\n", self._line_end) + text[end:]
         return text
 
 
-def _has_room(taken: dict[tuple[int, int], str], stretch: tuple[int, int], text: str) -> bool:
-    """Whether an edit meets no other, or is the very same as another: two fixes may add one import."""
+def _has_room(taken: dict[tuple[int, int], list[str]], stretch: tuple[int, int], text: str) -> bool:
+    """Whether an edit meets no other, or is the very same as another."""
     start, end = stretch
-    return taken.get(stretch) == text or not any(
+    return text in taken.get(stretch, ()) or not any(
         (start < other_end and other_start < end) or start == other_start for other_start, other_end in taken
     )
 

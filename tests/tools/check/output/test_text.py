@@ -104,6 +104,12 @@ def test_a_line_without_end_is_cut_around_what_is_meant(tmp_path):
     assert shown.endswith("…")
 
 
+def test_a_source_does_not_speak_to_the_terminal(tmp_path):
+    shown, marks = excerpt(tmp_path, "x = '\x1b[2J\x07\x7f' + y", Place("app.py", 1, 16, 1, 17))
+    assert shown == "1 | x = '␛[2J␇␡' + y"
+    assert shown[marks.index("^")] == "y"
+
+
 def test_a_place_that_is_not_in_the_file_has_no_lines(tmp_path):
     (tmp_path / "app.py").write_text("x", encoding="utf-8")
     found = Finding("MT001", "It is so.", Place("app.py", 7, 3))

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _LINES_BEFORE = 2
 _LONGEST_LINE = 160
 _TAB = "    "
+_CONTROLS = {code: 0x2400 + code for code in range(32)} | {0x7F: 0x2421}
+"""Their pictures, since a source is not to speak to the terminal: `␛` for escape."""
 STYLES = {
     "error": "bold red",
     "warning": "bold yellow",
@@ -138,7 +140,11 @@ def _cut(line: str, start: int, end: int) -> tuple[str, int, int]:
     right = left + _LONGEST_LINE
     opening, closing = "…" * (left > 0), "…" * (right < len(line))
     cut = f"{opening}{line[left:right].rstrip()}{closing}"
-    return cut.replace("\t", _TAB), _width(opening + line[left:start]), _width(line[start : min(end, right)])
+    return (
+        cut.replace("\t", _TAB).translate(_CONTROLS),
+        _width(opening + line[left:start]),
+        _width(line[start : min(end, right)]),
+    )
 
 
 def _width(piece: str) -> int:
