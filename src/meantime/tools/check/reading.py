@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gc
 import sys
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from meantime.tools.check.handlers.configurations import find_configurations
 from meantime.tools.check.handlers.discovery import find_handlers
 from meantime.tools.check.model.project import Project
 from meantime.tools.check.model.reader import read_module
+from meantime.tools.check.model.relevance import matters
 from meantime.tools.check.settings import Settings
 from meantime.tools.check.source_files import PYTHON_ENDINGS, source_files
 from meantime.tools.check.unreadable import UnreadableError, source_text, unreadable
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from meantime.tools.check.finding import Finding
     from meantime.tools.check.model.functions import Module
 
+_VAST_BYTES = 20_000_000
+"""Of Python files, half a million lines. Of more, only files are followed that may wait or start something themselves:
+the rest would take gigabytes. What is lost are ways that lead through such a file."""
 _FRAMES = 6000  # of Python's own stack: a name leads to a name that leads to a name
 
 
@@ -45,14 +50,17 @@ def read_project(
     files, problems = source_files(paths, root, settings or Settings())
     found: list[Finding] = list(problems)
     modules: dict[str, Module] = {}
+    python = [file for file in files if file.name.endswith(PYTHON_ENDINGS)]
+    is_vast = sum(file.stat().st_size for file in python if file.exists()) > _VAST_BYTES
     with _much_at_once():
-        for file in files:
-            if not file.name.endswith(PYTHON_ENDINGS):
-                continue
+        for file in python:
             name = file.relative_to(root).as_posix()
             try:
                 data = file.read_bytes()
                 text = source_text(data)
+                if is_vast and not matters(data):
+                    ast.parse(text)  # only to tell if it cannot be
+                    continue
                 module = load(
                     text,
                     name=module_name(name),

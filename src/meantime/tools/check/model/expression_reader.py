@@ -16,14 +16,27 @@ if TYPE_CHECKING:
 _Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
 _LONGEST_TEXT = 200  # characters of a constant that are kept
 _MOST_ELEMENTS = 64  # of a display that are kept; its length is
-_NOT_NOTED = frozenset(dir(__import__("builtins"))) - {"open", "input", "__import__"}
+_MOST_CONSTANTS = 8  # of a display of nothing else
+_NOT_NOTED = frozenset(dir(__import__("builtins"))) - {"filter", "input", "map", "open", "__import__"}
 """Builtins, whose calls are read as values but are no calls that a rule looks at."""
 
 
 class Scope:
     """A function while it is read."""
 
-    __slots__ = ("assigned", "calls", "changes", "entered", "global_names", "kept", "made", "outside", "returns")
+    __slots__ = (
+        "assigned",
+        "attributes",
+        "calls",
+        "changes",
+        "entered",
+        "global_names",
+        "kept",
+        "made",
+        "names",
+        "outside",
+        "returns",
+    )
 
     def __init__(self, made: Function, kept: tuple[object, ...]) -> None:
         self.made = made
@@ -33,6 +46,8 @@ class Scope:
         self.returns: list[Expression] = []
         self.entered: list[Expression] = []
         self.assigned: dict[str, list[Expression]] = {}
+        self.names: dict[str, Expression] = {}  # one for all the places where it stands: what it may hold is one thing
+        self.attributes: dict[tuple[Expression, str], Expression] = {}
         self.outside: set[str] = set()
         self.global_names: set[str] = set()
 
@@ -53,7 +68,9 @@ class ExpressionReader:
         self.guards: list[Expression] = []
         self.block: Literal["", "except", "finally"] = ""
         self.tried = False
-        self._names: dict[str, str] = {}
+        self._constants: dict[tuple[type, object], Expression] = {}
+        self._strings: dict[str, str] = {}
+        self._around: tuple[tuple[Loop, ...], tuple[Expression, ...]] = ((), ())
         self._texts = None if text.isascii() else text.split("\n")
         self._expression_readers: dict[type[ast.expr], Callable[..., Expression]] = {
             ast.Name: self._name,
@@ -80,6 +97,7 @@ class ExpressionReader:
             ast.YieldFrom: self._yield,
             ast.BinOp: self._binary,
             ast.UnaryOp: self._unary,
+            ast.Compare: self._compare,
         }
 
     # Functions
@@ -107,7 +125,8 @@ class ExpressionReader:
         function.changes = tuple(scope.changes)
         function.returns = tuple(scope.returns)
         function.entered = tuple(scope.entered)
-        function.assigned = {name: tuple(values) for name, values in scope.assigned.items()}
+        if scope.assigned:
+            function.assigned = {name: tuple(values) for name, values in scope.assigned.items()}
         function.globals = frozenset(scope.outside)
         function.end_line = getattr(node, "end_lineno", None) or function.line
         self.inside, self.loops, self.guards, self.block, self.tried = scope.kept  # type: ignore[assignment]  # as begin() kept them
@@ -163,20 +182,49 @@ class ExpressionReader:
             return self.expression(node)
         return None
 
+    # What stands in many places is kept once, with the first of them. Calls each have their own.
+
     def _name(self, node: ast.Name) -> Expression:
-        name = self._names.setdefault(node.id, node.id)
-        return Expression("name", name, (), None, node.lineno, self.column(node))
+        found = self.scope.names.get(node.id)
+        if found is None:
+            name = self._strings.setdefault(node.id, node.id)
+            found = self.scope.names[name] = Expression("name", name, (), None, node.lineno, self.column(node))
+        return found
 
     def _constant(self, node: ast.Constant) -> Expression:
         value = node.value
         if isinstance(value, str | bytes) and len(value) > _LONGEST_TEXT:
             value = value[:_LONGEST_TEXT]
-        return Expression("constant", "", (), value, node.lineno, self.column(node))
+        key = (type(value), value)
+        found = self._constants.get(key)
+        if found is None:
+            found = Expression("constant", "", (), value, node.lineno, self.column(node))
+            self._constants[key] = found
+        return found
 
     def _attribute(self, node: ast.Attribute) -> Expression:
         base = self.expression(node.value, "receiver")
-        name = self._names.setdefault(node.attr, node.attr)
-        return Expression("attribute", name, (base,), None, node.lineno, self.column(node))
+        key = (base, node.attr)
+        found = self.scope.attributes.get(key)
+        if found is None:
+            name = self._strings.setdefault(node.attr, node.attr)
+            found = Expression("attribute", name, (base,), None, node.lineno, self.column(node))
+            self.scope.attributes[key] = found
+        return found
+
+    def _compare(self, node: ast.Compare) -> Expression:
+        for part in (node.left, *node.comparators):
+            self.expression(part)
+        return Expression("other", "Compare", (), None, node.lineno, self.column(node))
+
+    def _loops_and_guards(self) -> tuple[tuple[Loop, ...], tuple[Expression, ...]]:
+        loops, guards = self._around
+        if len(loops) != len(self.loops) or any(a is not b for a, b in zip(loops, self.loops, strict=True)):
+            loops = tuple(self.loops)
+        if len(guards) != len(self.guards) or any(a is not b for a, b in zip(guards, self.guards, strict=True)):
+            guards = tuple(self.guards)
+        self._around = (loops, guards)
+        return self._around
 
     def _call(self, node: ast.Call, use: Use = "other", bound: tuple[str, ...] = ()) -> Expression:
         function = self.expression(node.func)
@@ -186,8 +234,7 @@ class ExpressionReader:
         call.end_column = end if self._texts is None else self._characters(call.end_line, end)
         call.use, call.bound = use, bound
         call.within = self.scope.made
-        call.loops = tuple(self.loops)
-        call.guards = tuple(self.guards)
+        call.loops, call.guards = self._loops_and_guards()
         call.in_handler_of, call.is_tried = self.block, self.tried
         if node.args:
             call.arguments = tuple(self.expression(each, "argument") for each in node.args)
@@ -205,7 +252,8 @@ class ExpressionReader:
 
     def _display(self, node: ast.List | ast.Tuple | ast.Set) -> Expression:
         parts = tuple(self.expression(each, "element") for each in node.elts)
-        kept = parts if len(parts) <= _MOST_ELEMENTS else parts[:_MOST_ELEMENTS]
+        most = _MOST_CONSTANTS if all(each.kind == "constant" for each in parts) else _MOST_ELEMENTS
+        kept = parts if len(parts) <= most else parts[:most]
         return Expression("list", type(node).__name__, kept, len(parts), node.lineno, self.column(node))
 
     def _dict(self, node: ast.Dict) -> Expression:
@@ -254,6 +302,12 @@ class ExpressionReader:
     def _subscript(self, node: ast.Subscript) -> Expression:
         base = self.expression(node.value, "receiver")
         key = node.slice
+        if isinstance(key, ast.Slice):
+            for bound in (key.lower, key.upper, key.step):
+                if bound is not None:
+                    self.expression(bound)
+            ends = key.upper.value if isinstance(key.upper, ast.Constant) else None
+            return Expression("slice", "", (base,), ends, node.lineno, self.column(node))
         index = self.expression(key)
         value = index.value if index.kind == "constant" else None
         return Expression("item", "", (base, index), value, node.lineno, self.column(node))

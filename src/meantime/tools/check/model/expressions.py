@@ -18,6 +18,7 @@ Kind: TypeAlias = Literal[
     "star",  # .parts[0], unpacked
     "await",  # .parts[0]
     "item",  # of .parts[0]: a subscript with .value if constant, or what a loop over it binds
+    "slice",  # of .parts[0]; .value: where it ends, if that is a constant
     "either",  # one of .parts: `a or b`, `a if c else b`
     "text",  # an f-string, .parts: what stands in it
     "lambda",  # .name: the function's qualified name
@@ -37,7 +38,8 @@ class Expression:
         name: A name, where the kind has one.
         parts: What it is made of.
         value: A constant's value.
-        line: From 1.
+        line: From 1. Of names, attributes and constants that of the first place in the function, or the file: what
+            stands in many places is kept once. Each call has its own.
         column: From 0, in characters.
     """
 
@@ -58,6 +60,9 @@ class Expression:
         self.value = value
         self.line = line
         self.column = column
+
+
+_NONE: dict[str, Expression] = {}  # what most calls are given by name
 
 
 class Call(Expression):
@@ -97,7 +102,7 @@ class Call(Expression):
         super().__init__("call", line=line, column=column)
         self.function = function
         self.arguments: tuple[Expression, ...] = ()
-        self.keywords: dict[str, Expression] = {}
+        self.keywords: dict[str, Expression] = _NONE
         self.within: Function
         self.loops: tuple[Loop, ...] = ()
         self.guards: tuple[Expression, ...] = ()

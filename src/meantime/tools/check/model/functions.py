@@ -52,6 +52,10 @@ class Parameter:
         self.default = default
 
 
+_NONE: dict[str, Expression] = {}
+_NOTHING: dict[str, tuple[Expression, ...]] = {}
+
+
 class Function:
     """A function, a method, a lambda, or the body of a module.
 
@@ -106,8 +110,10 @@ class Function:
         self.parameters: tuple[Parameter, ...] = ()
         self.decorators: tuple[Expression, ...] = ()
         self.calls: tuple[Call, ...] = ()  # in the order of the source
-        self.assigned: dict[str, tuple[Expression, ...]] = {}  # what each local name is given; in a module, each global
-        self.annotated: dict[str, Expression] = {}
+        self.assigned: dict[str, tuple[Expression, ...]] = (
+            _NOTHING  # what each local name is given; in a module, each global
+        )
+        self.annotated: dict[str, Expression] = _NONE
         self.returns: tuple[Expression, ...] = ()
         self.globals: frozenset[str] = frozenset()  # declared `global` or `nonlocal`
         self.changes: tuple[Change, ...] = ()
@@ -193,4 +199,4 @@ class Module:
         ] = ()  # modules whose names are all imported; one of the file's own package begins with a dot
         self.functions: dict[str, Function] = {}  # by qualified name; the module's body among them
         self.classes: dict[str, Class] = {}  # by qualified name
-        self.suppressions: dict[int, tuple[str, ...]] = {}  # line → codes of `# noqa`; none: all
+        self.suppressions: dict[int, tuple[str, ...]] = {}

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _DEEPEST = 24
 _GROWING = frozenset({"append", "extend", "add", "insert", "update", "appendleft", "setdefault"})
 _SAME_LENGTH = frozenset({"list", "tuple", "sorted", "reversed", "enumerate", "iter"})
+_CHUNKING = frozenset({"batched", "chunked", "chunks", "chunk", "batch", "grouper", "sliced", "ichunked"})
 _VIEWS = frozenset({"items", "keys", "values", "copy"})
 
 
@@ -90,6 +91,9 @@ class Lengths:
                 sizes = [self.length(each, within, depth + 1) for each in parts[1:]]
                 counts = [each for each in sizes if each is not None]
                 return prod(counts) if len(counts) == len(sizes) else None
+            case "slice":
+                bounds = [self.length(parts[0], within, depth + 1), _end_of(expression)]
+                return min((each for each in bounds if each is not None), default=None)
             case "star":
                 return self.length(parts[0], within, depth + 1)
             case "constant":
@@ -135,6 +139,9 @@ class Lengths:
             return min(known, default=None)
         if function.name == "map":
             return self.length(call.arguments[1], within, depth + 1) if len(call.arguments) > 1 else None
+        if function.name == "islice" and len(call.arguments) == 2:  # noqa: PLR2004  # what, and how many
+            most = self.constant(call.arguments[1], within, None)
+            return most if isinstance(most, int) else None
         if function.name == "range":
             given = [self.constant(each, within, None) for each in call.arguments]
             bounds = [each for each in given if isinstance(each, int)]
@@ -155,7 +162,9 @@ class Lengths:
             )
         return known
 
-    def comes_from_event(self, expression: Expression, within: Function, depth: int = 0) -> bool:
+    def comes_from_event(  # noqa: PLR0911  # one a kind
+        self, expression: Expression, within: Function, depth: int = 0
+    ) -> bool:
         """Whether it is, or is made of, what a handler was given."""
         if depth > _DEEPEST:
             return False
@@ -169,7 +178,11 @@ class Lengths:
             return any(self.comes_from_event(each, within, depth + 1) for each in given)
         if kind in ("lambda", "function", "constant", "imported"):
             return False
+        if kind == "slice" and _end_of(expression) is not None:
+            return False  # so many at most
         parts = expression.parts
+        if kind == "item" and isinstance(parts[0], Call) and _name_of(parts[0]) in _CHUNKING:
+            return False  # one chunk
         if kind == "item":
             parts = parts[:1]
         return any(self.comes_from_event(each, within, depth + 1) for each in parts)
@@ -204,3 +217,14 @@ class Lengths:
             if given is not None and self.comes_from_event(given, caller.call.within, depth + 1):
                 return True
         return False
+
+
+def _name_of(call: Call) -> str:
+    """The last name of what is called."""
+    return call.function.name
+
+
+def _end_of(expression: Expression) -> int | None:
+    """How many items a slice has at most, if its end is a constant."""
+    end = expression.value
+    return end if isinstance(end, int) and end >= 0 else None

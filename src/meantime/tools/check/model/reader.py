@@ -84,6 +84,8 @@ class StatementReader(ExpressionReader):
         body = self.begin(MODULE, 1, 0)
         self.body(tree.body)
         self.end(body, None)
+        self._readers.clear()  # they lead back here, and no collector runs while files are read
+        self._expression_readers.clear()
 
     def body(self, statements: Iterable[ast.stmt]) -> None:
         """Read statements, in their order."""
@@ -196,7 +198,8 @@ class StatementReader(ExpressionReader):
     def _annotated(self, node: ast.AnnAssign) -> None:
         annotation = self.annotation(node.annotation)
         if isinstance(node.target, ast.Name) and annotation is not None:
-            self.scope.made.annotated[node.target.id] = annotation
+            made = self.scope.made
+            made.annotated = made.annotated | {node.target.id: annotation}
         if node.value is not None:
             value = self.expression(node.value, "assigned", _names_of([node.target]))
             self.assign(node.target, value, node)
@@ -310,6 +313,9 @@ class StatementReader(ExpressionReader):
         self.body(node.orelse)
 
     def _if(self, node: ast.If) -> None:
+        if isinstance(node.test, ast.Constant):  # as generators of code write it: one of the two never runs
+            self.body(node.body if node.test.value else node.orelse)
+            return
         if len(self.scopes) == 1 and self._class is None and _asks_for_main(node.test):
             function = self.begin(MAIN, node.lineno, node.col_offset)
             self.body(node.body)

@@ -131,8 +131,15 @@ class Running:
 
     @cached_property
     def _in_invocation(self) -> dict[str, Way]:
-        roots = [(self._functions[name], None) for name in self._handler_by_function if name in self._functions]
-        return ways_from(self._graph, roots, _EVERYWHERE, only_plain=False)
+        sure = {name for name, each in self._handler_by_function.items() if each.is_sure and name in self._functions}
+        reached = ways_from(
+            self._graph, [(self._functions[name], None) for name in sure], _EVERYWHERE, only_plain=False
+        )
+        rest = [name for name in self._handler_by_function if name in self._functions and name not in reached]
+        doubtful = ways_from(
+            self._graph, [(self._functions[name], None) for name in rest], _EVERYWHERE, only_plain=False
+        )
+        return doubtful | reached
 
     @cached_property
     def _on_loop(self) -> dict[str, Way]:

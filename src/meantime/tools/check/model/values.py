@@ -117,8 +117,8 @@ class Values:
         self._packages |= {each.rpartition(".")[0] for each in self._packages}
         self.callers: dict[str, list[Caller]] = {}
         self.follow_parameters = False
-        self._known: dict[tuple[int, str], tuple[Value, ...]] = {}
-        self._pending: set[tuple[int, str]] = set()
+        self._known: dict[Expression, tuple[Value, ...]] = {}  # each stands in one function
+        self._pending: set[Expression] = set()
         self._imports: dict[tuple[str, str], str] = {}
         self._depth = 0
 
@@ -133,21 +133,20 @@ class Values:
             return ()
         if kind in ("lambda", "function"):
             return (Value(expression.name, None),)
-        key = (id(expression), within.qualified)
-        known = self._known.get(key)
+        known = self._known.get(expression)
         if known is not None:
             return known
-        if key in self._pending or self._depth > _DEEPEST:
+        if expression in self._pending or self._depth > _DEEPEST:
             return ()
-        self._pending.add(key)
+        self._pending.add(expression)
         self._depth += 1
         try:
             found = _distinct(self._read(expression, within))
         finally:
             self._depth -= 1
-            self._pending.discard(key)
+            self._pending.discard(expression)
         if not self._pending or found:
-            self._known[key] = found
+            self._known[expression] = found
         return found
 
     def _read(self, expression: Expression, within: Function) -> Iterable[Value]:  # noqa: PLR0911  # one a kind
@@ -163,7 +162,7 @@ class Values:
             case "call":
                 assert isinstance(expression, Call)  # noqa: S101  # its kind says so
                 return self._called(expression, within)
-            case "await" | "star" | "grown":
+            case "await" | "star" | "grown" | "slice":
                 return self.values(expression.parts[0], within)
             case "either":
                 return [found for part in expression.parts for found in self.values(part, within)]
