@@ -85,6 +85,7 @@ def test_blocks(path, what):
         "boto3.resource",
         "boto3.resource().Table",
         "boto3.resource().Table().batch_writer",
+        "boto3.resource().Table().query().get",
         "boto3.resource().meta.client.get_paginator",
         "boto3.resource().get_available_subresources",
         "boto3.resource().Bucket().objects.all",

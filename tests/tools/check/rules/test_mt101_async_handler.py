@@ -77,6 +77,26 @@ async def lambda_handler(event, context):  # finds MT101
             id="under Powertools' decorators, which hand the coroutine through",
         ),
         pytest.param(
+            {
+                "app.py": """
+async def lambda_handler(event, context):  # finds MT101
+    return {}
+""",
+                "other.py": """
+from running import register, synchronous
+
+
+def lambda_handler(name):
+    return name
+
+
+register(lambda_handler)
+register(name=synchronous)
+""",
+            },
+            id="another of that name is handed on",
+        ),
+        pytest.param(
             """
 async def lambda_handler(event, context):  # finds MT101
     yield {}
@@ -175,6 +195,17 @@ def synchronous(function):
 """,
             },
             id="under a decorator of the project's own",
+        ),
+        pytest.param(
+            """
+DECORATORS = {}
+
+
+@DECORATORS["async"]
+async def lambda_handler(event, context):
+    return {}
+""",
+            id="under a decorator that nothing is known of",
         ),
         pytest.param(
             """

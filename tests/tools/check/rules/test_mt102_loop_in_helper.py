@@ -284,6 +284,25 @@ async def fetch(): ...
         pytest.param(
             """
 import asyncio
+
+
+def lambda_handler(event, context):
+    try:
+        return asyncio.run(fetch())
+    except OSError as error:
+        return asyncio.run(report(error))
+
+
+async def fetch(): ...
+
+
+async def report(error): ...
+""",
+            id="a second one that a failure leads to",
+        ),
+        pytest.param(
+            """
+import asyncio
 from functools import cache
 
 

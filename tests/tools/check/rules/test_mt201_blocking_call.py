@@ -213,8 +213,42 @@ async def main():
             id="a coroutine function inside another",
         ),
         pytest.param(
+            {
+                "tests/serving.py": """
+import time
+
+
+async def work():
+    time.sleep(1)  # finds MT201 likely
+""",
+                "test_app.py": """
+import time
+
+
+async def test_work():
+    time.sleep(1)  # finds MT201 likely
+""",
+                "app_test.py": """
+import time
+
+
+async def test_work():
+    time.sleep(1)  # finds MT201 likely
+""",
+                "testament.py": """
+import time
+
+
+async def work():
+    time.sleep(1)  # finds MT201
+""",
+            },
+            id="in a test suite it is likely",
+        ),
+        pytest.param(
             """
 import queue
+import socket
 import sqlite3
 import threading
 import time
@@ -233,6 +267,7 @@ async def work(fake):
         inbox.get()  # finds MT201 likely
     sqlite3.connect("x").execute("SELECT 1")  # finds MT201 likely
     time.sleep(0.001)  # finds MT201 likely
+    socket.getaddrinfo("10.0.0.1", 80, flags=socket.AI_NUMERICHOST)  # finds MT201 likely
     pages = executor.map(len, [])  # finds MT201 likely
     return pages
 

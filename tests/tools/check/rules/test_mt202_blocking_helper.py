@@ -118,6 +118,7 @@ def settings(url):
 
 def join(thread):
     threading.Thread(target=print).join()  # finds MT202 likely
+    input()  # finds MT202 likely
     return socket.gethostbyname("localhost")  # finds MT202 likely
 
 
@@ -126,6 +127,32 @@ async def main(url):
     return load(url), settings(url)
 """,
             id="behind an unknown decorator, once only, or soon over it is likely",
+        ),
+        pytest.param(
+            {
+                "app.py": """
+import time
+
+
+def wait():
+    time.sleep(1)  # finds MT202
+""",
+                "tests/serving.py": """
+import time
+
+from app import wait
+
+
+async def main():
+    wait()
+    pause()
+
+
+def pause():
+    time.sleep(1)  # finds MT202 likely
+""",
+            },
+            id="in a test suite it is likely",
         ),
         pytest.param(
             """

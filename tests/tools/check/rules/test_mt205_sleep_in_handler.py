@@ -57,9 +57,9 @@ def lambda_handler(event, context):
 
 
 def send(record):
-    time.sleep(0.1)  # finds MT205
+    time.sleep(1.0)  # finds MT205
 """,
-            id="a tenth of a second for each record",
+            id="a second for each record",
         ),
         pytest.param(
             """

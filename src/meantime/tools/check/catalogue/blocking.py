@@ -56,7 +56,7 @@ _SURELY: dict[str, str] = {
     r"boto3\.client\(\)\.get_waiter\(\)\.wait": AWS,
     r"boto3\.resource\(\)\.create_[a-z_]+|boto3\.resource\(\)\.batch_(get|write)_item": AWS,
     # A method of a resource; `all`, `filter` and their kind only begin a lazy collection, a capitalised one a resource.
-    r"boto3\.resource\(\)(\.\w+(\(\))?)+\.(?!get_(paginator|waiter|available_subresources)$)(get|put|delete|load|reload|copy|copy_from|scan|query"
+    r"boto3\.resource\(\)(\.\w+|\.([A-Z]\w*|all|filter|limit|page_size)\(\))+\.(?!get_(paginator|waiter|available_subresources)$)(get|put|delete|load|reload|copy|copy_from|scan|query"
     r"|wait_until_\w+|upload_(file|fileobj)|download_(file|fileobj)|(get|put|update|delete)_[a-z_]+"
     r"|(send|receive|publish|start|stop|terminate|reboot|create|invoke|initiate)(_[a-z_]+)?)": AWS,
     r"aws_lambda_powertools\.utilities\.parameters\.(get_parameter|get_parameters|get_parameters_by_name|get_secret"

@@ -89,22 +89,28 @@ def _waits(project: Project, call: Call, path: str) -> bool:
 
 
 def _may_be_over(project: Project, call: Call, path: str) -> bool:
-    """Whether what is waited for may have come already, as far as the function shows."""
+    """Whether what is waited for may have come already, as far as the function shows, or comes in a moment."""
     receiver = call.function.parts[0] if call.function.kind == "attribute" else None
-    if path.startswith(("threading.", "multiprocessing.", "concurrent.", "asyncio.")) and _is_after_await(
-        project, call
-    ):
-        return True
     if path.endswith((".submit().result", ".submit().exception", ".run_coroutine_threadsafe().result")):
-        return receiver is None or receiver.kind != "call"
+        return receiver is None or receiver.kind != "call" or _is_after_await(project, call)
+    if path.startswith(("threading.", "multiprocessing.", "concurrent.")):
+        return _is_after_await(project, call)
     if path.startswith("queue."):
         return receiver is None or _is_looked_at(call, receiver)
-    if path.startswith("os.spawn"):
-        return bool(call.arguments) and "os.P_NOWAIT" in project.paths(call.arguments[0], call.within)
-    if path == "time.sleep":
-        seconds = _given(project, call, call.arguments[0]) if call.arguments else UNKNOWN
-        return isinstance(seconds, int | float) and seconds < _SHORTEST_SLEEP
-    return False
+    return (
+        (path == "time.sleep" and _is_moment(project, call))
+        or (path == "socket.getaddrinfo" and "flags" in call.keywords)  # such as AI_NUMERICHOST, which asks nobody
+        or (path.startswith("os.spawn") and "os.P_NOWAIT" in _paths_of_first(project, call))
+    )
+
+
+def _is_moment(project: Project, call: Call) -> bool:
+    seconds = _given(project, call, call.arguments[0]) if call.arguments else UNKNOWN
+    return isinstance(seconds, int | float) and seconds < _SHORTEST_SLEEP
+
+
+def _paths_of_first(project: Project, call: Call) -> frozenset[str]:
+    return project.paths(call.arguments[0], call.within) if call.arguments else frozenset()
 
 
 def _is_after_await(project: Project, call: Call) -> bool:

@@ -20,11 +20,11 @@ _RUNNERS = ("asyncio.Runner",)
 
 
 def loops_made(project: Project) -> list[Call]:
-    """Every call that makes a loop which does not outlive the function it stands in."""
+    """Every call that makes a loop which does not outlive its function; not those that a failure leads to."""
     found = project.calls_to(*ENTRIES)
     found += [call for call in project.calls_to(*_RUNNERS) if not is_kept(call)]
     found += [call for call in project.calls_to(*_NEW_LOOPS) if not is_kept(call) and _is_closed(project, call)]
-    return [call for call in found if not call.within.is_module and not is_cached(call.within)]
+    return [call for call in found if not (call.within.is_module or is_cached(call.within) or call.in_handler_of)]
 
 
 def runs_on_new_loops(project: Project) -> Iterator[tuple[Call, Function]]:

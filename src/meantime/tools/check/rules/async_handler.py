@@ -12,23 +12,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from meantime.tools.check.finding import Fix
-    from meantime.tools.check.handlers.handler import Handler
-    from meantime.tools.check.model.expressions import Expression
     from meantime.tools.check.model.functions import Function
     from meantime.tools.check.model.project import Project
 
 _CODE = "MT101"
-# Decorators that call what they wrap, and give on what it gives: a coroutine stays one.
-_HANDING_THROUGH = (
-    "aws_lambda_powertools.",
-    "aws_xray_sdk.",
-    "sentry_sdk.",
-)
+_HANDING_THROUGH = "aws_lambda_powertools."
+"""Whose decorators call what they wrap, and give on what it gives: a coroutine stays one."""
 
 
 def _check(project: Project) -> Iterator[Finding]:
     for handler in project.handlers:
-        function = _called_by_lambda(project, handler)
+        function = project.functions.get(handler.function)
         if function is not None and function.is_async and handler.is_sure and _is_handed_to_lambda(project, function):
             if handler.by == "signature" and _is_used(project, function):
                 continue
@@ -58,44 +52,22 @@ def _type(function: Function) -> str:
     return "async_generator" if function.is_generator else "coroutine"
 
 
-def _called_by_lambda(project: Project, handler: Handler) -> Function | None:
-    """The function behind a handler's name: its own, or what the name was given last: `handler = main`."""
-    if handler.by == "adapter":
-        return None
-    function = project.functions.get(handler.function)
-    if function is not None:
-        return function
-    module, _, name = handler.function.rpartition(".")
-    body = project.functions.get(f"{module}.<module>")
-    given = body.assigned.get(name, ()) if body is not None else ()
-    if body is None or not given or given[-1].kind not in {"name", "attribute"}:
-        return None
-    found = project.functions_of(given[-1], body)
-    return found[0] if len(found) == 1 else None
-
-
 def _is_handed_to_lambda(project: Project, function: Function) -> bool:
     """Whether nothing that may run the coroutine stands between the function and Lambda."""
-    body = project.functions.get(f"{function.module}.<module>")
-    given = body.assigned.get(function.name, ()) if body is not None and not function.class_name else ()
-    return all(each.kind == "function" for each in given) and all(
-        _hands_through(project, each, function) for each in function.decorators
+    body = project.functions[f"{function.module}.<module>"]
+    return all(each.kind == "function" for each in body.assigned.get(function.name, ())) and all(
+        _hands_through(project.paths(each, body)) for each in function.decorators
     )
 
 
-def _hands_through(project: Project, decorator: Expression, function: Function) -> bool:
-    within = project.functions.get(f"{function.module}.<module>", function)
-    expression = decorator.function if decorator.kind == "call" else decorator  # type: ignore[attr-defined]  # a Call
-    paths = project.paths(expression, within)
-    return bool(paths) and all(path.startswith(_HANDING_THROUGH) for path in paths)
+def _hands_through(decorator: frozenset[str]) -> bool:
+    return bool(decorator) and all(path.startswith(_HANDING_THROUGH) for path in decorator)
 
 
 def _is_used(project: Project, function: Function) -> bool:
     """Whether the project calls the function itself, or hands it on: then what Lambda calls may be another."""
     return bool(project.calls_to(function.qualified)) or any(
-        argument.kind in {"name", "attribute"}
-        and argument.name == function.name
-        and function in project.functions_of(argument, each)
+        argument.name == function.name and function in project.functions_of(argument, each)
         for each in project.functions.values()
         for call in each.calls
         for argument in (*call.arguments, *call.keywords.values())

@@ -9,6 +9,7 @@ from meantime.tools.check.rule import Rule
 from meantime.tools.check.rules._blocking import blocking_calls
 from meantime.tools.check.rules._ruff_on_async import ruffs_rules
 from meantime.tools.check.rules._spelling import name_of, spelled
+from meantime.tools.check.rules._test_files import is_test_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +29,7 @@ def _check(project: Project) -> Iterator[Finding]:
                 f"`{spelled(blocked.call.function)}` ({blocked.what}) blocks the event loop that {name_of(function)} "
                 f"runs on: every other task waits. {blocked.advice}",
                 project.place(blocked.call, function),
-                "error" if blocked.is_sure else "warning",
+                "error" if blocked.is_sure and not is_test_file(function.file) else "warning",
                 also_found_by=ruffs_rules(project, blocked.call),
             )
 

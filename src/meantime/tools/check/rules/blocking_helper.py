@@ -11,6 +11,7 @@ from meantime.tools.check.rules._blocking import blocking_calls
 from meantime.tools.check.rules._dual_use import chooses_by_caller
 from meantime.tools.check.rules._keeping import is_cached
 from meantime.tools.check.rules._spelling import name_of, spelled
+from meantime.tools.check.rules._test_files import is_test_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from meantime.tools.check.model.project import Chain, Project
 
 _CODE = "MT202"
-_OFTEN_OVER = frozenset({blocking.THREAD, blocking.NAME})
-"""What is there already, most of the time: a thread that has ended, the address of `localhost`."""
+_OFTEN_HARMLESS = frozenset({blocking.THREAD, blocking.NAME, blocking.TERMINAL})
+"""A thread that has ended, the address of `localhost`, a question that everything else waits for anyway."""
 
 
 def _check(project: Project) -> Iterator[Finding]:
@@ -31,7 +32,7 @@ def _check(project: Project) -> Iterator[Finding]:
         if chain is None:
             continue
         for blocked in blocking_calls(project, function):
-            is_proved = blocked.is_sure and blocked.what not in _OFTEN_OVER and _is_sure(project, function, chain)
+            is_proved = blocked.is_sure and blocked.what not in _OFTEN_HARMLESS and _is_sure(project, function, chain)
             begins = _last_name(project, chain.begins)
             yield Finding(
                 _CODE,
@@ -45,8 +46,8 @@ def _check(project: Project) -> Iterator[Finding]:
 
 
 def _is_sure(project: Project, function: Function, chain: Chain) -> bool:
-    """Whether a function surely blocks the loop of a coroutine: not once only, and not on a loop of its own."""
-    is_of_coroutine = chain.call is None and chain.is_proved
+    """Whether a function surely blocks the loop of a coroutine: not once only, not on a loop of its own."""
+    is_of_coroutine = chain.call is None and chain.is_proved and not is_test_file(function.file)
     return is_of_coroutine and not is_cached(function) and not chooses_by_caller(project, function, chain)
 
 

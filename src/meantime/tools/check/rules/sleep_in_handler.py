@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from meantime.tools.check.finding import Finding
 from meantime.tools.check.rule import Rule
-from meantime.tools.check.rules._event_loops import is_per_item
 from meantime.tools.check.rules._on_lambda import way_in
 from meantime.tools.check.rules._spelling import name_of, spelled
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
 _CODE = "MT205"
 _LONG = 1.0
-_LONG_FOR_AN_ITEM = 0.1
 
 
 def _check(project: Project) -> Iterator[Finding]:
@@ -47,7 +45,7 @@ def _level(project: Project, call: Call, chain: Chain, seconds: object) -> Level
         return "warning"
     if project.runs(call.within).in_thread is not None:
         return "warning"
-    return "error" if seconds >= (_LONG_FOR_AN_ITEM if is_per_item(call, chain) else _LONG) else "warning"
+    return "error" if seconds >= _LONG else "warning"
 
 
 RULE = Rule(
