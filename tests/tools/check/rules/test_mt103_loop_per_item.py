@@ -284,5 +284,5 @@ def process(record):
 async def store(record): ...
 """,
     )
-    assert [step.text for step in found.chain] == ["lambda_handler calls process"]
+    assert [step.text.replace("`", "") for step in found.chain] == ["lambda_handler calls process"]
     assert "`asyncio.run` in `process`" in found.message

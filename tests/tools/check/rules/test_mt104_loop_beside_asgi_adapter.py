@@ -238,4 +238,4 @@ def lambda_handler(event, context):
 """,
     )
     assert "There is no current event loop" in found.message
-    assert [step.text for step in found.chain] == ["lambda_handler calls prepare"]
+    assert [step.text.replace("`", "") for step in found.chain] == ["lambda_handler calls prepare"]

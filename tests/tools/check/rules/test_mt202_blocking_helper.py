@@ -355,6 +355,6 @@ def load(url):
     return requests.get(url, timeout=5)
 """,
     )
-    assert [step.text for step in found.chain] == ["main calls prepare", "prepare calls load"]
+    assert [step.text.replace("`", "") for step in found.chain] == ["main calls prepare", "prepare calls load"]
     assert "`requests.get` (an HTTP request) in `load` blocks the event loop that `main` runs on" in found.message
     assert found.also_found_by == ()

@@ -92,13 +92,13 @@ def _finding(project: Project, path: str, made: Call, entry: Call, chain: Chain,
         "`@meantime.handler` on an async handler, and `@meantime.warm` or `meantime.clients` for what is made on it.",
         project.place(made, made.within),
         level,
-        (*chain.steps, Step(place, f"{entry.within.name} makes a loop"), *_steps(project, reached)),
+        (*chain.steps, Step(place, f"`{entry.within.name}` makes a loop"), *_steps(project, reached)),
     )
 
 
 def _steps(project: Project, reached: Reached) -> Iterator[Step]:
     for call in reached.way:
-        yield Step(project.place(call, call.within), f"{call.within.name} calls {spelled(call.function)}")
+        yield Step(project.place(call, call.within), f"`{call.within.name}` calls `{spelled(call.function)}`")
 
 
 RULE = Rule(
