@@ -1,0 +1,259 @@
+"""Fan-outs: what runs side by side, over what, how wide, and on what."""
+# ruff: noqa: E501  # a source a line
+
+from __future__ import annotations
+
+import pytest
+
+from meantime.tools.check.model.fan_out import fan_outs
+from meantime.tools.check.reading import read_project
+
+HEAD = """
+import asyncio
+import multiprocessing
+import threading
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
+from multiprocessing.pool import ThreadPool
+
+import meantime
+from meantime import processes, tasks, threads
+
+def load(key): ...
+
+def other(key): ...
+
+async def fetch(key): ...
+
+async def fetch_other(key): ...
+
+semaphore = asyncio.Semaphore(3)
+
+async def limited(key):
+    async with semaphore:
+        await fetch(key)
+
+async def on_thread(key):
+    return await asyncio.to_thread(load, key)
+
+"""
+
+
+@pytest.fixture
+def found(tmp_path):
+    """Gives each fan-out of a source as (verb, on, names of its functions, count, width)."""
+
+    def find(source):
+        (tmp_path / "app.py").write_text(HEAD + source, encoding="utf-8")
+        project = read_project([tmp_path], root=tmp_path)
+        return [
+            (each.verb, each.on, [function.name for function in each.functions], each.count, each.width)
+            for each in fan_outs(project)
+        ]
+
+    return find
+
+
+BY_EXECUTORS = {
+    "with ThreadPoolExecutor(max_workers=4) as executor:\n    executor.map(load, keys)": (
+        ("map", "threads", ["load"], None, 4),
+    ),
+    "executor = ThreadPoolExecutor()\nexecutor.map(load, [1, 2, 3])": (("map", "threads", ["load"], 3, None),),
+    "executor = ThreadPoolExecutor(len(keys))\nexecutor.map(lambda key: load(key), keys)": (
+        ("map", "threads", ["<lambda>"], None, "input"),
+    ),
+    "executor = ProcessPoolExecutor(2)\nexecutor.map(partial(load), keys)": (("map", "processes", ["load"], None, 2),),
+    "pool = ThreadPool(processes=5)\npool.imap_unordered(load, keys)": (("map", "threads", ["load"], None, 5),),
+    "pool = multiprocessing.Pool(5)\npool.starmap(load, keys)": (("map", "processes", ["load"], None, 5),),
+    "with ThreadPoolExecutor(4) as executor:\n    [executor.submit(load, key) for key in keys]": (
+        ("submit", "threads", ["load"], None, 4),
+    ),
+    "executor = ThreadPoolExecutor(4)\nfor key in keys:\n    executor.submit(load, key)": (
+        ("submit", "threads", ["load"], None, 4),
+    ),
+    "executor = ThreadPoolExecutor(4)\nfor key in range(7):\n    executor.submit(load, key)": (
+        ("submit", "threads", ["load"], 7, 4),
+    ),
+    "executor = ThreadPoolExecutor(4)\nfor key in keys:\n    for number in range(3):\n        executor.submit(load, number)": (
+        ("submit", "threads", ["load"], None, 4),
+    ),
+    "executor = ThreadPoolExecutor(4)\nfor key in range(2):\n    for number in range(3):\n        executor.submit(load, number)": (
+        ("submit", "threads", ["load"], 6, 4),
+    ),
+    "executor = ThreadPoolExecutor(4)\na = executor.submit(load, 1)\nb = executor.submit(other, 2)": (
+        ("submit", "threads", ["load", "other"], 2, 4),
+    ),
+    "executor = ThreadPoolExecutor(4)\na = executor.submit(load, 1)": (),
+    "executor = ThreadPoolExecutor(4)\nfor key in keys:\n    executor.submit(load, key).result()": (),
+    "executor = ThreadPoolExecutor(4)\nsubmit = executor.submit\nsubmit(load, 1)\nsubmit(load, 2)": (),
+    "keys.map(load, keys)": (),
+}
+
+
+@pytest.mark.parametrize(("source", "expected"), BY_EXECUTORS.items(), ids=range(len(BY_EXECUTORS)))
+def test_executors_and_pools(found, source, expected):
+    body = source.replace("\n", "\n    ")
+    assert found(f"def main(keys):\n    {body}\n") == list(expected)
+
+
+BY_THREADS = {
+    "for key in keys:\n    threading.Thread(target=load, args=(key,)).start()": (
+        ("thread", "threads", ["load"], None, "input"),
+    ),
+    "for key in range(4):\n    threading.Thread(target=load).start()": (("thread", "threads", ["load"], 4, 4),),
+    "for key in keys:\n    threading.Timer(1.0, load).start()": (("thread", "threads", ["load"], None, "input"),),
+    "for key in keys:\n    multiprocessing.Process(target=load).start()": (
+        ("thread", "processes", ["load"], None, "input"),
+    ),
+    "a = threading.Thread(target=load)\nb = threading.Thread(None, other)": (
+        ("thread", "threads", ["load", "other"], 2, 2),
+    ),
+    "a = threading.Thread(target=load)": (),
+    "for key in keys:\n    one = threading.Thread(target=load)\n    one.start()\n    one.join()": (),
+    "a = threading.Thread(target=load)\na.join()\nb = threading.Thread(target=other)": (
+        ("thread", "threads", ["load", "other"], 2, 2),
+    ),
+}
+
+
+@pytest.mark.parametrize(("source", "expected"), BY_THREADS.items(), ids=range(len(BY_THREADS)))
+def test_threads_and_processes(found, source, expected):
+    body = source.replace("\n", "\n    ")
+    assert found(f"def main(keys):\n    {body}\n") == list(expected)
+
+
+BY_TASKS = {
+    "await asyncio.gather(*(fetch(key) for key in keys))": (("gather", "tasks", ["fetch"], None, "input"),),
+    "await asyncio.gather(*[fetch(key) for key in (1, 2, 3)])": (("gather", "tasks", ["fetch"], 3, 3),),
+    "await asyncio.gather(*[fetch((a, b)) for a in (1, 2) for b in (1, 2, 3)])": (
+        ("gather", "tasks", ["fetch"], 6, 6),
+    ),
+    "await asyncio.gather(*[fetch((a, b)) for a in (1, 2) for b in keys])": (
+        ("gather", "tasks", ["fetch"], None, "input"),
+    ),
+    "await asyncio.gather(*map(fetch, keys))": (("gather", "tasks", ["fetch"], None, "input"),),
+    "await asyncio.gather(fetch(1), fetch_other(2))": (("gather", "tasks", ["fetch", "fetch_other"], 2, 2),),
+    "await asyncio.gather(fetch(1))": (),
+    "await asyncio.gather(fetch(1), fetch(2), *(fetch_other(key) for key in keys))": (
+        ("gather", "tasks", ["fetch_other"], None, "input"),
+        ("gather", "tasks", ["fetch", "fetch"], 2, 2),
+    ),
+    "await asyncio.gather(*(limited(key) for key in keys))": (("gather", "tasks", ["limited"], None, 3),),
+    "await asyncio.wait({asyncio.create_task(fetch(key)) for key in keys})": (
+        ("gather", "tasks", ["fetch"], None, "input"),
+    ),
+    "await asyncio.gather(*(asyncio.wait_for(asyncio.shield(fetch(key)), 1) for key in keys))": (
+        ("gather", "tasks", ["fetch"], None, "input"),
+    ),
+    "found = []\nfor key in keys:\n    found.append(fetch(key))\nawait asyncio.gather(*found)": (
+        ("gather", "tasks", ["fetch"], None, "input"),
+    ),
+    "found = [fetch(1)]\nfound += [fetch_other(key) for key in keys]\nawait asyncio.gather(*found)": (
+        ("gather", "tasks", ["fetch_other"], None, "input"),
+    ),
+    "found = {}\nfor key in keys:\n    found[key] = fetch(key)\nawait asyncio.gather(*found.values())": (
+        ("gather", "tasks", ["fetch"], None, "input"),
+    ),
+    "found = [asyncio.create_task(fetch(key)) for key in keys]\nawait asyncio.gather(*found)": (
+        ("gather", "tasks", ["fetch"], None, "input"),
+    ),
+    "await asyncio.gather(*keys)": (("gather", "tasks", [], None, None),),
+    "await asyncio.gather(*keys())": (("gather", "tasks", [], None, None),),
+    "async with asyncio.TaskGroup() as group:\n    for key in keys:\n        group.create_task(fetch(key))": (
+        ("task", "tasks", ["fetch"], None, "input"),
+    ),
+    "for key in keys:\n    asyncio.create_task(fetch(key))": (("task", "tasks", ["fetch"], None, "input"),),
+    "for key in keys:\n    await asyncio.create_task(fetch(key))": (),
+    "await asyncio.gather(*(asyncio.to_thread(load, key) for key in keys))": (
+        ("gather", "threads", ["load"], None, None),
+    ),
+    "await asyncio.gather(asyncio.to_thread(load, 1), asyncio.to_thread(other, 2))": (
+        ("gather", "threads", ["load", "other"], 2, None),
+    ),
+    "loop = asyncio.get_running_loop()\nawait asyncio.gather(*(loop.run_in_executor(None, load, key) for key in keys))": (
+        ("gather", "threads", ["load"], None, None),
+    ),
+    "loop = asyncio.get_running_loop()\npool = ThreadPoolExecutor(6)\nfound = [loop.run_in_executor(pool, load, key) for key in keys]\nawait asyncio.gather(*found)": (
+        ("gather", "threads", ["load"], None, 6),
+    ),
+    "loop = asyncio.get_running_loop()\npool = ProcessPoolExecutor(6)\nawait asyncio.gather(*(loop.run_in_executor(pool, load, key) for key in keys))": (
+        ("gather", "processes", ["load"], None, 6),
+    ),
+    "loop = asyncio.get_running_loop()\nfound = []\nfor key in keys:\n    found.append(loop.run_in_executor(None, load, key))": (
+        ("submit", "threads", ["load"], None, None),
+    ),
+    "loop = asyncio.get_running_loop()\nfor key in keys:\n    await loop.run_in_executor(None, load, key)": (),
+    "await asyncio.gather(*(on_thread(key) for key in keys))": (
+        ("submit", "threads", ["load"], None, None),
+        ("gather", "tasks", ["on_thread"], None, "input"),
+    ),
+    "await asyncio.gather(*(meantime.in_thread(load)(key) for key in keys))": (
+        ("gather", "threads", ["load"], None, None),
+    ),
+}
+
+
+@pytest.mark.parametrize(("source", "expected"), BY_TASKS.items(), ids=range(len(BY_TASKS)))
+def test_tasks_and_what_they_hand_to_threads(found, source, expected):
+    body = source.replace("\n", "\n    ")
+    assert found(f"async def main(keys):\n    {body}\n") == list(expected)
+
+
+BY_VERBS = {
+    "def main(keys):\n    threads.map(load, keys)": (("meantime", "threads", ["load"], None, 10),),
+    "def main(keys):\n    threads.settle(load, [1, 2], max_concurrency=4)": (("meantime", "threads", ["load"], 2, 4),),
+    "def main(keys):\n    threads.map(function=load, items=keys, max_concurrency=len(keys))": (
+        ("meantime", "threads", ["load"], None, "input"),
+    ),
+    "def main(keys):\n    processes.as_completed(load, keys)": (("meantime", "processes", ["load"], None, 10),),
+    "def main(keys):\n    threads.gather(lambda: load(1), lambda: other(2))": (
+        ("meantime", "threads", ["<lambda>", "<lambda>"], 2, 10),
+    ),
+    "async def main(keys):\n    await tasks.map(fetch, keys, max_concurrency=keys.width)": (
+        ("meantime", "tasks", ["fetch"], None, None),
+    ),
+    "@meantime.batch.sqs\ndef handler(message): ...": (("meantime", "threads", ["handler"], None, 10),),
+    "@meantime.batch.kinesis(max_concurrency=3)\nasync def handler(record): ...": (
+        ("meantime", "tasks", ["handler"], None, 3),
+    ),
+    "@meantime.batch.sqs(executor='processes')\ndef handler(message): ...": (
+        ("meantime", "processes", ["handler"], None, 10),
+    ),
+    "@meantime.batch.sqs(executor=threads)\ndef handler(message): ...": (
+        ("meantime", "threads", ["handler"], None, 10),
+    ),
+    "@meantime.batch.sqs(executor='sequential')\ndef handler(message): ...": (),
+    "@meantime.handler\ndef handler(event, context): ...": (),
+}
+
+
+@pytest.mark.parametrize(("source", "expected"), BY_VERBS.items(), ids=range(len(BY_VERBS)))
+def test_verbs_and_batches(found, source, expected):
+    assert found(f"{source}\n") == list(expected)
+
+
+def test_they_come_in_the_order_of_the_source(tmp_path):
+    (tmp_path / "b.py").write_text(HEAD + "def main(keys):\n    threads.map(load, keys)\n", encoding="utf-8")
+    (tmp_path / "a.py").write_text(
+        HEAD
+        + "def main(keys):\n    threads.map(load, keys)\n    for key in keys:\n        threading.Thread(target=load).start()\n",
+        encoding="utf-8",
+    )
+    project = read_project([tmp_path], root=tmp_path)
+    assert [(each.within.file, each.verb) for each in fan_outs(project)] == [
+        ("a.py", "meantime"),
+        ("a.py", "thread"),
+        ("b.py", "meantime"),
+    ]
+
+
+def test_what_bounds_it_is_told(tmp_path):
+    (tmp_path / "app.py").write_text(
+        HEAD + "executor = ThreadPoolExecutor(4)\n\ndef main(keys):\n    executor.map(load, keys)\n", encoding="utf-8"
+    )
+    (one,) = fan_outs(read_project([tmp_path], root=tmp_path))
+    assert one.executor is not None
+    assert one.executor.function.name == "ThreadPoolExecutor"
+    assert one.within.name == "main"
+    assert one.over is not None
+    assert one.over.name == "keys"
