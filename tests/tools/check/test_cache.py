@@ -112,24 +112,24 @@ def test_parts_of_a_key_do_not_run_together(tmp_path):
 
 def test_a_second_check_reads_nothing_and_finds_the_same(tmp_path, monkeypatch):
     (tmp_path / "app.py").write_text("def (:\n", encoding="utf-8")
-    first = check([tmp_path], root=tmp_path, is_cached=True)
+    first = check([tmp_path], root=tmp_path, cache_in=tmp_path)
     monkeypatch.setattr("meantime.tools.check.reading.read_project", None)
-    assert check([tmp_path], root=tmp_path, is_cached=True) == first
+    assert check([tmp_path], root=tmp_path, cache_in=tmp_path) == first
 
 
 def test_a_changed_file_is_checked_anew(tmp_path):
     (tmp_path / "app.py").write_text("def (:\n", encoding="utf-8")
-    assert check([tmp_path], root=tmp_path, is_cached=True).findings
+    assert check([tmp_path], root=tmp_path, cache_in=tmp_path).findings
     (tmp_path / "app.py").write_text("def f():\n", encoding="utf-8")
     (tmp_path / "app.py").write_text("x = 1 \n\n", encoding="utf-8")  # as long as before
-    assert not check([tmp_path], root=tmp_path, is_cached=True).findings
+    assert not check([tmp_path], root=tmp_path, cache_in=tmp_path).findings
 
 
 def test_a_changed_comment_counts_at_once(tmp_path):
     (tmp_path / "app.py").write_text("x = 1  # noqa: MT201\n", encoding="utf-8")
-    assert check([tmp_path], root=tmp_path, is_cached=True).findings
+    assert check([tmp_path], root=tmp_path, cache_in=tmp_path).findings
     (tmp_path / "app.py").write_text("x = 1  # noqa: E2012\n", encoding="utf-8")
-    assert not check([tmp_path], root=tmp_path, is_cached=True).findings
+    assert not check([tmp_path], root=tmp_path, cache_in=tmp_path).findings
 
 
 def test_nothing_is_written_unless_it_is_asked_for(tmp_path):

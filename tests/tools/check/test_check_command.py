@@ -194,6 +194,14 @@ def test_what_is_read_is_kept_unless_it_is_not_to_be(project, run):
     assert (folder / ".meantime_cache").exists()
 
 
+def test_what_is_kept_is_beside_the_settings(project, run, tmp_path, monkeypatch):
+    folder = project(functions__app="x = 1\n", **{"pyproject.toml": "[tool.meantime.check]\n"})
+    monkeypatch.chdir(folder / "functions")
+    run()
+    assert (folder / ".meantime_cache").exists()
+    assert not (folder / "functions/.meantime_cache").exists()
+
+
 def test_a_rule_that_fails_is_told_and_hides_nothing(project, run, monkeypatch):
     project(app=UNUSED)
 

@@ -1,4 +1,4 @@
-"""What earlier runs read and found, by the content of the files: `.meantime_cache/` in the folder that is checked from.
+"""What earlier runs read and found, by the content of the files: `.meantime_cache/` beside pyproject.toml.
 
 Nothing in it is trusted to run: a repository may bring a cache of its own. What is unpickled may only be made of this
 package's classes.
@@ -41,7 +41,7 @@ class Cache:
     """What is kept under a folder; a context manager. Where it cannot be written, nothing is kept, and nothing fails.
 
     Args:
-        folder: The folder that is checked from; None: nothing is kept.
+        folder: The folder to have it in; None: nothing is kept.
     """
 
     def __init__(self, folder: Path | None) -> None:

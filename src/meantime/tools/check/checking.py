@@ -52,14 +52,16 @@ class Checked:
         return any(finding.level == "error" for finding in self.findings)
 
 
-def check(paths: Iterable[Path], *, root: Path, settings: Settings | None = None, is_cached: bool = False) -> Checked:
+def check(
+    paths: Iterable[Path], *, root: Path, settings: Settings | None = None, cache_in: Path | None = None
+) -> Checked:
     """Check files and folders.
 
     Args:
         paths: Which.
         root: The folder that places are relative to.
         settings: What is checked and shown; None: everything that is proved.
-        is_cached: Whether to keep what was read and found under `root`, and to use what is kept there.
+        cache_in: The folder to keep what was read and found in, and to use what is kept there; None: nothing is kept.
 
     Raises:
         CheckError: A path is not there, or the settings name no known rule.
@@ -74,7 +76,7 @@ def check(paths: Iterable[Path], *, root: Path, settings: Settings | None = None
     chosen = chosen_codes(settings)
     files, problems = source_files(named, root, settings)
     contents = _Contents.of(files, root)
-    with Cache(root if is_cached else None) as cache:
+    with Cache(cache_in) as cache:
         key = cache.key(*sorted(code.encode() for code in chosen), *contents.parts, repr(problems).encode())
         raw = cache.get(key)
         if raw is None:

@@ -83,11 +83,12 @@ def check(
             print_parts(_rule_lines())
         else:
             root, named = _root(paths or [Path()])
+            settings = _settings(root, select, ignore, warnings=warnings, show_all=show_all)
             asked = _Asked(
                 named,
                 root,
-                _settings(root, select, ignore, warnings=warnings, show_all=show_all),
-                is_cached=not no_cache,
+                settings,
+                cache_in=None if no_cache else settings.folder or Path.cwd(),
                 is_for_programs=form not in {Format.text, Format.concise},
             )
             if diff:
@@ -112,12 +113,12 @@ class _Asked:
     named: list[Path]
     root: Path
     settings: Settings
-    is_cached: bool
+    cache_in: Path | None
     is_for_programs: bool
 
     def checked(self) -> Checked:
         """What the check comes to."""
-        return checked_files(self.named, root=self.root, settings=self.settings, is_cached=self.is_cached)
+        return checked_files(self.named, root=self.root, settings=self.settings, cache_in=self.cache_in)
 
     def changed(self, *, is_written: bool) -> bool:
         """Show what can be mended, and write it if that is wanted; whether there is anything."""

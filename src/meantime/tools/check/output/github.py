@@ -33,7 +33,7 @@ def workflow_commands(checked: Checked, shown: Callable[[Path], str]) -> str:
         if place.end_line in {0, place.line} and place.end_column:  # GitHub takes columns for one line only
             values["endColumn"] = place.end_column
         properties = ",".join(f"{key}={_escaped(str(value), in_property=True)}" for key, value in values.items())
-        steps = [f"{step.place.path}:{step.place.line}: {step.text}" for step in finding.chain]
+        steps = [f"{shown(checked.root / step.place.path)}:{step.place.line}: {step.text}" for step in finding.chain]
         message = "\n".join([finding.message, *steps])
         lines.append(f"::{finding.level} {properties}::{_escaped(message)}")
     return "\n".join(lines)

@@ -48,7 +48,7 @@ def text(checked: Checked, shown: Callable[[Path], str], width: int = 0) -> Iter
         message = f"{head}: {finding.message}"
         yield head, finding.level
         yield f"{(fill(message, width, break_on_hyphens=False) if width else message).removeprefix(head)}\n", ""
-        yield from _excerpt(finding, excerpts, shown(checked.root / finding.place.path))
+        yield from _excerpt(finding, excerpts, lambda path: shown(checked.root / path))
         yield "\n", ""
     yield from summary(checked)
 
@@ -97,13 +97,13 @@ def summary(checked: Checked) -> Iterator[Part]:
     yield "\n", ""
 
 
-def _excerpt(finding: Finding, excerpts: Excerpts, path: str) -> Iterator[Part]:
+def _excerpt(finding: Finding, excerpts: Excerpts, shown: Callable[[str], str]) -> Iterator[Part]:
     """The lines up to a finding, with marks under what is meant, and the notes below."""
     place = finding.place
     first = max(1, place.line - _LINES_BEFORE)
     margin = len(str(place.line))
     yield f"{' ' * margin}--> ", "margin"
-    yield f"{path}:{place.line}:{place.column}\n", "place"
+    yield f"{shown(place.path)}:{place.line}:{place.column}\n", "place"
     lines = [(number, excerpts.line(place.path, number)) for number in range(first, place.line + 1)]
     while lines and not lines[0][1].strip():
         del lines[0]
@@ -118,15 +118,15 @@ def _excerpt(finding: Finding, excerpts: Excerpts, path: str) -> Iterator[Part]:
         _, before, under = _cut(line, place.column - 1, max(end, place.column))
         yield f"{' ' * margin} | ", "margin"
         yield f"{' ' * before}{'^' * max(1, under)}\n", "marks"
-    for note in _notes(finding):
+    for note in _notes(finding, shown):
         yield f"{' ' * margin} = ", "margin"
         yield f"{note}\n", "note"
 
 
-def _notes(finding: Finding) -> Iterator[str]:
+def _notes(finding: Finding, shown: Callable[[str], str]) -> Iterator[str]:
     """What stands below an excerpt: the way there, and what can be done."""
     for step in finding.chain:
-        yield f"{step.place.path}:{step.place.line}: {step.text}"
+        yield f"{shown(step.place.path)}:{step.place.line}: {step.text}"
     if finding.fix is not None:
         yield f"fix: {finding.fix.title} (--fix)"
     if finding.also_found_by:
