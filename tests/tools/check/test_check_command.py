@@ -101,6 +101,18 @@ def test_a_mistake_in_the_settings_exits_with_2(project, run):
     assert "unknown key 'selct'; did you mean select?" in err
 
 
+def test_the_settings_nearest_to_what_is_named_count(project, run):
+    project(
+        functions__app=BROKEN,
+        **{
+            "functions__pyproject.toml": '[tool.meantime.check]\nignore = ["MT001"]\n',
+            "pyproject.toml": "[tool.meantime.check]\n",
+        },
+    )
+    assert run("functions")[0] == run("functions/app.py")[0] == 0
+    assert run()[0] == 1
+
+
 def test_select_and_ignore_take_several_codes(project, run):
     project(app=UNUSED, bad=BROKEN)
     assert "MT002" not in run("--select", "MT001,MT2")[1]

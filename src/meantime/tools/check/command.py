@@ -83,7 +83,7 @@ def check(
             print_parts(_rule_lines())
         else:
             root, named = _root(paths or [Path()])
-            settings = _settings(root, select, ignore, warnings=warnings, show_all=show_all)
+            settings = _settings(named, select, ignore, warnings=warnings, show_all=show_all)
             asked = _Asked(
                 named,
                 root,
@@ -146,21 +146,24 @@ def _exit_code(checked: Checked) -> int:
     return _FOUND if checked.has_errors else 0
 
 
+def _common(named: list[Path]) -> Path:
+    """The folder that holds all that is named."""
+    common = Path(os.path.commonpath(named))
+    return common if common.is_dir() else common.parent
+
+
 def _root(paths: list[Path]) -> tuple[Path, list[Path]]:
     """The folder that places are relative to, which is this one or holds all that is named; and what is named."""
     here = Path.cwd()
     named = [Path(os.path.abspath(path)) for path in paths]  # noqa: PTH100  # links stay links
-    if all(path.is_relative_to(here) for path in named):
-        return here, named
-    common = Path(os.path.commonpath(named))
-    return common if common.is_dir() else common.parent, named
+    return here if all(path.is_relative_to(here) for path in named) else _common(named), named
 
 
 def _settings(
-    root: Path, select: list[str] | None, ignore: list[str] | None, *, warnings: bool, show_all: bool
+    named: list[Path], select: list[str] | None, ignore: list[str] | None, *, warnings: bool, show_all: bool
 ) -> Settings:
     """What pyproject.toml says, and what the command line says beyond it."""
-    settings = read_settings(root)
+    settings = read_settings(_common(named))
     return replace(
         settings,
         select=_words(select) or settings.select,
