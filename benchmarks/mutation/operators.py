@@ -65,11 +65,13 @@ def mutants(source: str) -> Iterator[Mutant]:
 
 
 def _unmutated(tree: ast.Module) -> Iterator[int]:
-    """What no test need notice: annotations, docstrings, what is for type checkers only, and the words of messages."""
+    """What no test need notice: annotations, what is for type checkers only, what a rule and its messages say."""
     for node in ast.walk(tree):
         parts: list[ast.AST] = []
         match node:
             case ast.If(test=ast.Name(id="TYPE_CHECKING")) | ast.Expr(value=ast.Constant()):
+                parts = [node]
+            case ast.Assign(targets=[ast.Name(id="RULE")]):
                 parts = [node]
             case ast.JoinedStr() | ast.ImportFrom() | ast.Import():
                 parts = [node]
