@@ -197,6 +197,10 @@ def synchronous(function):
             id="under a decorator of the project's own",
         ),
         pytest.param(
+            {"tests/test_app.py": "async def lambda_handler(event, context):\n    return {}\n"},
+            id="in a test suite, which is not deployed",
+        ),
+        pytest.param(
             """
 DECORATORS = {}
 

@@ -330,6 +330,8 @@ async def read(key):
         ),
         pytest.param(
             """
+from concurrent.futures import ThreadPoolExecutor
+
 import boto3
 
 s3 = boto3.client("s3")
@@ -349,6 +351,10 @@ def pages():
 
 async def lazily():
     return pages().paginate(TableName="orders")
+
+
+async def map_lazily(items):
+    return ThreadPoolExecutor().map(len, items)
 """,
             id="what a client of boto3 does by itself",
         ),
@@ -416,6 +422,9 @@ async def look(future):
     time.sleep(POLL)
     inbox.get(block=False)
     inbox.get(False)
+    lock.acquire(False)
+    executor.shutdown(False)
+    executor.submit(len, "").exception(0)
     inbox.get(timeout=0)
     inbox.get_nowait()
     lock.acquire(blocking=False)
@@ -516,6 +525,28 @@ async def work(given: httpx.Client):
 """,
     )
     assert {each.also_found_by for each in found if each.place.line == 15} == {codes}
+
+
+@pytest.mark.parametrize(
+    ("line", "advice"),
+    [
+        ("requests.get('x')", "Use `httpx.AsyncClient` or aiohttp, or `await asyncio.to_thread(requests.get, …)`."),
+        ("subprocess.run('x')", "Use `await asyncio.create_subprocess_exec(…)`, or `await asyncio.to_thread("),
+        ("psycopg.connect('x')", "Use an async driver, or `await asyncio.to_thread("),
+        ("redis.Redis().get('x')", "Use `redis.asyncio`, or `await asyncio.to_thread(redis.Redis(…).get, …)`."),
+        ("openai.OpenAI().responses.create()", "Use the library's async client, or `await asyncio.to_thread("),
+        ("socket.gethostbyname('x')", "Use `await loop.getaddrinfo(…)`, or `await asyncio.to_thread("),
+        ("smtplib.SMTP().quit()", "Use `asyncio.open_connection` or an async library, or `await asyncio.to_thread("),
+        ("boto3.client('s3').list_buckets()", ": every other task waits. Use `await asyncio.to_thread("),
+    ],
+)
+def test_advises_by_what_it_waits_for(findings_of, line, advice):
+    (found,) = findings_of(
+        "MT201",
+        "import boto3, openai, psycopg, redis, requests, smtplib, socket, subprocess\n\n\n"
+        f"async def work():\n    {line}\n",
+    )
+    assert advice in found.message
 
 
 def test_says_what_to_do(findings_of):

@@ -116,7 +116,12 @@ def settings(url):
     return requests.get(url, timeout=5)  # finds MT202 likely
 
 
+def hold():
+    threading.Lock().acquire()  # finds MT202 likely
+
+
 def join(thread):
+    hold()
     threading.Thread(target=print).join()  # finds MT202 likely
     input()  # finds MT202 likely
     return socket.gethostbyname("localhost")  # finds MT202 likely

@@ -71,6 +71,10 @@ async def store(data):
             id="handed to a thread",
         ),
         pytest.param("import gzip\n\n\ndef store(data):\n    return gzip.compress(data)\n", id="no loop"),
+        pytest.param(
+            "from unknown import pack\n\n\nasync def store(data):\n    return await pack(data)\n",
+            id="something awaited",
+        ),
         pytest.param("import gzip\n\n\nasync def load(path):\n    return gzip.open(path)\n", id="only opened"),
         pytest.param(
             "from unknown import compress\n\n\nasync def store(data):\n    return compress(data)\n",

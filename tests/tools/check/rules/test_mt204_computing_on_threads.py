@@ -96,7 +96,7 @@ def test_finds(finds, files):
     "files",
     [
         pytest.param(
-            {"app.py": SHRINK.replace("MARK", ""), "template.yaml": TEMPLATE.replace("MEMORY", "3008")},
+            {"app.py": SHRINK.replace("MARK", ""), "template.yaml": TEMPLATE.replace("MEMORY", "1770")},
             id="several cores",
         ),
         pytest.param(
@@ -126,6 +126,23 @@ def lambda_handler(event, context):
         ),
         pytest.param(
             SHRINK.replace("MARK", "").replace("    image.thumbnail((200, 200))\n", ""), id="work that does not compute"
+        ),
+        pytest.param(
+            """
+import zlib
+
+from fastapi import FastAPI
+from mangum import Mangum
+
+app = FastAPI()
+lambda_handler = Mangum(app)
+
+
+@app.get("/")
+def root():
+    return zlib.compress(b"")
+""",
+            id="a route that the framework gives a thread",
         ),
         pytest.param(
             """

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from meantime.tools.check.finding import Finding, Place
 from meantime.tools.check.rule import Rule
 from meantime.tools.check.rules._handler_decorating import decorated_with_meantime
+from meantime.tools.check.rules._test_files import is_test_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,7 @@ def _check(project: Project) -> Iterator[Finding]:
     for handler in project.handlers:
         function = project.functions.get(handler.function)
         if function is not None and function.is_async and handler.is_sure and _is_handed_to_lambda(project, function):
-            if handler.by == "signature" and _is_used(project, function):
+            if handler.by == "signature" and (_is_used(project, function) or is_test_file(function.file)):
                 continue
             yield Finding(
                 _CODE,

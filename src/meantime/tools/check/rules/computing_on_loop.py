@@ -20,7 +20,7 @@ _CODE = "MT203"
 def _check(project: Project) -> Iterator[Finding]:
     for function in project.functions.values():
         chain = project.runs(function).on_loop
-        if not function.is_async and chain is None:
+        if chain is None:
             continue
         for call, what in computing_calls(project, function):
             yield Finding(
@@ -30,7 +30,7 @@ def _check(project: Project) -> Iterator[Finding]:
                 "more memory.",
                 project.place(call, function),
                 "warning",
-                () if chain is None else chain.steps,
+                chain.steps,
             )
 
 

@@ -24,16 +24,14 @@ _ONE_CORE_MB = 1769
 
 
 def _check(project: Project) -> Iterator[Finding]:
-    found: set[Call] = set()
     for function in project.functions.values():
         chain = project.runs(function).in_thread
-        if chain is None or chain.call is None or chain.call in found or chain.begins != function.qualified:
+        if chain is None or chain.call is None or chain.begins != function.qualified:
             continue
         way = way_in(project, chain.call.within)
         work = None if way is None or _has_several_cores(way) else _computing_alone(project, function)
         if way is None or work is None:
             continue
-        found.add(chain.call)
         call, what = work
         yield Finding(
             _CODE,

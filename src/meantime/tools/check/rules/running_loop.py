@@ -35,17 +35,16 @@ def _check(project: Project) -> Iterator[Finding]:
     for call in project.calls_to(*_RUNNING):
         function = call.within
         chain = project.runs(function).on_loop
-        if (chain is None and not function.is_async) or chooses_by_caller(project, function, chain):
+        if chain is None or chooses_by_caller(project, function, chain):
             continue
-        is_proved = function.is_async or (chain is not None and chain.is_proved)
         yield Finding(
             _CODE,
             f"`{spelled(call.function)}` in {name_of(function)} is called where an event loop runs: it raises "
             "RuntimeError. Await the coroutine, or run the function on a thread: `await "
             "meantime.in_thread(function)(…)`.",
             project.place(call, function),
-            "error" if is_proved else "warning",
-            () if chain is None else chain.steps,
+            "error" if chain.is_proved else "warning",
+            chain.steps,
         )
 
 
