@@ -81,12 +81,19 @@ async def lambda_handler(event, context):
     "an unknown batch of records": """
 def lambda_handler(event, context):
     records = event["Records"]
-    with ThreadPoolExecutor(max_workers=len(records)) as executor:  # finds MT502 likely
+    with ThreadPoolExecutor(max_workers=len(records)) as executor:  # finds MT502
         list(executor.map(load, records))
 """,
 }
 
 SILENT = {
+    "of the records of a service that sends one": """
+def lambda_handler(event, context):
+    for record in event["Records"]:
+        print(record["s3"]["object"]["key"])
+    with ThreadPoolExecutor(max_workers=len(event["Records"])) as executor:
+        list(executor.map(load, event["Records"]))
+""",
     "a number": """
 def lambda_handler(event, context):
     with ThreadPoolExecutor(max_workers=10) as executor:
@@ -180,6 +187,8 @@ def test_a_pool_with_a_bound_is_not(finds, source):
         ("max_workers=len(event['keys'])", "max_workers=10"),
         ("max_workers=max(1, len(event['keys']))", "max_workers=10"),
         ("workers", "10"),
+        ("len(event['keys']) or 1", "10"),
+        ("thread_name_prefix='für', max_workers=workers", "thread_name_prefix='für', max_workers=10"),
     ],
 )
 def test_the_fix_writes_a_number(findings_of, width, after):
@@ -195,13 +204,3 @@ def test_the_fix_writes_a_number(findings_of, width, after):
     assert line[: edit.place.column - 1] + edit.text + line[edit.place.end_column - 1 :] == (
         f"    pool = ThreadPoolExecutor({after})"
     )
-
-
-def test_a_width_whose_end_is_not_known_has_no_fix(findings_of):
-    source = (
-        "from concurrent.futures import ThreadPoolExecutor\n\n\ndef lambda_handler(event, context):\n"
-        "    pool = ThreadPoolExecutor(len(event['keys']) or 1)\n"
-    )
-    (found,) = findings_of("MT502", source)
-    assert found.fix is None
-    assert "`event`" in found.message or "`keys`" in found.message

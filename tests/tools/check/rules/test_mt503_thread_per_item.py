@@ -61,7 +61,7 @@ def lambda_handler(event, context):
     "an unknown batch of records": """
 def lambda_handler(event, context):
     for record in event["Records"]:
-        threading.Thread(target=load, args=(record,)).start()  # finds MT503 likely
+        threading.Thread(target=load, args=(record,)).start()  # finds MT503
 """,
     "a way that is only possible": """
 import os

@@ -26,6 +26,7 @@ total = 0
 
 def add(key):
     global total
+    print(total)
     total += load(key)  # finds MT604
 
 def lambda_handler(event, context):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from meantime.tools.check.rules._records import record_loops
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -23,10 +25,13 @@ _SAME_METHODS = frozenset({"get", "items", "values", "keys", "copy", "pop"})
 _DATA_CLASSES = "aws_lambda_powertools.utilities.data_classes."
 _RECORDS = frozenset({"Records", "records"})
 _DEFAULT_SIZES = {"sqs": 10, "kinesis": 100, "dynamodb": 100, "kafka": 100, "sns": 1, "s3": 1}
+_ONE_AT_A_TIME = {"sns", "s3"}
 _SMALL_BATCH = 10  # as many as Meantime has under way by default
 
 
-def level_for(project: Project, items: Expression, within: Function, chain: Chain) -> Level | None:
+def level_for(
+    project: Project, items: Expression, within: Function, chain: Chain, *, unknown_batch: Level = "warning"
+) -> Level | None:
     """How sure it is that items are as many as a handler's caller likes; None if they are few, or it is not known.
 
     Args:
@@ -34,15 +39,17 @@ def level_for(project: Project, items: Expression, within: Function, chain: Chai
         items: What is gone over.
         within: The function it stands in.
         chain: How that function comes to run in an invocation.
+        unknown_batch: How sure it is for a batch of records whose size nothing in sight says.
     """
     kind = input_of(project, items, within)
     if kind is None:
         return None
     if kind == "records":
         size = _batch_size(chain.handler)
-        if size is not None and size <= _SMALL_BATCH:
+        if (size is not None and size <= _SMALL_BATCH) or (size is None and _has_one_record(project, chain)):
             return None
-        return "error" if size is not None and chain.is_proved else "warning"
+        if size is None and unknown_batch == "warning":
+            return "warning"
     return "error" if chain.is_proved else "warning"
 
 
@@ -56,6 +63,13 @@ def _batch_size(handler: Handler | None) -> int | None:
     sizes = [] if handler is None else [_records(source) for source in handler.sources]
     known = [size for size in sizes if size is not None]
     return max(known) if known and len(known) == len(sizes) else None
+
+
+def _has_one_record(project: Project, chain: Chain) -> bool:
+    """Whether the records have the keys of a service that sends one at a time."""
+    function = None if chain.handler is None else project.functions.get(chain.handler.function)
+    kinds = {kind for each in record_loops(project, function) for kind in each.kinds} if function is not None else set()
+    return bool(kinds) and kinds <= _ONE_AT_A_TIME
 
 
 def _records(source: EventSource) -> int | None:
@@ -90,7 +104,7 @@ class _Follower:
     def _part(self, expression: Expression, within: Function, depth: int) -> Input | None:
         """An attribute, a subscript, or what a loop binds."""
         base, *index = expression.parts
-        if expression.kind == "item" and (index[0].name == "Slice" if index else self._is_made_here(base, within)):
+        if expression.kind == "item" and not index and self._is_made_here(base, within):
             return None
         found = self.follow(base, within, depth + 1)
         key = expression.name or expression.value

@@ -23,7 +23,9 @@ def _check(project: Project) -> Iterator[Finding]:
         if fan_out.verb != "thread" or fan_out.over is None or _is_held_back(fan_out.call):
             continue
         chain = way_in(project, fan_out.within)
-        level = None if chain is None else level_for(project, fan_out.over, fan_out.within, chain)
+        level = (
+            None if chain is None else level_for(project, fan_out.over, fan_out.within, chain, unknown_batch="error")
+        )
         if chain is not None and level is not None:
             kind = "process" if fan_out.on == "processes" else "thread"
             yield Finding(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meantime.tools.check.finding import Finding
+from meantime.tools.check.finding import Finding, Place
 from meantime.tools.check.model.locks import is_locked
 from meantime.tools.check.model.reach import reached
 from meantime.tools.check.rule import Rule
@@ -72,7 +72,7 @@ def _finding(project: Project, fan_out: FanOut, each: Reached, change: Change, l
             f"`{spelled(change.target)}` is read and written back by {name_of(function)} on several {what} at once: "
             f"changes are lost. {remedy[0].upper()}{remedy[1:]}."
         ),
-        place=project.place(change.target, function),
+        place=Place(function.file, change.line, change.column + 1, change.end_line, change.end_column + 1),
         level=level,
         chain=steps_to(project, fan_out, each),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from meantime.tools.check.finding import Edit, Finding, Fix, Place
@@ -10,6 +11,7 @@ from meantime.tools.check.rule import Rule
 from meantime.tools.check.rules._input import level_for
 from meantime.tools.check.rules._on_lambda import way_in
 from meantime.tools.check.rules._spelling import spelled
+from meantime.tools.check.rules._syntax import around
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +24,7 @@ _POOLS = {
     "concurrent.futures.ThreadPoolExecutor": "max_workers",
     "concurrent.futures.ProcessPoolExecutor": "max_workers",
     "multiprocessing.pool.ThreadPool": "processes",
-    "multiprocessing.dummy.Pool": "Pool",
+    "multiprocessing.dummy.Pool": "processes",
     "multiprocessing.Pool": "processes",
 }
 """What makes a pool, and the name of its first parameter."""
@@ -31,6 +33,7 @@ _VERBS = tuple(
     for on in ("threads", "tasks", "processes")
     for verb in ("map", "gather", "settle", "as_completed")
 )
+_NAMES = frozenset({*_POOLS.values(), "max_concurrency"})
 _BOUND = "10"
 
 
@@ -43,9 +46,9 @@ def _check(project: Project) -> Iterator[Finding]:
         chain = way_in(project, call.within)
         if chain is None:
             continue
-        level = level_for(project, items, call.within, chain)
+        level = level_for(project, items, call.within, chain, unknown_batch="error")
         if level is not None:
-            yield _finding(project, call, width, items, level)
+            yield _finding(project, call, items, level)
 
 
 def _width(project: Project, call: Call) -> Expression | None:
@@ -55,8 +58,7 @@ def _width(project: Project, call: Call) -> Expression | None:
     return call.keywords.get("max_concurrency")
 
 
-def _finding(project: Project, call: Call, width: Expression, items: Expression, level: Level) -> Finding:
-    place = _extent(project, width, call)
+def _finding(project: Project, call: Call, items: Expression, level: Level) -> Finding:
     return Finding(
         code=RULE.code,
         message=(
@@ -65,16 +67,26 @@ def _finding(project: Project, call: Call, width: Expression, items: Expression,
         ),
         place=project.place(call, call.within),
         level=level,
-        fix=None if place is None else Fix(f"Write {_BOUND}", (Edit(place, _BOUND),)),
+        fix=Fix(f"Write {_BOUND}", (Edit(_extent(project, call), _BOUND),)),
     )
 
 
-def _extent(project: Project, width: Expression, call: Call) -> Place | None:
-    """Where the width stands, if that is known to its end."""
-    place = project.place(width, call.within)
-    if width.kind == "name":
-        return Place(place.path, place.line, place.column, place.line, place.column + len(width.name))
-    return place if width.kind == "call" else None
+def _extent(project: Project, call: Call) -> Place:
+    """Where the width stands."""
+    node = around(project, call)[-1]
+    assert isinstance(node, ast.Call)  # noqa: S101  # it is the call itself
+    named = next((each.value for each in node.keywords if each.arg in _NAMES), None)
+    width = named if named is not None else node.args[0]
+    begin = _column(project, call, width.lineno, width.col_offset)
+    end_line = width.end_lineno or width.lineno
+    return Place(
+        call.within.file, width.lineno, begin, end_line, _column(project, call, end_line, width.end_col_offset or 0)
+    )
+
+
+def _column(project: Project, call: Call, line: int, offset: int) -> int:
+    """A column in characters from 1, of one in bytes from 0."""
+    return len(project.lines(call.within.file)[line - 1].encode()[:offset].decode()) + 1
 
 
 RULE = Rule(
