@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from meantime.tools.check.checking import check
@@ -52,3 +54,11 @@ def test_an_empty_file_is_fine(tmp_path):
 def test_an_error_of_another_kind_is_not_hidden():
     with pytest.raises(KeyError):
         unreadable("app.py", KeyError("x"))
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="this Python knows it")
+@pytest.mark.parametrize("line", ["class Box[T]: ...", "async def first[T](items): ...", "type Names = list[str]"])
+def test_syntax_of_a_newer_python_is_told_as_such(tmp_path, line):
+    (tmp_path / "app.py").write_text(f"{line}\n", encoding="utf-8")
+    (told,) = check([tmp_path], root=tmp_path).findings
+    assert "has syntax of Python 3.12, and meantime runs with 3.11. Run it with 3.12 or newer" in told.message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from io import BytesIO
 from tokenize import detect_encoding
@@ -11,6 +12,8 @@ from meantime.tools.check.finding import Finding, Place
 CODE = "MT001"
 MOST_LINES = 50_000
 """A file with more is not read: no one wrote it, and its syntax tree alone would take hundreds of megabytes."""
+# What a line that cannot be parsed looks like if it is of a newer Python.
+_SYNTAX_OF = {(3, 12): re.compile(r"\s*(?:(?:class|(?:async\s+)?def)\s+\w+\[|type\s+\w+(?:\[.*\])?\s*=)")}
 
 
 class UnreadableError(Exception):
@@ -67,13 +70,7 @@ def why_unreadable(error: Exception) -> UnreadableError:
     if isinstance(error, UnreadableError):
         return error
     if isinstance(error, SyntaxError):
-        version = f"{sys.version_info.major}.{sys.version_info.minor}"
-        return UnreadableError(
-            f"cannot be parsed: {error.msg}. That is what Python {version} says; if the file is for a newer one, "
-            "run meantime with that",
-            error.lineno or 1,
-            error.offset or 1,
-        )
+        return UnreadableError(_why_no_python(error), error.lineno or 1, error.offset or 1)
     if isinstance(error, RecursionError):
         return UnreadableError("is nested too deeply to be read")
     if isinstance(error, OSError):
@@ -90,3 +87,14 @@ def unreadable(file: str, error: Exception) -> Finding:
     """
     why = why_unreadable(error)
     return Finding(CODE, f"This file {why.reason}. Nothing in it was checked.", Place(file, why.line, why.column))
+
+
+def _why_no_python(error: SyntaxError) -> str:
+    """Why a file cannot be parsed: by a mistake in it, or since it is for a newer Python than this one."""
+    own = f"{sys.version_info.major}.{sys.version_info.minor}"
+    for version, sign in _SYNTAX_OF.items():
+        if sys.version_info < version and sign.match(error.text or ""):
+            newer = ".".join(map(str, version))
+            return f"has syntax of Python {newer}, and meantime runs with {own}. Run it with {newer} or newer"
+    hint = f"That is what Python {own} says; if the file is for a newer one, run meantime with that"
+    return f"cannot be parsed: {error.msg}. {hint}"
