@@ -36,6 +36,23 @@ announce()
 def lambda_handler(event, context):
     return {}
 """,
+    "in what may be another function": """
+import boto3
+
+sns = boto3.client("sns")
+
+def announce():
+    sns.publish(TopicArn="t", Message="up")  # finds MT903 likely
+
+def nothing():
+    pass
+
+start = announce if sns else nothing
+start()
+
+def lambda_handler(event, context):
+    return {}
+""",
     "a parameter that is read": """
 import boto3
 
@@ -62,6 +79,24 @@ sqs = boto3.client("sqs")
 
 def lambda_handler(event, context):
     sqs.send_message(QueueUrl="q", MessageBody="up")
+""",
+    "in a function that a script calls": """
+import boto3
+
+sns = boto3.client("sns")
+
+def announce():
+    sns.publish(TopicArn="t", Message="up")
+
+announce()
+""",
+    "what is not known": """
+from company import queue
+
+queue.send_message(QueueUrl="q", MessageBody="up")
+
+def lambda_handler(event, context):
+    return {}
 """,
     "in a script": """
 import boto3
@@ -144,4 +179,16 @@ def test_it_tells_the_way_from_the_module(findings_of):
     (finding,) = findings_of("MT903", FOUND["in a function that the module calls"])
 
     assert len(finding.chain) == 1
-    assert "once for each execution environment" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("case", "instead"),
+    [
+        ("a message that is sent", "Call it in the handler, for the event that asks for it."),
+        ("a request", "Call it in the handler, where it is kept by `@meantime.warm` or `@cache`."),
+    ],
+)
+def test_it_says_what_to_do_instead(findings_of, case, instead):
+    (finding,) = findings_of("MT903", FOUND[case])
+
+    assert finding.message.endswith(instead)

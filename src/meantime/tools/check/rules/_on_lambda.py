@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def is_loaded_on_lambda(project: Project, function: Function) -> bool:
     return function.is_module and function.module in _loaded(project)
 
 
+@lru_cache(maxsize=1)  # one project is checked at a time
 def _loaded(project: Project) -> set[str]:
     files = {module.name: file for file, module in project.modules.items()}
     waiting = [

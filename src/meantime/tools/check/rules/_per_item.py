@@ -72,7 +72,7 @@ def _fanned_out(project: Project) -> dict[str, PerItem]:
             continue
         place = project.place(fan_out.call, fan_out.within)
         for way in reached(project, fan_out.functions):
-            first = Step(place, f"{fan_out.within.name} runs {way.begins.name} for each item")
+            first = Step(place, f"`{fan_out.within.name}` runs `{way.begins.name}` for each item")
             steps = (first, *way.steps(project))
             on_threads = fan_out.on == "threads"
             on_loop = fan_out.within.is_async or fan_out.on == "tasks"
@@ -84,7 +84,7 @@ def _fanned_out(project: Project) -> dict[str, PerItem]:
 def _in_loops(project: Project, function: Function, depth: int) -> PerItem | None:
     for call in project.callers(function) if depth else ():
         is_proved = len(project.callees(call)) == 1
-        text = f"{call.within.name} calls {function.name}"
+        text = f"`{call.within.name}` calls `{function.name}`"
         if loop_of(project, call) is not None:
             is_bounded = all(each.over is not None and project.length(each.over, call.within) for each in call.loops)
             step = Step(project.place(call, call.within), f"{text} in a loop")

@@ -26,7 +26,7 @@ def _check(project: Project) -> Iterator[Finding]:
         steps, is_proved = found
         for call in function.calls:
             paths = project.targets(call)
-            if not paths or not all(goes_to_network(each) for each in paths):
+            if len(paths) != 1 or not all(goes_to_network(each) for each in paths):
                 continue
             is_error = is_proved and all(writes(each) for each in paths)
             level: Level = "error" if is_error else "warning"

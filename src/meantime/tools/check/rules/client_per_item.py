@@ -41,10 +41,11 @@ def _check(project: Project) -> Iterator[Finding]:
 
 def how_per_item(project: Project, call: Call, client: Client) -> tuple[Level | None, tuple[Step, ...]]:
     """Whether a client is made for each item, and the way to it."""
-    if is_for_one_caller(project, call) or not is_for_here_only(project, call):
-        return None, ()
     level = _in_loop(project, call)
-    return (level, ()) if level is not None else _in_function(project, call, client)
+    found = (level, ()) if level is not None else _in_function(project, call, client)
+    if found[0] is None or is_for_one_caller(project, call) or not is_for_here_only(project, call):
+        return None, ()
+    return found
 
 
 def _in_loop(project: Project, call: Call) -> Level | None:
