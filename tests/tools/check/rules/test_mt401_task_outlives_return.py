@@ -342,11 +342,14 @@ def lambda_handler(event, context):
         ("asyncio.create_task(send(event))", ("RUF006",)),
         ("task = asyncio.create_task(send(event))", ("RUF006",)),
         ("kept.add(asyncio.create_task(send(event)))", ()),
+        ("start(send(event))", ("RUF006",)),
         ("asyncio.get_running_loop().create_task(send(event))", ()),
     ],
 )
 def test_what_ruff_reports_is_told(findings_of, line, companions):
     source = f"""
+from asyncio import create_task as start
+
 kept = set()
 
 async def main(event):
@@ -357,6 +360,39 @@ def lambda_handler(event, context):
 """
     (found,) = findings_of("MT401", HANDLER + source)
     assert found.also_found_by == companions
+
+
+@pytest.mark.parametrize(
+    ("decorator", "says"),
+    [
+        ("", 'it is cut off, or goes on in a later invocation. Await it, or let `@meantime.handler(leftovers="wait")`'),
+        ("@meantime.handler\n", 'Meantime cancels it at the answer. Await it, or use `leftovers="wait"`.'),
+    ],
+    ids=["without Meantime", "with Meantime"],
+)
+def test_what_becomes_of_it_is_said(findings_of, decorator, says):
+    source = f"""
+import meantime
+
+async def main(event):
+    asyncio.create_task(send(event))
+
+{decorator}def lambda_handler(event, context):
+    asyncio.run(main(event))
+"""
+    (found,) = findings_of("MT401", HANDLER + source)
+    assert says in found.message
+
+
+def test_a_task_of_nothing_is_no_task(finds):
+    source = """
+async def main(event):
+    asyncio.create_task()
+
+def lambda_handler(event, context):
+    asyncio.run(main(event))
+"""
+    finds("MT401", HANDLER + source)
 
 
 def test_a_way_that_is_only_possible_is_likely(finds):

@@ -34,6 +34,42 @@ def lambda_handler(event, context):
 def lambda_handler(event, context):
     threading.Timer(interval=0.5, function=send).start()  # finds MT402
 """,
+    "given its name and asked for its number": """
+def lambda_handler(event, context):
+    thread = threading.Thread(None, send)  # finds MT402
+    thread.name = "metrics"
+    thread.start()
+    print(thread.name, thread.ident)
+""",
+    "of an own class in a package": """
+class Base:
+    pass
+
+class Sender(Base, threading.Thread):
+    def __init__(self, order):
+        self.order = order
+
+    def run(self):
+        print(self.order)
+
+def lambda_handler(event, context):
+    sender = Sender(event)  # finds MT402
+    sender.start()
+""",
+    "of an own class without a run": """
+class Sender(threading.Thread):
+    pass
+
+def lambda_handler(event, context):
+    Sender().start()  # finds MT402 likely
+""",
+    "of an own class that is given what it runs": """
+class Sender(threading.Thread):
+    pass
+
+def lambda_handler(event, context):
+    Sender(target=send).start()  # finds MT402
+""",
     "kept in a list that nobody looks at": """
 started = []
 
@@ -137,6 +173,31 @@ def lambda_handler(event, context):
         return event
     finally:
         watch.cancel()
+""",
+    "waited for through the queue that it is given by name": """
+import queue
+
+def work(results):
+    print("working")
+
+def lambda_handler(event, context):
+    results = queue.Queue()
+    threading.Thread(target=work, kwargs={"results": results}).start()
+    return results.get()
+""",
+    "something else is started": """
+import library
+
+def lambda_handler(event, context):
+    thread = threading.Thread(target=send, args=(event,))
+    library.start()
+    print("not needed")
+""",
+    "never started, only named": """
+def lambda_handler(event, context):
+    thread = threading.Thread(target=send, args=(event,))
+    print(thread.name)
+    print(thread.start)
 """,
     "never started": """
 def lambda_handler(event, context):

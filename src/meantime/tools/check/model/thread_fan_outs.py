@@ -107,12 +107,14 @@ def _submits(project: Project, awaited_together: frozenset[int]) -> Iterator[_St
 def _threads(project: Project) -> Iterator[_Start]:
     for on, paths in (("threads", THREADS), ("processes", PROCESSES)):
         for call in project.calls_to(*paths):
-            given = (
-                call.arguments[1] if len(call.arguments) > 1 else None
-            )  # Thread(group, target), Timer(seconds, function)
-            work = call.keywords.get("target", call.keywords.get("function", given))
             if not _is_joined_at_once(call):
-                yield _Start(call, on, work, None, "thread")  # type: ignore[arg-type]  # one of the two
+                yield _Start(call, on, work_of(call), None, "thread")  # type: ignore[arg-type]  # one of the two
+
+
+def work_of(call: Call) -> Expression | None:
+    """What a thread, timer or process is made to run: `Thread(group, target)`, `Timer(seconds, function)`."""
+    given = call.arguments[1] if call.arguments[1:] else None
+    return call.keywords.get("target", call.keywords.get("function", given))
 
 
 def _is_joined_at_once(call: Call) -> bool:

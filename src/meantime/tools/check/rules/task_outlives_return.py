@@ -64,8 +64,8 @@ def _finding(project: Project, call: Call, chain: Chain, *, is_cancelled: bool) 
 
 def _is_ruffs(project: Project, call: Call) -> bool:
     function = call.function
-    is_known_to_it = function.kind == "name" or (function.kind == "attribute" and function.parts[0].kind == "name")
-    return is_known_to_it and is_thrown_away(project, call)
+    is_of_a_call = any(part.kind == "call" for part in function.parts)  # get_running_loop().create_task(…)
+    return not is_of_a_call and is_thrown_away(project, call)
 
 
 RULE = Rule(

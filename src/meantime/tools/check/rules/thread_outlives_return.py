@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meantime.tools.check.finding import Finding
+from meantime.tools.check.model.thread_fan_outs import work_of
 from meantime.tools.check.rule import Rule
 from meantime.tools.check.rules._handed_on import is_asked_for
 from meantime.tools.check.rules._leftovers import leftovers_of
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from meantime.tools.check.model.project import Project
 
 _THREADS = ("threading.Thread", "threading.Timer")
-_WAITS_FOR_NOTHING = frozenset({"start", "daemon", "name", "setDaemon", "setName", "getName", "ident"})
+_WAITS_FOR_NOTHING = frozenset({"start", "daemon", "name", "ident"})
 
 
 def _check(project: Project) -> Iterator[Finding]:
@@ -52,33 +53,33 @@ def _own_threads(project: Project) -> Iterator[str]:
     """The project's own subclasses of `Thread`."""
     for each in project.classes.values():
         body = project.functions.get(f"{each.qualified.rpartition('.')[0]}.<module>")
-        if body is not None and any(project.paths(base, body) & frozenset(_THREADS) for base in each.bases):
+        bases = set() if body is None else {path for base in each.bases for path in project.paths(base, body)}
+        if not bases.isdisjoint(_THREADS):
             yield each.qualified
 
 
 def _run_by(project: Project, call: Call) -> tuple[Function, ...]:
     """The own functions that a thread runs."""
-    given = call.arguments[1] if len(call.arguments) > 1 else None
-    work = call.keywords.get("target", call.keywords.get("function", given))
-    if work is not None and project.targets(call) & frozenset(_THREADS):
+    work = work_of(call)
+    if work is not None:
         return project.functions_of(work, call.within)
-    methods = [project.classes[path].methods.get("run") for path in project.targets(call) if path in project.classes]
-    return tuple(project.functions[name] for name in methods if name is not None)
+    classes = [each for path, each in project.classes.items() if path in project.targets(call)]
+    return tuple(project.functions[each.methods["run"]] for each in classes if "run" in each.methods)
 
 
 def _flat(given: list[tuple[Expression, Function]]) -> Iterator[tuple[Expression, Function]]:
     for expression, within in given:
         yield expression, within
-        yield from _flat([(part, within) for part in expression.parts if expression.kind in {"list", "dict"}])
+        yield from _flat([(part, within) for part in expression.parts])
 
 
 def _is_started(call: Call) -> bool:
     """Whether the same function starts it, by whatever name."""
     return any(
-        other.function.kind == "attribute"
-        and other.function.name == "start"
-        and (other.function.parts[0] is call or spelled(other.function.parts[0]) in call.bound)
+        receiver is call or spelled(receiver) in call.bound
         for other in call.within.calls
+        for receiver in other.function.parts
+        if other.function.name == "start"
     )
 
 
