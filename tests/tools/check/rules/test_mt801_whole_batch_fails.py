@@ -507,6 +507,177 @@ def test_what_answers_for_each_or_is_no_batch_is_let_be(finds, source):
     finds("MT801", source)
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        """
+def work(record):
+    return save(record["body"])
+
+def lambda_handler(event, context):
+    failures = []
+    for record in event["Records"]:
+        if not work(record):
+            failures.append({"itemIdentifier": record["messageId"]})
+    return {"batchItemFailures": failures}
+""",
+        """
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
+
+processor = BatchProcessor(event_type=EventType.SQS)
+
+def lambda_handler(event, context):
+    for record in event["Records"]:
+        audit(record["body"])
+    return process(event, processor)
+""",
+        """
+from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor
+
+processor = SqsFifoPartialProcessor()
+
+def lambda_handler(event, context):
+    for record in event["Records"]:
+        audit(record["body"])
+    return process(event, processor)
+""",
+        """
+def lambda_handler(event, context):
+    for record in event["Records"]:
+        save(record["kinesis"] if "kinesis" in record else record["body"])
+""",
+        """
+def show(record):
+    print(record["body"])
+
+def lambda_handler(event, context):
+    for record in event["Records"]:
+        show(record)
+""",
+        """
+import asyncio
+
+async def main(event):
+    tasks = [asyncio.create_task(work(record["body"])) for record in event["Records"]]
+
+def lambda_handler(event, context):
+    asyncio.run(main(event))
+""",
+        """
+import asyncio
+
+async def main(event):
+    tasks = [asyncio.ensure_future(work(record["body"])) for record in event["Records"]]
+
+def lambda_handler(event, context):
+    asyncio.run(main(event))
+""",
+        """
+def lambda_handler(event, context):
+    results = [pool.apply_async(work, (record["body"],)) for record in event.get("Records", [])]
+""",
+        "from mangum import Mangum\n\nhandler = Mangum(app)\n",
+    ],
+    ids=[
+        "what failed is returned", "Powertools' processor", "Powertools' FIFO processor", "of one service or another",
+        "only shown", "a task that nobody asks", "a future that nobody asks", "a result that nobody asks",
+        "an application",
+    ],
+)  # fmt: skip
+def test_so_is_what_has_another_way_to_answer(finds, source):
+    finds("MT801", source)
+
+
+def test_results_that_are_asked_for_raise(finds):
+    finds(
+        "MT801",
+        """
+import asyncio
+
+async def main(event):
+    tasks = [asyncio.create_task(work(record["body"])) for record in event["Records"]]  # finds MT801
+    await asyncio.gather(*tasks)
+
+def lambda_handler(event, context):
+    asyncio.run(main(event))
+
+def handler(event, context):
+    results = [pool.apply_async(work, (record["body"],)) for record in event["Records"]]  # finds MT801
+    return [result.get() for result in results]
+""",
+    )
+
+
+def test_a_source_that_says_nothing_does_not_count(finds):
+    finds(
+        "MT801",
+        {
+            "template.yaml": QUEUE % ("IoTRule", 10),
+            "app.py": """
+def lambda_handler(event, context):
+    for record in event["Records"]:  # finds MT801
+        save(record["body"])
+""",
+        },
+    )
+
+
+def test_a_status_for_another_failure_does_not_count(finds):
+    finds(
+        "MT801",
+        """
+def lambda_handler(event, context):
+    try:
+        check(context)
+    except ValueError:
+        return {"statusCode": 400}
+    for record in event["Records"]:  # finds MT801
+        save(record["body"])
+""",
+    )
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        (
+            "    try:\n        for r in event['Records']:\n            save(r['body'])\n"
+            "    except ValueError:\n        raise\n"
+        ),
+        (
+            "    try:\n        check(context)\n    except ValueError:\n        pass\n"
+            "    for r in event['Records']:\n        save(r['body'])\n"
+        ),
+    ],
+    ids=["raised again", "the try is elsewhere"],
+)
+def test_what_is_not_caught_around_the_loop_brings_all_again(findings_of, around):
+    (finding,) = findings_of("MT801", f"def lambda_handler(event, context):\n{around}")
+
+    assert "comes again" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("source", "place"),
+    [
+        ("    for r in event['Records']:\n        save(r['body'])\n", (2, 5, 2, 30)),
+        ("    return [save(r['body']) for r in event['Records']]\n", (2, 12, 2, 55)),
+        (
+            (
+                "    for r in event['Records']:\n        try:\n            save(r['body'])\n"
+                "        except Exception:\n            pass\n"
+            ),
+            (5, 9, 5, 25),
+        ),
+    ],
+    ids=["the head of the loop", "the comprehension", "the head of the except block"],
+)
+def test_it_stands_at(findings_of, source, place):
+    (finding,) = findings_of("MT801", f"def lambda_handler(event, context):\n{source}")
+
+    assert (finding.place.line, finding.place.column, finding.place.end_line, finding.place.end_column) == place
+
+
 @pytest.mark.parametrize(("kind", "size"), [("SQS", 1), ("SNS", 10), ("S3", 10)])
 def test_a_template_that_says_otherwise_is_believed(finds, kind, size):
     finds(

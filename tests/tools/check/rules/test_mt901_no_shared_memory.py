@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from meantime.tools.check.catalogue.shared_memory import NEEDS_SHARED_MEMORY
+
 
 @pytest.mark.parametrize(
     "source",
@@ -112,6 +114,13 @@ def run(items):
 """,
         },
     )
+
+
+@pytest.mark.parametrize("path", NEEDS_SHARED_MEMORY)
+def test_each_of_them_by_its_own_name(finds, path):
+    module, _, name = path.rpartition(".")
+
+    finds("MT901", f"from {module} import {name} as it\n\ndef handler(event, context):\n    it(2)  # finds MT901\n")
 
 
 @pytest.mark.parametrize(

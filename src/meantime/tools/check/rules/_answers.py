@@ -5,26 +5,19 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from meantime.tools.check.catalogue.harmless import HARMLESS, KEEPING
 from meantime.tools.check.rules._records import called
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_HARMLESS = frozenset({
-    "print", "len", "str", "int", "float", "bool", "list", "dict", "set", "tuple", "sorted", "enumerate", "range",
-    "isinstance", "repr", "zip", "min", "max", "sum", "any", "all", "loads", "dumps", "get", "append", "extend",
-    "items", "keys", "values", "info", "debug", "warning", "error", "exception", "critical", "log", "format", "join",
-    "split", "strip", "decode", "encode", "b64decode", "add", "lower", "upper", "replace", "startswith", "endswith",
-    "update", "setdefault", "print_exc", "format_exc", "time", "now", "utcnow", "isoformat", "getenv",
-})  # fmt: skip
-_KEEPING = frozenset({"append", "add", "extend", "update", "setdefault"})
 _FAILED = 400  # the lowest status of HTTP that says so
 
 
 def may_fail(node: ast.AST, own: frozenset[str] = frozenset()) -> bool:
     """Whether something in it may well fail: not only decoding, logging, and calls of these own functions."""
     return any(
-        isinstance(each, ast.Raise) or (isinstance(each, ast.Call) and called(each) not in _HARMLESS | own)
+        isinstance(each, ast.Raise) or (isinstance(each, ast.Call) and called(each) not in HARMLESS | own)
         for each in ast.walk(node)
     )
 
@@ -53,7 +46,7 @@ def _is_broad(handler: ast.ExceptHandler) -> bool:
 def _only_tells(statement: ast.stmt) -> bool:
     if isinstance(statement, ast.Pass | ast.Continue):
         return True
-    kept = {called(each) for each in ast.walk(statement) if isinstance(each, ast.Call)} & _KEEPING
+    kept = {called(each) for each in ast.walk(statement) if isinstance(each, ast.Call)} & KEEPING
     return isinstance(statement, ast.Expr) and not kept and not may_fail(statement)
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from meantime.tools.check.finding import Finding, Place
+from meantime.tools.check.finding import Finding
 from meantime.tools.check.rule import Rule
 from meantime.tools.check.rules._answers import failures_by_status
+from meantime.tools.check.rules._heads import place_of
 from meantime.tools.check.rules._records import definition, key_of, record_loops
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from meantime.tools.check.finding import Place
     from meantime.tools.check.handlers.handler import Handler
     from meantime.tools.check.model.functions import Function
     from meantime.tools.check.model.project import Project
@@ -108,8 +110,7 @@ def _plain(text: str) -> str:
 
 
 def _at(file: str, node: ast.expr | ast.stmt, message: str) -> Finding:
-    end_line, end_column = node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
-    return Finding("MT802", message, Place(file, node.lineno, node.col_offset + 1, end_line, end_column + 1))
+    return Finding("MT802", message, place_of(file, node))
 
 
 RULE = Rule(

@@ -6,6 +6,7 @@ import ast
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from meantime.tools.check.catalogue.shared_memory import NEEDS_SHARED_MEMORY, OF_THREADS
 from meantime.tools.check.finding import Finding
 from meantime.tools.check.rule import Rule
 from meantime.tools.check.rules._on_lambda import is_loaded_on_lambda, way_in
@@ -18,21 +19,6 @@ if TYPE_CHECKING:
     from meantime.tools.check.model.expressions import Call
     from meantime.tools.check.model.project import Project
 
-_LOCKS = ("Lock", "RLock", "Semaphore", "BoundedSemaphore", "Condition", "Event", "Barrier")
-_QUEUES = ("Queue", "JoinableQueue", "SimpleQueue")
-_SHARED = ("Value", "Array")  # with a lock, unless told otherwise
-_NEED_IT = (
-    *(f"multiprocessing.{each}" for each in (*_LOCKS, *_QUEUES, *_SHARED, "Pool")),
-    *(f"multiprocessing.synchronize.{each}" for each in _LOCKS),
-    *(f"multiprocessing.queues.{each}" for each in _QUEUES),
-    "multiprocessing.pool.Pool",
-    "multiprocessing.pool.ThreadPool",  # its workers are threads, and yet it makes a SimpleQueue of processes
-    "multiprocessing.dummy.Pool",  # likewise
-    "multiprocessing.shared_memory.SharedMemory",
-    "concurrent.futures.ProcessPoolExecutor",
-    "concurrent.futures.process.ProcessPoolExecutor",
-)
-_OF_THREADS = frozenset({"multiprocessing.pool.ThreadPool", "multiprocessing.dummy.Pool"})
 _PLACES = ("__name__", "environ", "getenv", "platform", "LAMBDA", "lambda", "shm", "exists")
 """What a condition speaks of that asks where the code runs."""
 
@@ -40,7 +26,7 @@ _CAUGHT = frozenset({"OSError", "Exception", "BaseException", "ImportError", "Pe
 
 
 def _check(project: Project) -> Iterator[Finding]:
-    for call in project.calls_to(*_NEED_IT):
+    for call in project.calls_to(*NEEDS_SHARED_MEMORY):
         chain = way_in(project, call.within)
         if chain is None and not is_loaded_on_lambda(project, call.within):
             continue
@@ -50,7 +36,7 @@ def _check(project: Project) -> Iterator[Finding]:
         what = spelled(call.function)
         instead = (
             "Use `concurrent.futures.ThreadPoolExecutor`, which needs none"
-            if not _OF_THREADS.isdisjoint(project.targets(call))
+            if not OF_THREADS.isdisjoint(project.targets(call))
             else "Use `meantime.processes`, or `multiprocessing.Process` with `Pipe`"
         )
         yield Finding(

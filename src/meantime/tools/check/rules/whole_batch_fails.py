@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from meantime.tools.check.finding import Finding, Place
+from meantime.tools.check.finding import Finding
 from meantime.tools.check.rule import Rule
 from meantime.tools.check.rules._answers import catches, failures_by_status, may_fail, passed_over
+from meantime.tools.check.rules._heads import place_of
 from meantime.tools.check.rules._records import called, record_loops
 
 if TYPE_CHECKING:
@@ -23,14 +24,13 @@ _BATCHES = frozenset({"sqs", "kinesis", "dynamodb"})
 _TAKES_CARE = ("batchItemFailures", "delete_message", "BatchProcessor", "SqsFifoPartialProcessor")
 """What shows that failures are answered for: the answer itself, or messages that are deleted one by one."""
 
-_ASKING = frozenset({"result", "gather", "get"})
 _ASKED_LATER = frozenset({"submit", "create_task", "ensure_future", "apply_async"})
 
 
 def _check(project: Project) -> Iterator[Finding]:
     for handler in project.handlers:
         function = project.functions.get(handler.function)
-        if function is None or not handler.is_sure or _is_taken_care_of(handler):
+        if function is None or not handler.is_sure:
             continue
         for loop in record_loops(project, function):
             kind = _kind(handler, loop)
@@ -39,19 +39,17 @@ def _check(project: Project) -> Iterator[Finding]:
             if _fails_as_a_whole(loop):
                 level = _level(handler, kind, is_wrapped=bool(function.decorators) and not handler.adapter)
                 ends = _ends_quietly(loop)
-                if not (ends and any(failures_by_status(loop.function))):  # MT802 tells that
-                    yield Finding(_CODE, _message(function.name, kind, ends=ends), _place(loop, loop.node), level)
+                if not ends or not any(failures_by_status(loop.function)):  # else MT802 tells it
+                    yield Finding(
+                        _CODE, _message(function.name, kind, ends=ends), place_of(loop.within.file, loop.node), level
+                    )
             for part in loop.work[0].code:
                 for caught in passed_over(part):
                     message = (
                         "A record that fails here is logged and no more: for Lambda it is done, and it does not come "
                         f"again. Answer with `batchItemFailures`, or use `@meantime.batch.{kind}`."
                     )
-                    yield Finding(_CODE, message, _place(loop, caught), "warning")
-
-
-def _is_taken_care_of(handler: Handler) -> bool:
-    return handler.adapter.startswith("meantime.batch.") or handler.adapter.endswith("batch_processor")
+                    yield Finding(_CODE, message, place_of(loop.within.file, caught), "warning")
 
 
 def _kind(handler: Handler, loop: RecordLoop) -> str:
@@ -80,9 +78,13 @@ def _fails_as_a_whole(loop: RecordLoop) -> bool:
     if any(catches(part) for part, _ in code) or not any(may_fail(part, names) for part, names in code):
         return False
     if any(called(each) in _ASKED_LATER for part in loop.work[0].code for each in _calls(part)):
-        asked = {each.func.attr for each in _calls(loop.function) if isinstance(each.func, ast.Attribute)}
-        return bool(asked & _ASKING) and not catches(loop.function)
+        return any(map(_asks, _calls(loop.function))) and not catches(loop.function)
     return not any(each.arg == "return_exceptions" for each in ast.walk(loop.function) if isinstance(each, ast.keyword))
+
+
+def _asks(call: ast.Call) -> bool:
+    """Whether it asks for results: `future.result()`, `pool_result.get()`, `gather(*tasks)`."""
+    return called(call) in {"result", "gather"} or (called(call) == "get" and not call.args)
 
 
 def _calls(node: ast.AST) -> list[ast.Call]:
@@ -106,14 +108,6 @@ def _ends_quietly(loop: RecordLoop) -> bool:
         and any(each is loop.node for part in node.body for each in ast.walk(part))
         for node in ast.walk(loop.function)
     )
-
-
-def _place(loop: RecordLoop, node: ast.stmt | ast.expr | ast.ExceptHandler) -> Place:
-    """The place of a node, of a whole block its first line."""
-    is_block = isinstance(node, ast.stmt | ast.ExceptHandler)
-    end_line = node.lineno if is_block else node.end_lineno or node.lineno
-    end_column = node.col_offset if is_block else node.end_col_offset or node.col_offset
-    return Place(loop.within.file, node.lineno, node.col_offset + 1, end_line, end_column + 1)
 
 
 RULE = Rule(
