@@ -255,6 +255,17 @@ def test_what_a_terminal_cannot_show_is_replaced(tmp_path):
     assert "x = '??'" in done.stdout
 
 
+@pytest.mark.parametrize("form", ["text", "concise", "github", "json", "sarif"])
+def test_a_name_that_is_no_text_is_no_obstacle(project, run, form):
+    folder = project(app="x = 1\n")
+    try:
+        (folder / os.fsdecode(b"caf\xe9.py")).write_text(BROKEN, encoding="utf-8")
+    except OSError:
+        pytest.skip("there can be no such name here")
+    assert run("--format", form)[0] == 1
+    assert run("--format", form, "--output", "found")[0] == 1
+
+
 def test_it_loads_no_other_tool(tmp_path):
     source = (
         "import sys; sys.argv[1:] = ['check', '--no-cache']\n"

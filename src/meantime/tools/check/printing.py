@@ -47,7 +47,7 @@ def report(checked: Checked, form: Format, output: Path | None, *, is_counted: b
         print_parts(parts)
         return
     try:
-        output.write_text("".join(text for text, _ in parts), encoding="utf-8")
+        output.write_text("".join(text for text, _ in parts), encoding="utf-8", errors="replace")
     except OSError as error:
         raise CheckError(f"{output} cannot be written: {error.strerror}") from None
 

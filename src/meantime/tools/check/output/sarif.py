@@ -6,6 +6,7 @@ What GitHub makes of it: https://docs.github.com/en/code-security/code-scanning/
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from hashlib import blake2b
 from pathlib import Path
@@ -110,7 +111,7 @@ class _Writer:
 
     def _artifact(self, file: str) -> dict[str, str]:
         path = Path(self._root, file).relative_to(self.base)
-        return {"uri": quote(path.as_posix()), "uriBaseId": _BASE}
+        return {"uri": quote(os.fsencode(path.as_posix())), "uriBaseId": _BASE}
 
     def _fix(self, fix: Fix) -> dict[str, Any]:
         files = dict.fromkeys(edit.place.path for edit in fix.edits)
@@ -135,7 +136,7 @@ class _Writer:
         line = self._excerpts.line(place.path, place.line)
         same = f"{finding.code}\0{place.path}\0{line.strip()}"
         self._seen[same] += 1
-        digest = blake2b(same.encode(), digest_size=8).hexdigest()
+        digest = blake2b(same.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
         fingerprints = {"meantimeCheck/v1": f"{digest}:{self._seen[same]}"}
         if place.path not in self._hashes:
             self._hashes[place.path] = line_hashes("\n".join(self._excerpts.lines(place.path)))
