@@ -49,5 +49,6 @@ def finds(findings_of) -> Callable[[str, str | Mapping[str, str]], None]:
         assert {(each.place.path, each.place.line, each.level) for each in found} == expected
         assert len(found) == len(expected), "one finding a line"
         assert {each.code for each in found} <= {code}
+        assert {each.level for each in found} <= set(all_rules()[code].levels)
 
     return check

@@ -111,6 +111,33 @@ async def http():
 def lambda_handler(event, context):
     return cache.get("x")
 """,
+    "a database's timeout switched off": """
+import asyncpg
+import psycopg
+import meantime
+
+@meantime.warm
+def orders():
+    return psycopg.connect(host="db", connect_timeout=None)  # finds MT701 likely
+
+def lambda_handler(event, context):
+    return psycopg.connect(host="db", connect_timeout=None)  # finds MT701
+""",
+    "in what may be another function": """
+import requests
+
+session = requests.Session()
+
+def load():
+    return session.get("https://example.com")  # finds MT701 likely
+
+def nothing():
+    return None
+
+def lambda_handler(event, context):
+    work = load if event["load"] else nothing
+    return work()
+""",
     "where no handler is": """
 import requests
 
@@ -257,6 +284,24 @@ users = psycopg2.connect(dsn=os.environ["DATABASE_URL"])
 def lambda_handler(event, context):
     return orders.cursor(), users.cursor()
 """,
+    "an address beside the server's name": """
+import os
+import psycopg2
+
+orders = psycopg2.connect(os.environ["SETTINGS"], host="db")
+
+def lambda_handler(event, context):
+    return orders.cursor()
+""",
+    "a pool that has one": """
+import redis
+
+pool = redis.ConnectionPool(socket_timeout=2)
+cache = redis.Redis(connection_pool=pool)
+
+def lambda_handler(event, context):
+    return cache.get("x")
+""",
     "a timeout of the database's own name": """
 import psycopg2
 import pymysql
@@ -358,8 +403,40 @@ orders = psycopg2.connect(host="db")  # finds MT701
     )
 
 
-def test_it_says_how_long_and_what_to_write(findings_of):
-    first, second, *_ = findings_of("MT701", FOUND["what has a limit, but a long one, or had none in older versions"])
+@pytest.mark.parametrize(
+    ("case", "message"),
+    [
+        (
+            "connections of the standard library",
+            (
+                "`http.client.HTTPSConnection` waits for an answer for ever: Lambda kills the function without a word. "
+                "Give it `timeout=`."
+            ),
+        ),
+        ("where no handler is", "`session.get` waits for an answer for ever. Give it `timeout=`."),
+        (
+            "a database's timeout switched off",
+            "`psycopg.connect` waits to connect for ever. Give it `connect_timeout=`.",
+        ),
+        (
+            "what has a limit, but a long one, or had none in older versions",
+            "`redis.Redis` waits for an answer (redis-py before 8.0) for ever. Give it `socket_timeout=`.",
+        ),
+    ],
+)
+def test_it_says_what_it_waits_for_and_what_to_write(findings_of, case, message):
+    first, *_ = findings_of("MT701", FOUND[case])
 
-    assert "`redis.Redis` waits for an answer (redis-py before 8.0) for ever" in first.message
+    assert first.message == message
+
+
+def test_it_says_how_long_where_there_is_a_limit(findings_of):
+    _, second, *_ = findings_of("MT701", FOUND["what has a limit, but a long one, or had none in older versions"])
+
     assert second.message == "`psycopg.connect` waits up to 130 s to connect. Give it `connect_timeout=`."
+
+
+def test_it_tells_the_way_from_the_handler(findings_of):
+    (finding,) = findings_of("MT701", FOUND["a session in a with block, in a helper"])
+
+    assert [step.text.replace("`", "") for step in finding.chain] == ["lambda_handler calls load"]
