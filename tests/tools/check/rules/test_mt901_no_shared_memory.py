@@ -199,6 +199,22 @@ def lambda_handler(event, context):
         """
 from multiprocessing import Pool
 
+def spawn(items):
+    with Pool(4) as pool:
+        return pool.map(work, items)
+
+def run(items):
+    if is_unix_system():
+        return fork(items)
+    else:
+        return spawn(items)
+
+def lambda_handler(event, context):
+    return run(event["items"])
+""",
+        """
+from multiprocessing import Pool
+
 def lambda_handler(event, context):
     return 1
 
@@ -235,7 +251,8 @@ def lambda_handler(event, context):
     ],
     ids=[
         "a process and a pipe", "threads", "a pool made for Lambda", "an OSError is caught", "one of several is caught",
-        "all is caught", "not on Lambda", "only as a script", "a value without a lock", "no handler",
+        "all is caught", "not on Lambda", "not on this platform", "only as a script", "a value without a lock",
+        "no handler",
         "not surely a handler", "of threads",
     ],
 )  # fmt: skip

@@ -37,10 +37,11 @@ def lambda_handler(event, context):
 """,
         """
 import multiprocessing
+import lambda_multiprocessing
 
 def lambda_handler(event, context):
     workers = multiprocessing.cpu_count() - 1
-    pool = multiprocessing.Pool(processes=workers)  # finds MT902
+    pool = lambda_multiprocessing.Pool(processes=workers)  # finds MT902
 """,
         """
 import os
@@ -145,6 +146,12 @@ def lambda_handler(event, context):
         return list(executor.map(work, event["items"]))
 """,
         """
+import multiprocessing
+
+def lambda_handler(event, context):
+    return multiprocessing.Pool(multiprocessing.cpu_count()).map(work, event["items"])
+""",
+        """
 from meantime import processes
 
 def lambda_handler(event, context):
@@ -153,6 +160,7 @@ def lambda_handler(event, context):
     ],
     ids=[
         "a number", "a setting", "no handler", "not surely a handler", "given by keywords", "in another argument",
+        "what MT901 tells of",
         "Meantime's processes",
     ],
 )  # fmt: skip

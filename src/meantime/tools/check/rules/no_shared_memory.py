@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -16,10 +17,13 @@ from meantime.tools.check.rules._syntax import around
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from meantime.tools.check.finding import Place
     from meantime.tools.check.model.expressions import Call
     from meantime.tools.check.model.project import Project
 
-_PLACES = ("__name__", "environ", "getenv", "platform", "LAMBDA", "lambda", "shm", "exists")
+_WHERE = re.compile(
+    r"__name__|environ|getenv|platform|lambda|shm|exists|unix|posix|linux|windows|os\.name", re.IGNORECASE
+)
 """What a condition speaks of that asks where the code runs."""
 
 _CAUGHT = frozenset({"OSError", "Exception", "BaseException", "ImportError", "PermissionError", "FileNotFoundError"})
@@ -31,7 +35,8 @@ def _check(project: Project) -> Iterator[Finding]:
         if chain is None and not is_loaded_on_lambda(project, call.within):
             continue
         path = around(project, call)
-        if _has_no_lock(call) or _is_prepared(path):
+        steps = chain.steps if chain is not None else ()
+        if _has_no_lock(call) or _is_prepared(path) or any(_depends_on_where(project, each.place) for each in steps):
             continue
         what = spelled(call.function)
         instead = (
@@ -44,7 +49,7 @@ def _check(project: Project) -> Iterator[Finding]:
             f"`{what}` raises `OSError` on Lambda, which has no shared memory (/dev/shm). {instead}.",
             project.place(call, call.within),
             "error" if (chain is None or chain.is_proved) and not _is_optional(path) else "warning",
-            chain.steps if chain is not None else (),
+            steps,
         )
 
 
@@ -58,9 +63,19 @@ def _is_prepared(path: tuple[ast.AST, ...]) -> bool:
     for node, inner in pairwise(path):
         if isinstance(node, ast.Try) and inner in node.body and any(_is_caught(each) for each in node.handlers):
             return True
-        if isinstance(node, ast.If) and any(word in ast.unparse(node.test) for word in _PLACES):
+        if isinstance(node, ast.If) and _WHERE.search(ast.unparse(node.test)):
             return True
     return False
+
+
+def _depends_on_where(project: Project, place: Place) -> bool:
+    """Whether a step on the way there is taken only where a condition about the platform says so."""
+    return any(
+        isinstance(node, ast.If)
+        and node.test.lineno < place.line <= (node.end_lineno or 0)
+        and _WHERE.search(ast.unparse(node.test))
+        for node in ast.walk(project.tree(place.path))
+    )
 
 
 def _is_optional(path: tuple[ast.AST, ...]) -> bool:

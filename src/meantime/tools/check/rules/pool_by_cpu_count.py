@@ -18,14 +18,7 @@ if TYPE_CHECKING:
     from meantime.tools.check.model.project import Project
 
 _THREADS = ("concurrent.futures.ThreadPoolExecutor", "concurrent.futures.thread.ThreadPoolExecutor")
-_PROCESSES = (
-    "concurrent.futures.ProcessPoolExecutor",
-    "concurrent.futures.process.ProcessPoolExecutor",
-    "multiprocessing.Pool",
-    "multiprocessing.pool.Pool",
-    "lambda_multiprocessing.Pool",
-)
-_POOLS = (*_THREADS, *_PROCESSES, "multiprocessing.pool.ThreadPool", "multiprocessing.dummy.Pool")
+_POOLS = (*_THREADS, "lambda_multiprocessing.Pool")  # the others of processes do not work there at all: MT901
 _WIDTHS = frozenset({"max_workers", "processes"})
 _COUNTS = frozenset({
     "os.cpu_count()", "os.process_cpu_count()", "multiprocessing.cpu_count()", "psutil.cpu_count()",
@@ -44,8 +37,8 @@ def _check(project: Project) -> Iterator[Finding]:
         pool = spelled(call.function)
         if width is not None and _counts_processors(project, width, call.within):
             message = (
-                f"`{pool}` is as wide as the machine has processors: on Lambda 2 up to 3,008 MB of memory, even "
-                "where the function gets a fraction of one. Choose the number by what the work waits for, such as 10."
+                f"The width of `{pool}` is made of the number of processors: on Lambda 2 up to 3,008 MB, even "
+                "where the function gets a fraction of one. Choose it by what the work waits for, such as 10."
             )
             yield Finding("MT902", message, project.place(call, call.within), "error", chain.steps if chain else ())
         elif width is None and "**" not in call.keywords and not project.targets(call).isdisjoint(_THREADS):
