@@ -65,6 +65,29 @@ def lambda_handler(event, context):
     urlopen("https://example.com", None, 20)  # finds MT702
     asyncio.run(main())
 """,
+    "an httpx client at module level, and one that is kept": """
+from functools import cache
+import httpx
+
+http = httpx.Client(timeout=30)  # finds MT702
+
+@cache
+def other():
+    return httpx.Client(timeout=40)  # finds MT702
+
+def script():
+    return http.get("https://example.com")
+
+def lambda_handler(event, context):
+    return http.get("https://example.com").json(), other().get("https://example.com")
+""",
+    "at once in ten seconds and after them": """
+import requests
+
+def lambda_handler(event, context):
+    requests.get("https://example.com", timeout=(10, 1))  # finds MT702
+    return requests.get("https://example.com", timeout=(1, 10.5)).json()  # finds MT702
+""",
     "a boto3 client at module level": """
 import boto3
 from botocore.config import Config
@@ -137,6 +160,34 @@ import requests
 
 def lambda_handler(event, context):
     return requests.get("https://example.com", timeout=float(os.environ["TIMEOUT"])).json()
+""",
+    "an httpx client that only a script uses": """
+import httpx
+
+http = httpx.Client(timeout=30)
+other = httpx.Client(timeout=5)
+
+def script():
+    return http.get("https://example.com")
+
+def lambda_handler(event, context):
+    return other.get("https://example.com").json()
+""",
+    "a name that is given two things": """
+import requests
+
+TIMEOUT = (2, 60)
+TIMEOUT = (2, 5)
+
+def lambda_handler(event, context):
+    return requests.get("https://example.com", timeout=TIMEOUT).json()
+""",
+    "a timeout of something else": """
+import httpx
+from company import Timeout
+
+def lambda_handler(event, context):
+    return httpx.get("https://example.com", timeout=Timeout(60)).json()
 """,
     "outside the handler's way": """
 import requests

@@ -30,7 +30,7 @@ def _check(project: Project) -> Iterator[Finding]:
 def _numbers(project: Project) -> Iterator[Finding]:
     """Where a call is given its timeout."""
     for call in project.calls_to(*WAITS_FOR):
-        chain, limit = _limit(project, call.within)
+        chain, limit = _limit_of(project, call)
         if chain is None:
             continue
         seconds = max(_given(project, call), default=0.0)
@@ -65,6 +65,18 @@ def _limit(project: Project, function: Function) -> tuple[Chain | None, float]:
     if chain is None or chain.handler is None or chain.handler.timeout is None or is_meantimes(chain):
         return None, 0.0
     return chain, chain.handler.timeout
+
+
+def _limit_of(project: Project, call: Call) -> tuple[Chain | None, float]:
+    """The same of the function that a call stands in, or, if that is run once, of one that uses what it makes."""
+    chain, limit = _limit(project, call.within)
+    uses = project.calls_to(*(f"{path}().*" for path in project.targets(call))) if chain is None else []
+    for use in uses:
+        if any(each.origin is call for each in project.values(use.function, use.within)):
+            chain, limit = _limit(project, use.within)
+            if chain is not None:
+                break
+    return chain, limit
 
 
 def _given(project: Project, call: Call) -> Iterator[float]:
