@@ -31,49 +31,51 @@ _MODULE = "at module level"
 _WARM = "in an async generator under `@meantime.warm`"
 
 BOTO3_CLIENT = Client(
-    "a boto3 client", "8 to 20 ms of CPU, and connections", f"{_MODULE}, best by `meantime.clients.boto3(…)`"
+    "a boto3 client", "8 to 20 ms of CPU and new connections", f"{_MODULE}, best by `meantime.clients.boto3(…)`"
 )
-BOTO3_RESOURCE = Client("a boto3 resource", "some 36 ms of CPU, and connections", _MODULE, kind="single")
-BOTO3_SESSION = Client("a boto3 session", "some 73 ms of CPU, and all that is made from it", _MODULE, kind="single")
+BOTO3_RESOURCE = Client("a boto3 resource", "some 36 ms of CPU and new connections", _MODULE, kind="single")
+BOTO3_SESSION = Client(
+    "a boto3 session", "some 73 ms of CPU", _MODULE, kind="single"
+)
 REQUESTS = Client(
     "a requests session",
-    "a connection with its TLS handshake",
+    "a new connection with its TLS handshake",
     f"{_MODULE}, best by `meantime.clients.requests()`",
     kind="single",
 )
-HTTPX = Client("an httpx client", "some 45 ms of CPU for its SSL context, and connections", _MODULE)
+HTTPX = Client("an httpx client", "some 45 ms of CPU for its SSL context, and new connections", _MODULE)
 HTTPX_ASYNC = Client(
     "an httpx client",
-    "some 45 ms of CPU for its SSL context, and connections",
+    "some 45 ms of CPU for its SSL context, and new connections",
     "by `http = meantime.clients.httpx()` at module level, and `client = await http()`",
     is_async=True,
 )
 HTTPX2_ASYNC = Client(
     "an httpx2 client",
-    "some 33 ms of CPU for its SSL context, and connections",
+    "some 33 ms of CPU for its SSL context, and new connections",
     "by `http = meantime.clients.httpx2()` at module level, and `client = await http()`",
     is_async=True,
 )
 AIOHTTP = Client(
     "an aiohttp session",
-    "a connection with its TLS handshake",
+    "a new connection with its TLS handshake",
     "by `http = meantime.clients.aiohttp()` at module level, and `session = await http()`",
     is_async=True,
 )
 SSL_CONTEXT = Client("an SSL context", "15 to 45 ms of CPU to parse the certificate authorities", _MODULE)
-REDIS = Client("a Redis client", "a connection", f"{_MODULE}, or under `@meantime.warm`")
-REDIS_ASYNC = Client("a Redis client", "a connection", _WARM, is_async=True)
-ENGINE = Client("a database engine", "a pool that is never used twice", _MODULE)
-ENGINE_ASYNC = Client("a database engine", "a pool that is never used twice", _WARM, is_async=True)
-POOL = Client("a connection pool", "a pool that is never used twice", "under `@meantime.warm`")
-POOL_ASYNC = Client("a connection pool", "a pool that is never used twice", _WARM, is_async=True)
+REDIS = Client("a Redis client", "a new connection", f"{_MODULE}, or under `@meantime.warm`")
+REDIS_ASYNC = Client("a Redis client", "a new connection", _WARM, is_async=True)
+ENGINE = Client("a database engine", "new connections, each with its login", _MODULE)
+ENGINE_ASYNC = Client("a database engine", "new connections, each with its login", _WARM, is_async=True)
+POOL = Client("a connection pool", "new connections, each with its login", "under `@meantime.warm`")
+POOL_ASYNC = Client("a connection pool", "new connections, each with its login", _WARM, is_async=True)
 DATABASE = Client("a database connection", "several round trips to log in", "under `@meantime.warm`", kind="connection")
 DATABASE_ASYNC = Client(
     "a database connection", "several round trips to log in", _WARM, kind="connection", is_async=True
 )
-MONGO = Client("a MongoDB client", "threads that watch the servers, and connections", _MODULE)
-SEARCH = Client("a search client", "a connection with its TLS handshake", _MODULE)
-URLLIB3 = Client("a urllib3 pool", "a connection with its TLS handshake", _MODULE)
+MONGO = Client("a MongoDB client", "new connections, and threads that watch the servers", _MODULE)
+SEARCH = Client("a search client", "a new connection with its TLS handshake", _MODULE)
+URLLIB3 = Client("a urllib3 pool", "a new connection with its TLS handshake", _MODULE)
 
 MADE_BY: dict[str, Client] = {
     "boto3.client": BOTO3_CLIENT,
