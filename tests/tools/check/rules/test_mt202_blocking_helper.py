@@ -57,7 +57,7 @@ from time import sleep as pause
 
 
 def wait(seconds, text):
-    pause(seconds)  # finds MT202 likely
+    pause(seconds)  # finds MT202
     return text
 
 
@@ -65,7 +65,7 @@ async def main():
     wait_long = partial(wait, 5)
     return wait_long("text")
 """,
-            id="through a partial it is likely",
+            id="through a partial",
         ),
         pytest.param(
             """

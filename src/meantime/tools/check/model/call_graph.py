@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from meantime.tools.check.model.expressions import Call
 from meantime.tools.check.model.hand_offs import hand_off
-from meantime.tools.check.model.values import Caller
+from meantime.tools.check.model.members import overridden
+from meantime.tools.check.model.value import Caller
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -87,10 +88,12 @@ class CallGraph:
         self.callees: dict[str, list[Edge]] = {}
         self._plain: dict[str, bool] = {}
         self._threaded: dict[str, bool] = {}
+        self._overridden: frozenset[str] = frozenset()
 
     def build(self) -> None:
         """Find the edges: once with what is seen without asking callers, then with what they give."""
         values = self.values
+        self._overridden = overridden(values)
         self.callees = {}
         callers: dict[str, list[Caller]] = {}
         for function in values.functions.values():
@@ -101,13 +104,13 @@ class CallGraph:
                         callers.setdefault(edge.callee.qualified, []).append(caller)
         values.callers = callers
 
-    def _edges(self, call: Call) -> Iterator[tuple[Edge, Caller | None]]:
+    def _edges(self, call: Call) -> Iterator[tuple[Edge, Caller | None]]:  # noqa: C901  # one a kind
         function = call.within
         found = self.values.values(call.function, function)
         called = [own for each in found if (own := self.called(each.path)) is not None]
         for own in called:
             where: Where | Literal["call"] = "thread" if self._is_threaded(own) else "call"
-            is_sure = len(called) == 1 and len(found) == 1
+            is_sure = len(called) == 1 and len(found) == 1 and self._runs_by(call, own)
             yield (
                 Edge(function, own, call, where, is_sure, self._is_plain(own), per_item=False),
                 Caller(call, self._shift(call, own, 0)),
@@ -117,11 +120,39 @@ class CallGraph:
             if given is not None:
                 yield from self._handed(call, given, is_sure=len(found) == 1)
                 return
+            if each.path in _PARTIAL and call.arguments:
+                yield from self._held_back(call)
+                return
+            if each.path == "functools.partial()" and not called:
+                yield from self._of_a_partial(call, is_sure=len(found) == 1)
+                return
         if not called:
             for argument in (*call.arguments, *call.keywords.values()):
                 if argument.kind in ("name", "attribute", "lambda"):
                     for own in self.functions_of(argument, function):
                         yield Edge(function, own, call, "callback", False, self._is_plain(own), per_item=False), None
+
+    def _runs_by(self, call: Call, own: Function) -> bool:
+        """Whether a call surely runs the function: no generator that is only made, nor what a class below has anew."""
+        if own.is_generator and not own.is_async and not own.decorators and call.use != "iterated":
+            return False
+        if own.qualified not in self._overridden:
+            return True
+        named = call.function
+        return named.kind == "attribute" and isinstance(named.parts[0], Call)  # `Service().load()`, `super().load()`
+
+    def _of_a_partial(self, call: Call, *, is_sure: bool) -> Iterator[tuple[Edge, None]]:
+        """What a call of a `partial` calls."""
+        for own in self.functions_of(call.function, call.within):
+            yield Edge(call.within, own, call, "call", is_sure, self._is_plain(own), per_item=False), None
+
+    def _held_back(self, call: Call) -> Iterator[tuple[Edge, Caller | None]]:
+        """What `partial(load, client)` gives `load` for later; whether it is called at all is not seen here."""
+        for own in self.functions_of(call.arguments[0], call.within):
+            yield (
+                Edge(call.within, own, call, "callback", False, self._is_plain(own), per_item=False),
+                Caller(call, self._shift(call, own, 1, call.arguments[0])),
+            )
 
     def _handed(self, call: Call, given: HandOff, *, is_sure: bool) -> Iterator[tuple[Edge, Caller | None]]:
         where = given.where
@@ -134,7 +165,9 @@ class CallGraph:
             found = self.functions_of(element, call.within)
             for own in found:
                 caller = None
-                if given.shift >= 0 and not isinstance(element, Call):
+                if given.packed is not None:
+                    caller = Caller(call, self._shift(call, own, 0, element), False, given.packed.parts)
+                elif given.shift >= 0 and not isinstance(element, Call):
                     caller = Caller(call, self._shift(call, own, given.shift, element), given.per_item)
                 yield (
                     Edge(call.within, own, call, where, is_sure and len(found) == 1, self._is_plain(own), many),

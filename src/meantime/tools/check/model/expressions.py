@@ -24,7 +24,8 @@ Kind: TypeAlias = Literal[
     "lambda",  # .name: the function's qualified name
     "function",  # .name: the qualified name of a function or class defined here, as the value of its name
     "imported",  # .name: the dotted name that an import binds; .value: "own" if it is relative to the file's package
-    "held",  # .parts[0], put into the list or dict whose name is given this: `clients["s3"] = …`
+    "held",  # .parts[0], put into the list or dict whose name is given this: `clients["s3"] = …`; .value: its key
+    "elsewhere",  # .parts[0], given by the function .name to a name that is not its own: `global x`
     "grown",  # .parts[0], added to what the name was: `count += 1`
     "other",  # made of .parts, in a way that is not followed
 ]

@@ -90,6 +90,7 @@ class Function:
         "parent",
         "qualified",
         "raises",
+        "returned",
         "returns",
     )
 
@@ -115,6 +116,7 @@ class Function:
         )
         self.annotated: dict[str, Expression] = _NONE
         self.returns: tuple[Expression, ...] = ()
+        self.returned: Expression | None = None  # the annotation of what it returns
         self.globals: frozenset[str] = frozenset()  # declared `global` or `nonlocal`
         self.changes: tuple[Change, ...] = ()
         self.entered: tuple[Expression, ...] = ()  # by `with`, wherever in it
@@ -153,7 +155,7 @@ class Change:
 class Class:
     """A class: its bases, its methods, and what its attributes are given."""
 
-    __slots__ = ("attributes", "bases", "decorators", "file", "line", "methods", "name", "qualified")
+    __slots__ = ("annotated", "attributes", "bases", "decorators", "file", "line", "methods", "name", "qualified")
 
     def __init__(self, name: str, qualified: str, file: str, line: int) -> None:
         self.name = name
@@ -164,6 +166,7 @@ class Class:
         self.decorators: tuple[Expression, ...] = ()
         self.methods: dict[str, str] = {}  # name → qualified name of the function
         self.attributes: dict[str, tuple[tuple[str, Expression], ...]] = {}  # name → (function it is given in, value)
+        self.annotated: dict[str, Expression] = {}
 
 
 class Module:

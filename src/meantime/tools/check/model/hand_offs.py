@@ -20,12 +20,14 @@ class HandOff(NamedTuple):
         functions: What is given: functions, or coroutines.
         shift: The position of the argument that becomes the function's first; -1 if it gets none of the call's.
         per_item: Whether each is run for every item of what else is given.
+        packed: The tuple of what the function is given, where it is given so: `args=(…)` of a thread.
     """
 
     where: Where
     functions: tuple[Expression, ...]
     shift: int = -1
     per_item: bool = False
+    packed: Expression | None = None
 
 
 class _Form(NamedTuple):
@@ -34,6 +36,7 @@ class _Form(NamedTuple):
     keyword: str
     shift: int | None  # from the function's own position; None: it gets nothing of it
     per_item: bool = False
+    packed: int | None = None  # where `args` stands
 
 
 _FORMS: dict[str, _Form] = {
@@ -48,10 +51,10 @@ _FORMS: dict[str, _Form] = {
     "concurrent.futures.ProcessPoolExecutor().map": _Form("process", 0, "fn", 1, per_item=True),
     "concurrent.futures.Executor().submit": _Form("thread", 0, "fn", 1),
     "concurrent.futures.Executor().map": _Form("thread", 0, "fn", 1, per_item=True),
-    "threading.Thread": _Form("thread", 1, "target", None),
-    "threading.Timer": _Form("thread", 1, "function", None),
-    "_thread.start_new_thread": _Form("thread", 0, "function", None),
-    "multiprocessing.Process": _Form("process", 1, "target", None),
+    "threading.Thread": _Form("thread", 1, "target", None, packed=3),
+    "threading.Timer": _Form("thread", 1, "function", None, packed=2),
+    "_thread.start_new_thread": _Form("thread", 0, "function", None, packed=1),
+    "multiprocessing.Process": _Form("process", 1, "target", None, packed=3),
     "asyncio.run": _Form("task", 0, "main", None),
     "asyncio.Runner().run": _Form("task", 0, "coro", None),
     "anyio.run": _Form("task", 0, "func", 1),
@@ -98,7 +101,7 @@ for _pool, _where in (
     for _verb in ("map", "map_async", "imap", "imap_unordered", "starmap", "starmap_async"):
         _FORMS[f"{_pool}.{_verb}"] = _Form(_where, 0, "func", 1, per_item=True)  # type: ignore[arg-type]  # one of the two
     for _verb in ("apply", "apply_async"):
-        _FORMS[f"{_pool}.{_verb}"] = _Form(_where, 0, "func", None)  # type: ignore[arg-type]  # likewise
+        _FORMS[f"{_pool}.{_verb}"] = _Form(_where, 0, "func", None, packed=1)  # type: ignore[arg-type]  # likewise
 
 _LOOP = re.compile(
     r"asyncio\.(?:get_event_loop|get_running_loop|new_event_loop|AbstractEventLoop|BaseEventLoop|"
@@ -138,4 +141,12 @@ def hand_off(path: str, call: Call) -> HandOff | None:
             return None
         given = call.arguments[form.position]
     shift = -1 if form.shift is None else form.position + form.shift
-    return HandOff(form.where, (given,), shift, form.per_item)
+    return HandOff(form.where, (given,), shift, form.per_item, _packed(form, call))
+
+
+def _packed(form: _Form, call: Call) -> Expression | None:
+    """The tuple display that the function gets its arguments from."""
+    if form.packed is None:
+        return None
+    given = call.keywords.get("args") or (call.arguments[form.packed] if len(call.arguments) > form.packed else None)
+    return given if given is not None and given.kind == "list" else None

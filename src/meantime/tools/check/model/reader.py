@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from meantime.tools.check.model.expression_reader import ExpressionReader
+from meantime.tools.check.model.expression_reader import ExpressionReader, Scope
 from meantime.tools.check.model.expressions import Expression
 from meantime.tools.check.model.functions import MAIN, MODULE, Change, Class, Loop, Module, Parameter
 
@@ -103,11 +103,13 @@ class StatementReader(ExpressionReader):
     def _function(self, node: _Definition) -> None:
         decorators = tuple(self.expression(each) for each in node.decorator_list)
         parameters = self.parameters(node.args)
+        returned = self.annotation(node.returns)
         outer, outer_class = self.scope, self._class
         function = self.begin(node.name, node.lineno, node.col_offset)
         function.name_column = node.col_offset + (10 if isinstance(node, ast.AsyncFunctionDef) else 4)
         function.is_async = isinstance(node, ast.AsyncFunctionDef)
         function.decorators, function.parameters = decorators, parameters
+        function.returned = returned
         if outer_class is not None:
             function.class_name = outer_class.qualified
             if not any(each.name in ("setter", "deleter") for each in decorators):
@@ -197,14 +199,24 @@ class StatementReader(ExpressionReader):
 
     def _annotated(self, node: ast.AnnAssign) -> None:
         annotation = self.annotation(node.annotation)
-        if isinstance(node.target, ast.Name) and annotation is not None:
-            made = self.scope.made
-            made.annotated = made.annotated | {node.target.id: annotation}
+        if annotation is not None:
+            self._note_annotation(node.target, annotation)
         if node.value is not None:
             value = self.expression(node.value, "assigned", _names_of([node.target]))
             self.assign(node.target, value, node)
         elif isinstance(node.target, ast.Attribute):
             self.expression(node.target.value)
+
+    def _note_annotation(self, target: ast.expr, annotation: Expression) -> None:
+        if isinstance(target, ast.Attribute):
+            owner = self.own_class(target.value)
+            if owner is not None:
+                owner.annotated.setdefault(target.attr, annotation)
+        elif isinstance(target, ast.Name) and self._class is not None:
+            self._class.annotated[target.id] = annotation
+        elif isinstance(target, ast.Name):
+            made = self.scope.made
+            made.annotated = made.annotated | {target.id: annotation}
 
     def assign(  # noqa: C901, PLR0912  # one a kind of target
         self, target: ast.expr, value: Expression, node: ast.stmt | ast.expr
@@ -232,7 +244,8 @@ class StatementReader(ExpressionReader):
         elif isinstance(target, ast.Subscript):
             self.expression(target.value)
             self.expression(target.slice)
-            held = Expression("held", "", (value,), None, target.lineno, target.col_offset)
+            key = target.slice.value if isinstance(target.slice, ast.Constant) else None
+            held = Expression("held", "", (value,), key, target.lineno, target.col_offset)
             if isinstance(target.value, ast.Name):
                 self.assign_name(target.value.id, held, only_more=True)
             elif isinstance(target.value, ast.Attribute) and (owner := self.own_class(target.value.value)) is not None:
@@ -242,11 +255,23 @@ class StatementReader(ExpressionReader):
 
     def assign_name(self, name: str, value: Expression, *, only_more: bool = False) -> None:
         """What a name is given, in this function or, if it is declared global, in the module."""
-        scope = self.scopes[0] if name in self.scope.global_names else self.scope
-        if not only_more or name in scope.assigned:
-            scope.bind(name, value)
-        elif name in self.scopes[0].assigned:
-            self.scopes[0].bind(name, value)
+        scope = self._scope_of(name) if only_more or name in self.scope.outside else self.scope
+        if scope is None:
+            return
+        if scope is not self.scope and not _is_the_same_anywhere(value):
+            value = Expression("elsewhere", self.scope.made.qualified, (value,), None, value.line, value.column)
+        scope.bind(name, value)
+
+    def _scope_of(self, name: str) -> Scope | None:
+        """The function, or the file, that a name belongs to which is used here; None: not seen so far."""
+        if name in self.scope.global_names:
+            return self.scopes[0]
+        inner = self.scopes[-2:0:-1] if name in self.scope.outside else self.scopes[:0:-1]
+        for scope in inner:
+            if name in scope.assigned or any(each.name == name for each in scope.made.parameters):
+                return scope
+        is_known = name in self.scopes[0].assigned and name not in self.scope.outside
+        return self.scopes[0] if is_known else self.scopes[-2] if name in self.scope.outside else None
 
     def add_attribute(self, owner: Class, name: str, value: Expression) -> None:
         """What an attribute of a class, or of its instances, is given."""
@@ -388,6 +413,13 @@ def _names_of(targets: list[ast.expr]) -> tuple[str, ...]:
         elif isinstance(target, ast.Tuple | ast.List):
             found += _names_of(target.elts)
     return tuple(found)
+
+
+def _is_the_same_anywhere(value: Expression) -> bool:
+    """Whether it means the same in whichever function it is looked at: no name stands in it but within calls."""
+    if value.kind in {"call", "constant", "imported", "lambda", "function"}:
+        return True
+    return value.kind in {"await", "either"} and all(_is_the_same_anywhere(each) for each in value.parts)
 
 
 def _mentions(value: ast.expr, target: ast.expr) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_PACKAGES = """
+_NAMES = """
 _thread aioboto3 aiobotocore aiohttp aiomysql aiopg aioredis anyio apig_wsgi asgiref asyncio asyncpg aws_cdk
 aws_lambda_powertools boto boto3 botocore cassandra celery chalice concurrent cx_Oracle elasticsearch fastapi
 flask ftplib gevent grpc http httplib2 httpx httpx2 kafka litestar mangum meantime multiprocessing mysql
@@ -12,8 +12,10 @@ MySQLdb opensearchpy oracledb paho paramiko pika psycopg psycopg2 psycopg_pool p
 pymssql pymysql pyodbc quart redis requests smart_open smtplib snowflake socket sqlalchemy sqlite3 ssl
 starlette subprocess telnetlib threading tornado treq trio twisted urllib urllib3 uvloop valkey websocket
 websockets
-""".split()  # noqa: SIM905  # forty lines otherwise
-_IMPORTS = rf"^[ \t]*(?:from|import)[ \t]+(?:[\w., ]+,[ \t]*)?(?:{'|'.join(_PACKAGES)})\b"
+"""
+PACKAGES = frozenset(_NAMES.split())
+"""What waits, or starts what waits, or knows of handlers."""
+_IMPORTS = rf"^[ \t]*(?:from|import)[ \t]+(?:[\w., ]+,[ \t]*)?(?:{'|'.join(sorted(PACKAGES))})\b"
 _MATTERS = re.compile(rf"{_IMPORTS}|\basync def\b|\bsleep\(|\blambda_handler\b".encode(), re.MULTILINE)
 
 
