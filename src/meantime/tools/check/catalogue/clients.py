@@ -103,7 +103,6 @@ MADE_BY: dict[str, Client] = {
     "asyncpg.create_pool": POOL_ASYNC,
     "psycopg2.connect": DATABASE,
     "psycopg.connect": DATABASE,
-    "psycopg.Connection.connect": DATABASE,
     "psycopg.AsyncConnection.connect": DATABASE_ASYNC,
     "pymysql.connect": DATABASE,
     "MySQLdb.connect": DATABASE,
