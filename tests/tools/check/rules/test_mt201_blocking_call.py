@@ -262,7 +262,7 @@ executor = ThreadPoolExecutor()
 async def work(fake):
     future = executor.submit(len, "")
     future.result()  # finds MT201 likely
-    lock.acquire()  # finds MT201 likely
+    print(lock.acquire())  # finds MT201 likely
     while not inbox.empty():
         inbox.get()  # finds MT201 likely
     sqlite3.connect("x").execute("SELECT 1")  # finds MT201 likely
@@ -388,6 +388,16 @@ async def load(url):
         ),
         pytest.param(
             """
+from redis import Redis
+
+
+async def load(cache: Redis, key):
+    return await cache.get(key)
+""",
+            id="what is awaited, whatever the annotation says",
+        ),
+        pytest.param(
+            """
 import requests
 
 
@@ -432,6 +442,7 @@ async def look(future):
     executor.shutdown(wait=False)
     executor.submit(len, "").result(0)
     os.waitpid(1, os.WNOHANG)
+    os.wait4(1, os.WNOHANG)
     os.waitpid(1, 1)
 """,
             id="told not to wait",

@@ -100,6 +100,7 @@ async def main(url):
             """
 import functools
 import socket
+import sqlite3
 import threading
 
 import requests
@@ -117,7 +118,7 @@ def settings(url):
 
 
 def hold():
-    threading.Lock().acquire()  # finds MT202 likely
+    sqlite3.connect("x").execute("SELECT 1")  # finds MT202 likely
 
 
 def join(thread):
