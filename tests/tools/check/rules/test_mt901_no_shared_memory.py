@@ -116,6 +116,25 @@ def run(items):
     )
 
 
+@pytest.mark.parametrize("name", ["AWS_LAMBDA_FUNCTION_NAME", "AWS_EXECUTION_ENV", "LAMBDA_TASK_ROOT"])
+def test_a_file_that_asks_whether_it_is_on_lambda_is_let_be(finds, name):
+    finds(
+        "MT901",
+        f"""
+import os
+
+if os.environ.get("{name}"):
+    from lambda_multiprocessing import Pool
+else:
+    from multiprocessing import Pool
+
+def lambda_handler(event, context):
+    with Pool(4) as pool:
+        return pool.map(str, event["items"])
+""",
+    )
+
+
 @pytest.mark.parametrize("path", NEEDS_SHARED_MEMORY)
 def test_each_of_them_by_its_own_name(finds, path):
     module, _, name = path.rpartition(".")

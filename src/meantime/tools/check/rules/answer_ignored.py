@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from meantime.tools.check.model.functions import Function
     from meantime.tools.check.model.project import Project
 
+_CODE = "MT802"
 _KEY, _IDENTIFIER = "batchItemFailures", "itemIdentifier"
 _ANSWERING = ("batchItemFailures", "process_partial_response", "BatchProcessor", "SqsFifoPartialProcessor")
 _NO_IDENTIFIERS = frozenset({"receiptHandle", "eventID", "md5OfBody", "eventSourceARN", "body"})
@@ -36,7 +37,7 @@ def _check(project: Project) -> Iterator[Finding]:
                 if source.reports_batch_item_failures is False and source.place not in unheard:
                     unheard.add(source.place)
                     yield Finding(
-                        "MT802",
+                        _CODE,
                         f"`{function.name}` answers with the records that have failed, but this mapping does not look "
                         "at the answer: failed messages are deleted. Set `FunctionResponseTypes: "
                         "[ReportBatchItemFailures]`.",
@@ -110,11 +111,11 @@ def _plain(text: str) -> str:
 
 
 def _at(file: str, node: ast.expr | ast.stmt, message: str) -> Finding:
-    return Finding("MT802", message, place_of(file, node))
+    return Finding(_CODE, message, place_of(file, node))
 
 
 RULE = Rule(
-    "MT802",
+    _CODE,
     "answer-ignored",
     "An answer about single records of a batch that Lambda does not look at, or does not understand",
     _check,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from meantime.tools.check.model.expressions import Call, Expression
     from meantime.tools.check.model.project import Project
 
+_CODE = "MT803"
 _BATCH = "aws_lambda_powertools.utilities.batch"
 _PLACES = {
     f"{_BATCH}.process_partial_response": 1,
@@ -31,7 +32,7 @@ def _check(project: Project) -> Iterator[Finding]:
         if functions and all(each.is_async and not each.is_generator for each in functions):
             name = functions[0].name
             yield Finding(
-                "MT803",
+                _CODE,
                 f"Nothing awaits what `{name}` gives, so no record is worked on, none is reported as failed, and the "
                 "messages are deleted. Use `async_process_partial_response` with `AsyncBatchProcessor`, or put "
                 "`@meantime.batch.sqs` on it.",
@@ -47,7 +48,7 @@ def _record_handler(call: Call, place: int) -> Expression | None:
 
 
 RULE = Rule(
-    "MT803",
+    _CODE,
     "coroutine-to-synchronous-processor",
     "A coroutine function given to a batch processor that does not await it",
     _check,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from meantime.tools.check.model.functions import Function
     from meantime.tools.check.model.project import Chain, Project
 
+_CODE = "MT805"
 _BATCH = "aws_lambda_powertools.utilities.batch"
 _ASYNC = (f"{_BATCH}.async_process_partial_response", f"{_BATCH}.async_batch_processor")
 _GROUP = "MessageGroupId"
@@ -56,7 +57,7 @@ def _reads_groups(project: Project, function: Function, chain: Chain) -> bool:
 
 def _finding(project: Project, call: Call, chain: Chain) -> Finding:
     return Finding(
-        "MT805",
+        _CODE,
         "The messages of a FIFO queue are worked on side by side here: within a message group the later may be done "
         "before the earlier. Work on the groups (`MessageGroupId`) side by side, or use `@meantime.batch.sqs`.",
         project.place(call, call.within),
@@ -65,7 +66,7 @@ def _finding(project: Project, call: Call, chain: Chain) -> Finding:
 
 
 RULE = Rule(
-    "MT805",
+    _CODE,
     "fifo-without-groups",
     "The messages of a FIFO queue worked on side by side, whatever their groups",
     _check,

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from meantime.tools.check.model.expressions import Call
     from meantime.tools.check.model.project import Project
 
+_CODE = "MT901"
+_ON_LAMBDA = ("AWS_LAMBDA_", "AWS_EXECUTION_ENV", "LAMBDA_TASK_ROOT")
 _WHERE = re.compile(
     r"__name__|environ|getenv|platform|lambda|shm|exists|unix|posix|linux|windows|os\.name", re.IGNORECASE
 )
@@ -36,7 +38,12 @@ def _check(project: Project) -> Iterator[Finding]:
             continue
         path = around(project, call)
         steps = chain.steps if chain is not None else ()
-        if _has_no_lock(call) or _is_prepared(path) or any(_depends_on_where(project, each.place) for each in steps):
+        if (
+            _has_no_lock(call)
+            or _knows_lambda(project, call)
+            or _is_prepared(path)
+            or any(_depends_on_where(project, each.place) for each in steps)
+        ):
             continue
         what = spelled(call.function)
         instead = (
@@ -45,7 +52,7 @@ def _check(project: Project) -> Iterator[Finding]:
             else "Use `meantime.processes`, or `multiprocessing.Process` with `Pipe`"
         )
         yield Finding(
-            "MT901",
+            _CODE,
             f"`{what}` raises `OSError` on Lambda, which has no shared memory (/dev/shm). {instead}.",
             project.place(call, call.within),
             "error" if (chain is None or chain.is_proved) and not _is_optional(path) else "warning",
@@ -56,6 +63,11 @@ def _check(project: Project) -> Iterator[Finding]:
 def _has_no_lock(call: Call) -> bool:
     lock = call.keywords.get("lock")
     return lock is not None and lock.value is False
+
+
+def _knows_lambda(project: Project, call: Call) -> bool:
+    """Whether the file asks whether it is on Lambda: it may import another `Pool` there."""
+    return any(word in line for line in project.lines(call.within.file) for word in _ON_LAMBDA)
 
 
 def _is_prepared(path: tuple[ast.AST, ...]) -> bool:
@@ -90,7 +102,7 @@ def _is_caught(handler: ast.ExceptHandler) -> bool:
 
 
 RULE = Rule(
-    "MT901",
+    _CODE,
     "no-shared-memory",
     "A pool, lock or queue of processes, which needs the shared memory that Lambda does not have",
     _check,

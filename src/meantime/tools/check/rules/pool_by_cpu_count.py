@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from meantime.tools.check.model.functions import Function
     from meantime.tools.check.model.project import Project
 
+_CODE = "MT902"
 _THREADS = ("concurrent.futures.ThreadPoolExecutor", "concurrent.futures.thread.ThreadPoolExecutor")
 _POOLS = (*_THREADS, "lambda_multiprocessing.Pool")  # the others of processes do not work there at all: MT901
 _WIDTHS = frozenset({"max_workers", "processes"})
@@ -40,13 +41,13 @@ def _check(project: Project) -> Iterator[Finding]:
                 f"The width of `{pool}` is made of the number of processors: on Lambda 2 up to 3,008 MB, even "
                 "where the function gets a fraction of one. Choose it by what the work waits for, such as 10."
             )
-            yield Finding("MT902", message, project.place(call, call.within), "error", chain.steps if chain else ())
+            yield Finding(_CODE, message, project.place(call, call.within), "error", chain.steps if chain else ())
         elif width is None and "**" not in call.keywords and not project.targets(call).isdisjoint(_THREADS):
             message = (
                 f"`{pool}()` has 6 threads on Lambda for all memory up to 3,008 MB: four more than processors. Say "
                 "`max_workers`, by what the work waits for."
             )
-            yield Finding("MT902", message, project.place(call, call.within), "warning", chain.steps if chain else ())
+            yield Finding(_CODE, message, project.place(call, call.within), "warning", chain.steps if chain else ())
 
 
 def _width(project: Project, call: Call) -> Expression | None:
@@ -76,7 +77,7 @@ def _counts_processors(project: Project, expression: Expression, within: Functio
 
 
 RULE = Rule(
-    "MT902",
+    _CODE,
     "pool-by-cpu-count",
     "A pool as wide as the machine has processors, a number that on Lambda says little of the function",
     _check,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from meantime.tools.check.handlers.handler import Configuration, EventSource
     from meantime.tools.check.model.project import Project
 
+_CODE = "MT804"
 _TIMES = 6
 """So many of the function's timeouts a visibility timeout lasts, by AWS: a throttled batch is tried again in it."""
 
@@ -40,7 +41,7 @@ def _finding(configuration: Configuration, source: EventSource) -> Finding | Non
     name = configuration.name
     if hidden < timeout:
         return Finding(
-            "MT804",
+            _CODE,
             f"The queue hides a message for {hidden:g} s and `{name}` may take {timeout:g} s: Lambda refuses such a "
             f"mapping. Set `VisibilityTimeout` to at least {needed + window:g}.",
             place,
@@ -49,7 +50,7 @@ def _finding(configuration: Configuration, source: EventSource) -> Finding | Non
         level: Level = "error" if hidden < needed else "warning"
         ask = f"six times its timeout of {timeout:g} s" + (f" and the batch window of {window:g} s" if window else "")
         return Finding(
-            "MT804",
+            _CODE,
             f"The queue hides a message for {hidden:g} s; for `{name}` AWS asks for {ask}, since a throttled batch is "
             f"tried again within that. Set `VisibilityTimeout` to at least {needed + window:g}.",
             place,
@@ -59,7 +60,7 @@ def _finding(configuration: Configuration, source: EventSource) -> Finding | Non
 
 
 RULE = Rule(
-    "MT804",
+    _CODE,
     "visibility-timeout-too-short",
     "A queue whose visibility timeout is less than six times its function's timeout",
     _check,
