@@ -59,7 +59,7 @@ def test_a_call_takes_its_timeout_as_it_is_said(path):
 def test_a_timeout_by_place_stands_where_it_is_said(path):
     parameters = [each.name for each in inspect.signature(thing(path)).parameters.values() if each.name != "self"]
 
-    assert parameters[WAITS_FOR[path].position] in ("timeout", "delay", "when")
+    assert parameters[WAITS_FOR[path].position or 0] in ("timeout", "delay", "when")
 
 
 def test_the_defaults_are_those_of_the_libraries():

@@ -53,6 +53,35 @@ s3 = boto3.client("s3", config=Config(retries={"mode": "standard"}))
 def load(key):
     return s3.get_object(Bucket="orders", Key=key)  # finds MT703
 """,
+    "a requests session whose adapter tries again": """
+import requests
+import stamina
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+session = requests.Session()
+session.mount("https://", HTTPAdapter(max_retries=Retry(total=4, backoff_factor=1)))
+
+@stamina.retry(on=Exception, attempts=3)
+def load(url):
+    return session.get(url, timeout=2)  # finds MT703
+""",
+    "an adapter with a number, and one with a number by place": """
+import requests
+import stamina
+import urllib3
+
+AGAIN = urllib3.Retry(2)
+one = requests.Session()
+one.mount("https://", requests.adapters.HTTPAdapter(max_retries=3))
+other = requests.Session()
+other.mount("https://", adapter=requests.adapters.HTTPAdapter(max_retries=AGAIN))
+
+@stamina.retry(on=Exception, attempts=3)
+def load(url):
+    one.get(url, timeout=2)  # finds MT703
+    return other.get(url, timeout=2)  # finds MT703
+""",
     "boto3's defaults": """
 import boto3
 from tenacity import retry, stop_after_attempt
@@ -122,6 +151,25 @@ s3 = boto3.client("s3", config=Config(retries={"max_attempts": 0}))
 @retry(stop=stop_after_attempt(5))
 def load(key):
     return s3.get_object(Bucket="orders", Key=key)
+""",
+    "an adapter that tries once, and one that is not known": """
+import requests
+import stamina
+from company import Adapter, RETRY
+from requests.adapters import HTTPAdapter
+
+one = requests.Session()
+one.mount("https://", HTTPAdapter(pool_maxsize=20))
+other = requests.Session()
+other.mount("https://", Adapter(max_retries=3))
+third = requests.Session()
+third.mount("https://", HTTPAdapter(max_retries=RETRY))
+
+@stamina.retry(on=Exception, attempts=3)
+def load(url):
+    one.get(url, timeout=2)
+    third.get(url, timeout=2)
+    return other.get(url, timeout=2)
 """,
     "one attempt": """
 import boto3
@@ -225,6 +273,9 @@ def test_it_is_silent_where_one_of_them_retries(finds, source):
             "tried 3 times by stamina.retry, and each time up to 3 times by the client, so up to 9.",
         ),
         ("backoff around what is called below, on a table", "tried 4 times by backoff, and each time up to 4 times"),
+        ("boto3's defaults", "Leave it to one of them: `Config(retries={'total_max_attempts': 1})` ends the client's."),
+        ("a requests session whose adapter tries again", "each time up to 5 times by the client, so up to 15."),
+        ("a requests session whose adapter tries again", "Leave it to one of them: `max_retries=0` ends the client's."),
         ("boto3's defaults", "each time up to 5 times by the client, so up to 15."),
         ("for ever", "tried for ever by tenacity.retry, and each time up to 3 times by the client. "),
         ("a loop of attempts", "tried 3 times by the loop, and each time up to 5 times by the client, so up to 15."),

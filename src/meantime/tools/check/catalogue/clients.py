@@ -34,9 +34,7 @@ BOTO3_CLIENT = Client(
     "a boto3 client", "8 to 20 ms of CPU and new connections", f"{_MODULE}, best by `meantime.clients.boto3(…)`"
 )
 BOTO3_RESOURCE = Client("a boto3 resource", "some 36 ms of CPU and new connections", _MODULE, kind="single")
-BOTO3_SESSION = Client(
-    "a boto3 session", "some 73 ms of CPU", _MODULE, kind="single"
-)
+BOTO3_SESSION = Client("a boto3 session", "some 73 ms of CPU", _MODULE, kind="single")
 REQUESTS = Client(
     "a requests session",
     "a new connection with its TLS handshake",

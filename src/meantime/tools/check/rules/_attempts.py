@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from meantime.tools.check.catalogue.timeouts import BOTOCORE_ATTEMPTS, BOTOCORE_READ
+from meantime.tools.check.rules._adapters import adapters_of
 from meantime.tools.check.rules._clients import maker
 
 if TYPE_CHECKING:
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from meantime.tools.check.model.project import Project, Value
 
 _CONFIG = "botocore.config.Config()"
+_RETRIES = frozenset(
+    {"urllib3.Retry()", "urllib3.util.Retry()", "urllib3.util.retry.Retry()", "requests.adapters.Retry()"}
+)
 _MAKERS = frozenset({"boto3.client", "boto3.resource"})
 
 
@@ -24,6 +28,7 @@ class Behaviour(NamedTuple):
         says_timeout: Whether the source says so.
         attempts: At most, the first included.
         says_attempts: Whether the source says so.
+        off: How the client is made to try once.
     """
 
     made: Call
@@ -31,6 +36,37 @@ class Behaviour(NamedTuple):
     says_timeout: bool
     attempts: int
     says_attempts: bool
+    off: str = "Config(retries={'total_max_attempts': 1})"
+
+
+def retrying(project: Project, value: Value) -> Behaviour | None:
+    """How a client tries again by itself: one of boto3, or a requests session with an adapter that does."""
+    found = behaviour(project, value) or _with_adapter(project, value)
+    return found if found is not None and found.attempts > 1 else None
+
+
+def _with_adapter(project: Project, value: Value) -> Behaviour | None:
+    made = maker(project, value)
+    if made is None or project.targets(made) != {"requests.Session"}:
+        return None
+    numbers = [_retries(project, each) for each in adapters_of(project, made) if each is not None]
+    attempts = 1 + max((each for each in numbers if each is not None), default=0)
+    return Behaviour(made, 0.0, says_timeout=False, attempts=attempts, says_attempts=True, off="max_retries=0")
+
+
+def _retries(project: Project, adapter: Call) -> int | None:
+    """How often an adapter tries again: `max_retries=3`, or `max_retries=Retry(total=3)`."""
+    given = adapter.keywords.get("max_retries")
+    if given is None:
+        return None
+    within = adapter.within
+    for each in project.values(given, within):
+        if each.path in _RETRIES and each.origin is not None:
+            made = each.origin
+            given = made.keywords.get("total") or (made.arguments[0] if made.arguments else given)
+            within = made.within
+    number = project.constant(given, within)
+    return number if isinstance(number, int) else None
 
 
 def behaviour(project: Project, value: Value) -> Behaviour | None:

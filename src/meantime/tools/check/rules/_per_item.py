@@ -61,7 +61,7 @@ def _is_left_early(loop: ast.AST) -> bool:
 
 def per_item(project: Project, function: Function) -> PerItem | None:
     """How a function comes to run for each item of something, if it does."""
-    return _fanned_out(project).get(function.qualified) or _in_loops(project, function, _NEAR)
+    return _fanned_out(project).get(function.qualified) or _in_loops(project, function)
 
 
 @lru_cache(maxsize=1)  # one project is checked at a time
@@ -81,22 +81,34 @@ def _fanned_out(project: Project) -> dict[str, PerItem]:
     return found
 
 
-def _in_loops(project: Project, function: Function, depth: int) -> PerItem | None:
-    for call in project.callers(function) if depth else ():
-        is_proved = len(project.callees(call)) == 1
-        text = f"`{call.within.name}` calls `{function.name}`"
-        if loop_of(project, call) is not None:
-            is_bounded = all(each.over is not None and project.length(each.over, call.within) for each in call.loops)
-            step = Step(project.place(call, call.within), f"{text} in a loop")
-            return PerItem(
-                (step,), (call,), is_proved, bool(is_bounded), on_threads=False, begins_on_loop=call.within.is_async
-            )
-        further = _in_loops(project, call.within, depth - 1)
-        if further is not None:
-            step = Step(project.place(call, call.within), text)
-            return further._replace(
-                steps=(*further.steps, step),
-                calls=(*further.calls, call),
-                is_proved=is_proved and further.is_proved,
-            )
+def _in_loops(project: Project, function: Function) -> PerItem | None:
+    waiting: list[tuple[Function, tuple[Call, ...]]] = [(function, ())]
+    seen = {function.qualified}
+    for _ in range(_NEAR):
+        further: list[tuple[Function, tuple[Call, ...]]] = []
+        for callee, below in waiting:
+            for call in project.callers(callee):
+                if loop_of(project, call) is not None:
+                    return _looped(project, (call, *below), function)
+                if call.within.qualified not in seen:
+                    seen.add(call.within.qualified)
+                    further.append((call.within, (call, *below)))
+        waiting = further
     return None
+
+
+def _looped(project: Project, calls: tuple[Call, ...], function: Function) -> PerItem:
+    first = calls[0]
+    callees = (*(each.within for each in calls[1:]), function)
+    steps = [
+        Step(project.place(call, call.within), f"`{call.within.name}` calls `{callee.name}`")
+        for call, callee in zip(calls, callees, strict=True)
+    ]
+    return PerItem(
+        (Step(steps[0].place, f"{steps[0].text} in a loop"), *steps[1:]),
+        calls,
+        is_proved=all(len(project.callees(each)) == 1 for each in calls),
+        is_bounded=all(each.over is not None and project.length(each.over, first.within) for each in first.loops),
+        on_threads=False,
+        begins_on_loop=first.within.is_async,
+    )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from meantime.tools.check.catalogue.clients import MADE_BY
 from meantime.tools.check.catalogue.network import goes_to_network
 from meantime.tools.check.catalogue.pools import POOLS, REQUESTS_DEFAULT
+from meantime.tools.check.rules._adapters import adapters_of
 from meantime.tools.check.rules._clients import maker
 
 if TYPE_CHECKING:
@@ -82,14 +83,11 @@ def _number(project: Project, call: Call, keyword: str, default: int | None) -> 
 
 def _requests(project: Project, session: Call) -> Size | None:
     sizes = [REQUESTS_DEFAULT]
-    for mount in project.calls_to("requests.Session().mount"):
-        if not any(each.origin is session for each in project.values(mount.function, mount.within)):
-            continue
-        adapters = project.values(mount.arguments[1], mount.within) if len(mount.arguments) > 1 else ()
-        if len(adapters) != 1 or adapters[0].path != "requests.adapters.HTTPAdapter()" or adapters[0].origin is None:
+    for adapter in adapters_of(project, session):
+        if adapter is None or len(adapter.arguments) > 1:
             return None
-        size = _number(project, adapters[0].origin, "pool_maxsize", REQUESTS_DEFAULT)
-        if size is None or len(adapters[0].origin.arguments) > 1:
+        size = _number(project, adapter, "pool_maxsize", REQUESTS_DEFAULT)
+        if size is None:
             return None
         sizes.append(size)
     remedy = "`HTTPAdapter(pool_maxsize={width})`, mounted on it"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from meantime.tools.check.rules._adapters import adapters_of
+
 if TYPE_CHECKING:
     from meantime.tools.check.model.expressions import Call, Expression
     from meantime.tools.check.model.functions import Function
@@ -48,12 +50,7 @@ def _is_plain_session(project: Project, call: Call) -> bool:
 def _is_plain(project: Project, made: Call) -> bool:
     if project.targets(made) != {"requests.Session"}:
         return False
-    mounted = any(
-        value.origin is made
-        for mount in project.calls_to("requests.Session().mount")
-        for value in project.values(mount.function, mount.within)
-    )
-    return not mounted and not _is_patched(made.within)
+    return not adapters_of(project, made) and not _is_patched(made.within)
 
 
 def _is_patched(function: Function) -> bool:

@@ -8,7 +8,7 @@ from meantime.tools.check.catalogue.network import goes_to_network
 from meantime.tools.check.finding import Finding
 from meantime.tools.check.model.reach import reached
 from meantime.tools.check.rule import Rule
-from meantime.tools.check.rules._attempts import behaviour
+from meantime.tools.check.rules._attempts import retrying
 from meantime.tools.check.rules._own_retries import own_retries
 from meantime.tools.check.rules._spelling import spelled
 
@@ -61,8 +61,8 @@ def _in_loops(project: Project, function: Function) -> Iterator[Finding]:
 def _retrying(project: Project, call: Call) -> Behaviour | None:
     """How the client retries whose service a call asks, if it does."""
     for value in project.values(call.function, call.within):
-        found = behaviour(project, value) if goes_to_network(value.path) else None
-        if found is not None and found.attempts >= _FEWEST:
+        found = retrying(project, value) if goes_to_network(value.path) else None
+        if found is not None:
             return found
     return None
 
@@ -81,7 +81,7 @@ def _finding(  # noqa: PLR0917  # what a finding is made of
     return Finding(
         "MT703",
         f"`{spelled(call.function)}` is tried {own} by {by}, and each time up to {found.attempts} times by the client"
-        f"{product}. Leave it to one of them: `Config(retries={{'total_max_attempts': 1}})` ends the client's.",
+        f"{product}. Leave it to one of them: `{found.off}` ends the client's.",
         project.place(call, call.within),
         level,
         steps,
