@@ -126,6 +126,83 @@ async def load(event): ...
 import asyncio
 
 
+def load(key):
+    loop = asyncio.get_event_loop()
+    return loop.run_until_complete(fetch(key))  # finds MT102
+
+
+def lambda_handler(event, context):
+    load(event["key"])
+    return asyncio.run(fetch(event["key"]))
+
+
+async def fetch(key): ...
+""",
+            id="the thread's loop is taken in a helper, and asyncio.run leaves none",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+
+def lambda_handler(event, context):
+    store(event["key"])
+    return asyncio.get_event_loop().run_until_complete(fetch(event["key"]))  # finds MT102
+
+
+def store(key):
+    return asyncio.run(fetch(key))  # finds MT102 likely
+
+
+async def fetch(key): ...
+""",
+            id="the thread's loop is taken in the handler, and a helper leaves none",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+
+def load(key):
+    return asyncio.get_event_loop().run_until_complete(fetch(key))  # finds MT102 likely
+
+
+def store(key):
+    return asyncio.get_event_loop().run_until_complete(fetch(key))  # finds MT102 likely
+
+
+def lambda_handler(event, context):
+    return load(event["key"]), store(event["key"])
+
+
+async def fetch(key): ...
+""",
+            id="the thread's loop, taken in helpers only, is likely",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+
+def lambda_handler(event, context):
+    first = load if event else print
+    first(event["key"])
+    return asyncio.run(fetch(event["key"])), asyncio.get_event_loop().run_until_complete(fetch(1))  # finds MT102
+
+
+def load(key):
+    return asyncio.run(fetch(key))  # finds MT102 likely
+
+
+async def fetch(key): ...
+""",
+            id="what may be called is likely beside what is",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+
 def lambda_handler(event, context):
     if event.get("user"):
         load_user()
@@ -260,6 +337,30 @@ def lambda_handler(event, context):
 async def fetch(): ...
 """,
             id="loops that are made once",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+loop = asyncio.get_event_loop()
+
+
+def load(key):
+    try:
+        asyncio.get_event_loop().run_until_complete(fetch(key))
+    except RuntimeError:
+        asyncio.get_event_loop().run_until_complete(fetch(key))
+    return loop.run_until_complete(fetch(key))
+
+
+def lambda_handler(event, context):
+    load(event["key"])
+    return asyncio.get_event_loop().run_until_complete(fetch(event["key"]))
+
+
+async def fetch(key): ...
+""",
+            id="the thread's loop, in the handler, where it fails, or taken at import",
         ),
         pytest.param(
             """

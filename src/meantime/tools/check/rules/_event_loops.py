@@ -27,6 +27,12 @@ def loops_made(project: Project) -> list[Call]:
     return [call for call in found if not (call.within.is_module or is_cached(call.within) or call.in_handler_of)]
 
 
+def loops_taken(project: Project) -> list[Call]:
+    """Every call that runs a coroutine on the loop that the thread happens to have, asked for in the same function."""
+    found = project.calls_to("asyncio.get_event_loop().run_until_complete")
+    return [call for call in found if not call.is_tried and not call.in_handler_of and _is_made_here(project, call)]
+
+
 def runs_on_new_loops(project: Project) -> Iterator[tuple[Call, Function]]:
     """Every call that runs a coroutine of the project on a loop made for it, with the coroutine's function."""
     calls = project.calls_to(*ENTRIES)

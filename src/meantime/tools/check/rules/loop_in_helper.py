@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from meantime.tools.check.finding import Finding
 from meantime.tools.check.rule import Rule
 from meantime.tools.check.rules._branches import exclude_each_other
-from meantime.tools.check.rules._event_loops import is_per_item, loops_made
+from meantime.tools.check.rules._event_loops import is_per_item, loops_made, loops_taken
 from meantime.tools.check.rules._on_lambda import way_in
 from meantime.tools.check.rules._spelling import name_of, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meantime.tools.check.finding import Level, Place
+    from meantime.tools.check.finding import Place
     from meantime.tools.check.model.expressions import Call
     from meantime.tools.check.model.project import Chain, Project
 
@@ -26,6 +26,7 @@ class _Site(NamedTuple):
     call: Call
     chain: Chain
     way: tuple[Place, ...]  # each call on the way to it, and itself
+    is_made: bool  # the loop; else it is the one that the thread has
 
     @property
     def is_in_handler(self) -> bool:
@@ -35,22 +36,23 @@ class _Site(NamedTuple):
 def _check(project: Project) -> Iterator[Finding]:
     for sites in _by_handler(project).values():
         for site in sites:
-            beside = [each for each in sites if each is not site and _both_run(project, site, each)]
-            if site.is_in_handler:
+            beside = [each for each in sites if each.is_made and each is not site and _both_run(project, site, each)]
+            if site.is_in_handler and site.is_made:
                 beside = [each for each in beside if each.is_in_handler and each.call.line < site.call.line]
             if beside or not site.is_in_handler:
-                yield _finding(project, site, bool(beside))
+                yield _finding(project, site, beside)
 
 
 def _by_handler(project: Project) -> dict[str, list[_Site]]:
     found: dict[str, list[_Site]] = defaultdict(list)
-    for call in loops_made(project):
+    made = loops_made(project)
+    for call in (*made, *loops_taken(project)):
         chain = way_in(project, call.within)
         runs = project.runs(call.within)
         if chain is None or is_per_item(call, chain) or runs.on_loop is not None or runs.in_thread is not None:
             continue
         place = project.place(call, call.within)
-        found[chain.begins].append(_Site(call, chain, (*(step.place for step in chain.steps), place)))
+        found[chain.begins].append(_Site(call, chain, (*(step.place for step in chain.steps), place), call in made))
     return found
 
 
@@ -63,17 +65,34 @@ def _both_run(project: Project, one: _Site, other: _Site) -> bool:
     return True
 
 
-def _finding(project: Project, site: _Site, is_one_of_several: bool) -> Finding:  # noqa: FBT001  # private
-    level: Level = "error" if is_one_of_several and site.chain.is_proved else "warning"
-    count = "one of several that an invocation makes" if is_one_of_several else "deep below the handler"
+def _finding(project: Project, site: _Site, beside: list[_Site]) -> Finding:
+    is_proved = site.chain.is_proved and any(each.chain.is_proved for each in beside)
     return Finding(
         _CODE,
-        f"`{spelled(site.call.function)}` in {name_of(site.call.within)} makes an event loop, {count}: no client "
-        "or connection can be shared between loops, and what they wait for does not overlap. Make the helpers `async "
-        "def`, and run them on one loop, in the handler.",
+        f"`{spelled(site.call.function)}` in {name_of(site.call.within)} "
+        + (_of_made(bool(beside)) if site.is_made else _of_taken(beside))
+        + " Make the helpers `async def`, and run them on one loop, in the handler.",
         project.place(site.call, site.call.within),
-        level,
+        "error" if is_proved else "warning",
         site.chain.steps,
+    )
+
+
+def _of_made(is_one_of_several: bool) -> str:  # noqa: FBT001  # private
+    count = "one of several that an invocation makes" if is_one_of_several else "deep below the handler"
+    return (
+        f"makes an event loop, {count}: no client or connection can be shared between loops, and what they wait for "
+        "does not overlap."
+    )
+
+
+def _of_taken(beside: list[_Site]) -> str:
+    if not beside:
+        return "takes the event loop that the thread happens to have; Python 3.14 makes none."
+    other = beside[0].call
+    return (
+        f"takes the event loop that the thread has; `{spelled(other.function)}` in {name_of(other.within)} leaves it "
+        'none, and the next invocation ends in "There is no current event loop".'
     )
 
 
