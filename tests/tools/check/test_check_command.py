@@ -181,6 +181,27 @@ def test_fixes_are_shown_and_written_and_the_rest_is_reported(project, run):
     assert (folder / "app.py").read_text(encoding="utf-8") == "x = 1\n"
 
 
+@pytest.mark.parametrize("form", ["json", "sarif", "github"])
+def test_a_program_gets_its_document_without_the_diff(project, run, form):
+    folder = project(app=UNUSED, bad=BROKEN)
+    _, out, err = run("--fix", "--format", form)
+    assert err.startswith("--- app.py\n+++ app.py\n")
+    assert "+++" not in out
+    assert (folder / "app.py").read_text(encoding="utf-8") == "x = 1\n"
+
+
+def test_a_file_that_cannot_be_written_exits_with_2(project, run, monkeypatch):
+    project(app=UNUSED)
+
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.write_bytes", refuse)  # the tests may run as root, whom nothing is refused
+    code, _, err = run("--fix")
+    assert code == 2
+    assert "app.py cannot be written: Permission denied" in err
+
+
 def test_with_everything_mended_it_exits_with_0(project, run):
     project(app=UNUSED)
     assert run("--fix")[0] == 0
@@ -191,6 +212,13 @@ def test_a_rule_is_explained(run, word):
     code, out, _ = run("--explain", word)
     assert code == 0
     assert out.startswith("# MT002 unused-suppression\n")
+
+
+def test_a_page_is_set_for_the_eye(run, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    out = run("--explain", "MT002")[1]
+    assert "MT002 unused-suppression" in out
+    assert "## What it finds" not in out
 
 
 def test_all_rules_are_listed(run):

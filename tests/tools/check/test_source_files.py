@@ -103,6 +103,12 @@ def test_a_gitignore_above_counts_for_nothing_outside_a_repository(found, write)
     assert found("lib") == ["lib/made.py"]
 
 
+def test_a_folder_of_that_name_ignores_nothing(tmp_path, found, write):
+    write("app.py")
+    (tmp_path / ".gitignore").mkdir()
+    assert found() == ["app.py"]
+
+
 def test_an_ignored_folder_that_is_named_is_read(found, write):
     write("made/app.py", ".git/HEAD", **{".gitignore": "made/\n"})
     assert found("made") == ["made/app.py"]

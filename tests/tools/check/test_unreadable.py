@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -44,6 +45,21 @@ def test_a_file_that_cannot_be_read_is_told_and_the_rest_is_checked(tmp_path, da
 )
 def test_what_python_reads_is_read(data):
     assert "é" in source_text(data)
+
+
+def test_a_file_that_may_not_be_opened_is_told(tmp_path, monkeypatch):
+    (tmp_path / "app.py").write_text("x = 1\n", encoding="utf-8")
+    (tmp_path / "closed.py").write_text("x = 1\n", encoding="utf-8")
+    real = Path.read_bytes
+
+    def read_bytes(path):
+        if path.name == "closed.py":  # the tests may run as root, whom nothing is closed to
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    (told,) = check([tmp_path], root=tmp_path).findings
+    assert told.message == "This file cannot be opened: Permission denied. Nothing in it was checked."
 
 
 def test_an_empty_file_is_fine(tmp_path):

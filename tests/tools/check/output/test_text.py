@@ -116,6 +116,12 @@ def test_a_place_that_is_not_in_the_file_has_no_lines(tmp_path):
     assert " | " not in plain(text(Checked(tmp_path, (found,), 1), str))
 
 
+def test_a_file_that_is_no_text_is_shown_as_well_as_it_can_be(tmp_path):
+    (tmp_path / "app.py").write_bytes(b"x = 'caf\xe9'\n")
+    found = Finding("MT001", "It is so.", Place("app.py", 1, 9))
+    assert "1 | x = 'caf\ufffd'\n" in plain(text(Checked(tmp_path, (found,), 1), str))
+
+
 def test_a_file_that_is_gone_has_no_lines(tmp_path):
     found = Finding("MT001", "It is so.", Place("gone.py", 3))
     assert "gone.py:3:1" in plain(text(Checked(tmp_path, (found,), 1), str))
