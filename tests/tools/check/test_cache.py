@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import sqlite3
+import zlib
 
 import pytest
 
@@ -83,7 +84,7 @@ def test_what_a_repository_brings_is_not_run(tmp_path, monkeypatch, value):
     with Cache(tmp_path) as cache:
         key = cache.key(b"a")
     rows = sqlite3.connect(tmp_path / ".meantime_cache/check.sqlite3")
-    rows.execute("INSERT INTO kept VALUES (?, ?, ?)", (key, 4e9, pickle.dumps(value)))
+    rows.execute("INSERT INTO kept VALUES (?, ?, ?)", (key, 4e9, zlib.compress(pickle.dumps(value))))
     rows.commit()
     rows.close()
     with Cache(tmp_path) as cache:

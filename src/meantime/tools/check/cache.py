@@ -12,6 +12,7 @@ import pickle
 import sqlite3
 import sys
 import time
+import zlib
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _FOLDER = ".meantime_cache"
+_MOST_BYTES = 256 * 1024 * 1024  # of one value, unpacked: more is none of ours
 _FORGET_AFTER = 14 * 86_400.0  # seconds
 _CLASSES = {
     (each.__module__, each.__qualname__): each
@@ -90,7 +92,7 @@ class Cache:
             if row is None:
                 return None
             self._rows.execute("UPDATE kept SET used = ? WHERE key = ?", (time.time(), key))
-            return _Unpickler(io.BytesIO(row[0])).load()
+            return _Unpickler(io.BytesIO(zlib.decompressobj().decompress(row[0], _MOST_BYTES))).load()
         except Exception:  # noqa: BLE001  # whatever a broken file may bring: it is as if there were none
             return None
 
@@ -98,8 +100,8 @@ class Cache:
         """Keep a value, if it can be kept."""
         if self._rows is not None:
             with suppress(sqlite3.Error, RecursionError, pickle.PicklingError):
-                row = (key, time.time(), pickle.dumps(value, pickle.HIGHEST_PROTOCOL))
-                self._rows.execute("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", row)
+                packed = zlib.compress(pickle.dumps(value, pickle.HIGHEST_PROTOCOL), level=1)  # a quarter of it
+                self._rows.execute("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", (key, time.time(), packed))
 
 
 def keyed(parts: Iterable[bytes]) -> bytes:
