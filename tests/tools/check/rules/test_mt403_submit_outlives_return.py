@@ -74,6 +74,34 @@ async def main(event):
 def lambda_handler(event, context):
     asyncio.run(main(event))
 """,
+    "on an executor that the loop is given": """
+async def main(event):
+    asyncio.get_running_loop().run_in_executor(executor, send, event)  # finds MT403
+
+def lambda_handler(event, context):
+    asyncio.run(main(event))
+""",
+    "on pools, for many": """
+import multiprocessing.dummy
+from multiprocessing.pool import ThreadPool
+
+pool = ThreadPool(3)
+others = multiprocessing.dummy.Pool(3)
+
+def lambda_handler(event, context):
+    pool.map_async(send, event["orders"])  # finds MT403
+    pool.starmap_async(send, event["orders"])  # finds MT403
+    others.imap(send, event["orders"])  # finds MT403
+    others.imap_unordered(send, event["orders"])  # finds MT403
+""",
+    "on processes": """
+from concurrent.futures import ProcessPoolExecutor
+
+workers = ProcessPoolExecutor(2)
+
+def lambda_handler(event, context):
+    workers.map(send, event["orders"])  # finds MT403
+""",
     "on a pool of threads": """
 from multiprocessing.pool import ThreadPool
 
@@ -144,6 +172,47 @@ def lambda_handler(event, context):
     "the results of a map taken": """
 def lambda_handler(event, context):
     return list(executor.map(send, event["orders"]))
+""",
+    "by a pool's map, which waits": """
+from multiprocessing.pool import ThreadPool
+
+pool = ThreadPool(3)
+
+def lambda_handler(event, context):
+    pool.map(send, event["orders"])
+""",
+    "on a pool that is joined": """
+from multiprocessing.pool import ThreadPool
+
+def lambda_handler(event, context):
+    pool = ThreadPool(3)
+    pool.apply_async(send, (event,))
+    pool.close()
+    pool.join()
+""",
+    "on an executor that is only known by its class": """
+def start(pool: ThreadPoolExecutor, event):
+    pool.submit(send, event)
+
+def lambda_handler(event, context):
+    start(context.pool, event)
+""",
+    "on an executor of elsewhere that the loop is given": """
+async def main(event, context):
+    asyncio.get_running_loop().run_in_executor(context.pool, send, event)
+
+def lambda_handler(event, context):
+    asyncio.run(main(event, context))
+""",
+    "nothing": """
+def lambda_handler(event, context):
+    executor.submit()
+""",
+    "by a name for the method": """
+submit = executor.submit
+
+def lambda_handler(event, context):
+    submit(send, event)
 """,
     "awaited": """
 async def main(event):

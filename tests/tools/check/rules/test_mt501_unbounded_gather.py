@@ -255,6 +255,26 @@ from meantime import tasks
 async def main(event):
     await tasks.map(fetch, event["keys"])
 """,
+    "a verb as wide as the input, which another rule finds": """
+from meantime import tasks
+
+async def main(event):
+    await tasks.map(fetch, event["keys"], max_concurrency=len(event["keys"]))
+""",
+    "threads as wide as the input, which another rule finds": """
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+async def main(event):
+    pool = ThreadPoolExecutor(len(event["keys"]))
+    loop = asyncio.get_running_loop()
+    await asyncio.gather(*(loop.run_in_executor(pool, time.sleep, key) for key in event["keys"]))
+""",
+    "while something is true": """
+async def main(event):
+    while event["more"]:
+        asyncio.create_task(fetch(event))
+""",
     "one after the other": """
 async def main(event):
     for key in event["keys"]:

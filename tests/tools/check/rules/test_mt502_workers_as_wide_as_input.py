@@ -69,6 +69,30 @@ def lambda_handler(event, context):
 def lambda_handler(event, context):
     return threads.map(load, event["keys"], max_concurrency=len(event["keys"]))  # finds MT502
 """,
+    "a pool of processes": """
+from concurrent.futures import ProcessPoolExecutor
+
+def lambda_handler(event, context):
+    return ProcessPoolExecutor(max_workers=len(event["keys"]))  # finds MT502
+""",
+    "pools of multiprocessing": """
+import multiprocessing
+import multiprocessing.dummy
+
+def lambda_handler(event, context):
+    first = multiprocessing.Pool(processes=len(event["keys"]))  # finds MT502
+    second = multiprocessing.dummy.Pool(processes=len(event["keys"]))  # finds MT502
+    return first, second
+""",
+    "other verbs": """
+from meantime import processes
+
+def lambda_handler(event, context):
+    keys = event["keys"]
+    threads.gather(*keys, max_concurrency=len(keys))  # finds MT502
+    list(threads.as_completed(load, keys, max_concurrency=len(keys)))  # finds MT502
+    processes.map(load, keys, max_concurrency=len(keys))  # finds MT502
+""",
     "a verb on tasks": """
 import meantime
 
@@ -204,3 +228,21 @@ def test_the_fix_writes_a_number(findings_of, width, after):
     assert line[: edit.place.column - 1] + edit.text + line[edit.place.end_column - 1 :] == (
         f"    pool = ThreadPoolExecutor({after})"
     )
+
+
+def test_the_fix_takes_the_place_of_several_lines(findings_of):
+    source = """
+from concurrent.futures import ThreadPoolExecutor
+
+def lambda_handler(event, context):
+    pool = ThreadPoolExecutor(
+        max(
+            1,
+            len(event["keys"]),
+        )
+    )
+"""
+    (found,) = findings_of("MT502", source)
+    assert found.fix is not None
+    (edit,) = found.fix.edits
+    assert (edit.place.line, edit.place.column, edit.place.end_line, edit.place.end_column) == (6, 9, 9, 10)

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meantime.tools.check.finding import Finding
-from meantime.tools.check.model.handed_over import EXECUTORS, RUN_IN_EXECUTOR, SUBMITS, to_thread
+from meantime.tools.check.model.handed_over import (
+    EXECUTORS,
+    PROCESS_EXECUTORS,
+    PROCESS_POOLS,
+    RUN_IN_EXECUTOR,
+    SUBMITS,
+    THREAD_EXECUTORS,
+    THREAD_POOLS,
+    to_thread,
+)
 from meantime.tools.check.rule import Rule
 from meantime.tools.check.rules._handed_on import is_asked_for
 from meantime.tools.check.rules._leftovers import leftovers_of
@@ -19,7 +28,15 @@ if TYPE_CHECKING:
     from meantime.tools.check.model.expressions import Call, Expression
     from meantime.tools.check.model.project import Project
 
-_MAPS = tuple(f"{path}.{name}" for path in EXECUTORS for name in ("map", "map_async", "starmap_async", "imap"))
+_MAPS = (
+    *(f"{path}.map" for path in (*THREAD_EXECUTORS, *PROCESS_EXECUTORS)),
+    *(
+        f"{path}.{name}"
+        for path in (*THREAD_POOLS, *PROCESS_POOLS)
+        for name in ("map_async", "starmap_async", "imap", "imap_unordered")
+    ),
+)
+"""What starts the work and returns at once; a pool's own `map` waits."""
 _ENDS = frozenset({"shutdown", "join"})
 _WAITS_FOR_NOTHING = frozenset({"add_done_callback"})
 
@@ -27,7 +44,7 @@ _WAITS_FOR_NOTHING = frozenset({"add_done_callback"})
 def _check(project: Project) -> Iterator[Finding]:
     for call in project.calls_to(*SUBMITS, *_MAPS, *RUN_IN_EXECUTOR):
         work, executor = _work_and_executor(project, call)
-        if work is None or (executor is not None and _is_waited_for(project, executor, call)):
+        if work is None or executor is None or _is_waited_for(project, executor, call):
             continue
         chain = way_in(project, call.within)
         if chain is None or leftovers_of(project, chain) or is_asked_for(project, call, only=_WAITS_FOR_NOTHING):
@@ -52,8 +69,7 @@ def _check(project: Project) -> Iterator[Finding]:
 def _work_and_executor(project: Project, call: Call) -> tuple[Expression | None, Expression | None]:
     handed = to_thread(project, call)
     if handed is not None:
-        is_default = handed.executor is None or handed.executor.kind == "constant"
-        return handed.work, None if is_default else handed.executor
+        return handed.work, handed.executor
     if not call.arguments or call.function.kind != "attribute":
         return None, None
     return call.arguments[0], call.function.parts[0]
@@ -61,8 +77,10 @@ def _work_and_executor(project: Project, call: Call) -> tuple[Expression | None,
 
 def _is_waited_for(project: Project, executor: Expression, call: Call) -> bool:
     """Whether the executor is not known, or is left by `with` or shut down, which waits for all that it was given."""
-    makers = [value.origin for value in project.values(executor, call.within) if value.path in EXECUTORS]
-    if not makers or any(maker is None or maker.use == "entered" for maker in makers):
+    if executor.kind == "constant":  # None: the loop's own
+        return False
+    makers = [value.origin for value in project.values(executor, call.within)]
+    if not makers or None in makers:
         return True
     ends = project.calls_to(*(f"{path}.{name}" for path in EXECUTORS for name in _ENDS))
     ended = [(each.function, each.within) for each in ends if not _says_no_wait(each)]

@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 
 def _check(project: Project) -> Iterator[Finding]:
     for fan_out in fan_outs(project):
-        if fan_out.verb not in {"gather", "task"} or fan_out.on != "tasks" or fan_out.width != "input":
-            continue
-        if fan_out.over is None or not fan_out.work:
+        is_of_tasks = fan_out.on == "tasks" and fan_out.verb in {"gather", "task"}
+        if not is_of_tasks or fan_out.width != "input" or fan_out.over is None:
             continue
         chain = way_in(project, fan_out.within)
         level = None if chain is None else level_for(project, fan_out.over, fan_out.within, chain)

@@ -41,14 +41,11 @@ def _check(project: Project) -> Iterator[Finding]:
     for call in project.calls_to(*_POOLS, *_VERBS):
         width = _width(project, call)
         items = None if width is None else measured_by(width, call.within)
-        if width is None or items is None or project.length(items, call.within) is not None:
-            continue
-        chain = way_in(project, call.within)
-        if chain is None:
-            continue
-        level = level_for(project, items, call.within, chain, unknown_batch="error")
-        if level is not None:
-            yield _finding(project, call, items, level)
+        chain = None if items is None else way_in(project, call.within)
+        if items is not None and chain is not None:
+            level = level_for(project, items, call.within, chain, unknown_batch="error")
+            if level is not None:
+                yield _finding(project, call, items, level)
 
 
 def _width(project: Project, call: Call) -> Expression | None:
