@@ -163,10 +163,16 @@ def lambda_handler(event, context):
 def lambda_handler(event, context):
     return process_partial_response(event=event)
 """,
+        f"""
+{BATCH} process_partial_response
+
+def lambda_handler(event, context):
+    return process_partial_response(event)
+""",
     ],
     ids=[
         "a plain function", "the asynchronous processor", "a function of others", "one that runs a loop itself",
-        "one of two", "another library", "none is given",
+        "one of two", "another library", "none is given", "none is given by place",
     ],
 )  # fmt: skip
 def test_what_is_right_or_not_known_is_let_be(finds, source):

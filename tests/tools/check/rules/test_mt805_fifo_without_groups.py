@@ -92,6 +92,12 @@ def test_a_queue_elsewhere_is_known_by_its_name(finds):
     finds("MT805", {"template.yaml": template, "app.py": THREADS})
 
 
+def test_another_source_beside_the_queue_changes_nothing(finds):
+    template = TEMPLATE + "        Api: {Type: Api, Properties: {Path: /, Method: get}}\n"
+
+    finds("MT805", {"template.yaml": template, "app.py": THREADS})
+
+
 def test_a_helper_in_another_file(finds):
     finds(
         "MT805",
@@ -165,11 +171,113 @@ def lambda_handler(event, context):
 """,
         ),
         ("", THREADS),
+        (
+            TEMPLATE,
+            """
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+def lambda_handler(event, context):
+    for record in event["Records"]:
+        items = json.loads(record["body"])["items"]
+        with ThreadPoolExecutor(max_workers=5) as executor:
+            list(executor.map(work, items))
+""",
+        ),
+        (
+            TEMPLATE,
+            """
+from concurrent.futures import ThreadPoolExecutor
+
+def one(record):
+    with ThreadPoolExecutor(max_workers=5) as executor:
+        list(executor.map(work, record["attributes"]))
+
+def lambda_handler(event, context):
+    for record in event["Records"]:
+        one(record)
+""",
+        ),
+        (
+            TEMPLATE,
+            """
+from concurrent.futures import ThreadPoolExecutor
+
+def one(record):
+    with ThreadPoolExecutor(max_workers=5) as executor:
+        for item in record["attributes"]:
+            executor.submit(work, item)
+
+def lambda_handler(event, context):
+    for record in event["Records"]:
+        one(record)
+""",
+        ),
+        (
+            TEMPLATE,
+            """
+from concurrent.futures import ThreadPoolExecutor
+
+def lambda_handler(event, context):
+    first = event["Records"][0]
+    with ThreadPoolExecutor(max_workers=5) as executor:
+        list(executor.map(work, first["attributes"]))
+""",
+        ),
+        (
+            TEMPLATE,
+            """
+import asyncio
+
+async def main(event):
+    await asyncio.gather(work(event["Records"]), log(event))
+
+def lambda_handler(event, context):
+    asyncio.run(main(event))
+""",
+        ),
+        (
+            TEMPLATE,
+            """
+from concurrent.futures import ThreadPoolExecutor
+
+def elsewhere(event):
+    with ThreadPoolExecutor(max_workers=5) as executor:
+        list(executor.map(work, event["Records"]))
+
+def lambda_handler(event, context):
+    return 1
+""",
+        ),
+        (
+            TEMPLATE,
+            """
+import meantime
+from meantime import threads
+
+@meantime.batch.sqs
+def lambda_handler(message):
+    threads.map(work, message.attributes, max_concurrency=5)
+""",
+        ),
+        (
+            TEMPLATE.replace("FifoQueue: true, ", ""),
+            """
+from aws_lambda_powertools.utilities.batch import AsyncBatchProcessor, EventType, async_process_partial_response
+
+processor = AsyncBatchProcessor(event_type=EventType.SQS)
+
+def lambda_handler(event, context):
+    return async_process_partial_response(event=event, record_handler=work, processor=processor)
+""",
+        ),
     ],
     ids=[
         "a standard queue", "a queue that is not known", "one message at a time", "a topic", "one worker",
         "other work than the messages", "the groups side by side", "Meantime keeps the groups", "one after another",
-        "Powertools' FIFO processor", "no template",
+        "Powertools' FIFO processor", "no template", "within one message", "within one message, in a helper",
+        "within one message, submitted", "of the first message", "two different calls", "not reached",
+        "within a message of Meantime's", "Powertools' asynchronous processor on a standard queue",
     ],
 )  # fmt: skip
 def test_what_keeps_the_order_or_is_not_known_is_let_be(finds, template, source):

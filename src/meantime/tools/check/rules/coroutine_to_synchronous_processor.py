@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 
 _CODE = "MT803"
 _BATCH = "aws_lambda_powertools.utilities.batch"
-_PLACES = {
-    f"{_BATCH}.process_partial_response": 1,
-    f"{_BATCH}.batch_processor": 0,
-    f"{_BATCH}.BatchProcessor()": 1,
-    f"{_BATCH}.SqsFifoPartialProcessor()": 1,
-}
-"""What takes the function for one record, and at which place if it is given by place."""
+_TAKES_FUNCTION = (
+    f"{_BATCH}.process_partial_response",
+    f"{_BATCH}.batch_processor",
+    f"{_BATCH}.BatchProcessor()",
+    f"{_BATCH}.SqsFifoPartialProcessor()",
+)
+_PLACE = 1
+"""Of the function for one record, if it is given by place."""
 
 
 def _check(project: Project) -> Iterator[Finding]:
-    for call in project.calls_to(*_PLACES):
-        place = min(place for path, place in _PLACES.items() if path in project.targets(call))
-        given = _record_handler(call, place)
+    for call in project.calls_to(*_TAKES_FUNCTION):
+        given = _record_handler(call)
         functions = project.functions_of(given, call.within) if given is not None else ()
-        if functions and all(each.is_async and not each.is_generator for each in functions):
+        if functions and all(each.is_async for each in functions):
             name = functions[0].name
             yield Finding(
                 _CODE,
@@ -40,11 +40,11 @@ def _check(project: Project) -> Iterator[Finding]:
             )
 
 
-def _record_handler(call: Call, place: int) -> Expression | None:
+def _record_handler(call: Call) -> Expression | None:
     for name in ("record_handler", "handler"):
         if name in call.keywords:
             return call.keywords[name]
-    return call.arguments[place] if len(call.arguments) > place else None
+    return call.arguments[_PLACE] if len(call.arguments) > _PLACE else None
 
 
 RULE = Rule(
