@@ -56,11 +56,11 @@ class _Tools(TyperGroup):
         return list(self._loaders)
 
     def get_command(self, _: Any, name: str) -> Any:
-        """The tool of this name."""
-        if name not in self.commands and name in self._loaders:
-            command = self._loaders[name]()
-            command.name = name
-            self.commands[name] = command
+        """The tool of this name. For a name that none has, all are loaded: typer then says which may be meant."""
+        for each in [name] if name in self._loaders else self._loaders:
+            if each not in self.commands:
+                self.commands[each] = self._loaders[each]()
+                self.commands[each].name = each
         return self.commands.get(name)
 
 
