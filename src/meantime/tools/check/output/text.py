@@ -111,8 +111,8 @@ def _excerpt(finding: Finding, excerpts: Excerpts, shown: Callable[[str], str]) 
         yield f"{' ' * margin} |\n", "margin"
         for number, line in lines:
             cut, _, _ = _cut(line, place.column - 1 if number == place.line else 0, 0)
-            yield f"{number:>{margin}} | ", "margin"
-            yield f"{cut}\n".lstrip(" ") if not cut.strip() else f"{cut}\n", ""
+            yield f"{number:>{margin}} |", "margin"
+            yield f" {cut}\n" if cut else "\n", ""
         line = lines[-1][1]
         end = len(line.rstrip()) if place.end_line > place.line else place.end_column - 1
         _, before, under = _cut(line, place.column - 1, max(end, place.column))
