@@ -388,6 +388,55 @@ import asyncio
 
 
 def lambda_handler(event, context):
+    for record in event["Records"]:
+        load(record)
+        store(record)
+
+
+def load(record):
+    asyncio.run(fetch())
+
+
+def store(record):
+    asyncio.run(fetch())
+
+
+async def fetch(): ...
+""",
+            id="one for each record, which is another rule's",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+
+def lambda_handler(event, context):
+    return asyncio.run(main())
+
+
+async def main():
+    load()
+    store()
+
+
+def load():
+    asyncio.run(fetch())
+
+
+def store():
+    asyncio.run(fetch())
+
+
+async def fetch(): ...
+""",
+            id="where a loop runs, which is another rule's",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+
+def lambda_handler(event, context):
     try:
         return asyncio.run(fetch())
     except OSError as error:
@@ -520,3 +569,52 @@ def test_shows_the_way_from_the_handler(findings_of):
     assert [step.text.replace("`", "") for step in found[0].chain] == ["lambda_handler calls load_user"]
     assert "`asyncio.run` in `load_user`" in found[0].message
     assert "one of several" in found[0].message
+
+
+def test_the_second_of_one_line_is_found(findings_of):
+    (found,) = findings_of(
+        "MT102",
+        "import asyncio\n\n\nasync def fetch(): ...\n\n\ndef lambda_handler(event, context):\n"
+        "    return asyncio.run(fetch()), asyncio.run(fetch())\n",
+    )
+    assert (found.place.line, found.place.column) == (8, 34)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("    return load()", "`asyncio.run` in `load` makes an event loop, deep below the handler: no client"),
+        (
+            "    return take()",
+            "in `take` takes the event loop that the thread happens to have; Python 3.14 makes none. Make",
+        ),
+        (
+            "    return load(), take()",
+            "the thread has; `asyncio.run` in `load` leaves it none, and the next invocation ends",
+        ),
+    ],
+)
+def test_says_what_is_wrong_and_what_to_do(findings_of, body, words):
+    found = findings_of(
+        "MT102",
+        f"""
+import asyncio
+
+
+def load():
+    return asyncio.run(fetch())
+
+
+def take():
+    return asyncio.get_event_loop().run_until_complete(fetch())
+
+
+async def fetch(): ...
+
+
+def lambda_handler(event, context):
+{body}
+""",
+    )
+    assert words in found[-1].message
+    assert found[-1].message.endswith("Make the helpers `async def`, and run them on one loop, in the handler.")

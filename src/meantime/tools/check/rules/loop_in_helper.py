@@ -38,7 +38,7 @@ def _check(project: Project) -> Iterator[Finding]:
         for site in sites:
             beside = [each for each in sites if each.is_made and each is not site and _both_run(project, site, each)]
             if site.is_in_handler and site.is_made:
-                beside = [each for each in beside if each.is_in_handler and each.call.line < site.call.line]
+                beside = [each for each in beside if each.is_in_handler and each.way < site.way]
             if beside or not site.is_in_handler:
                 yield _finding(project, site, beside)
 
@@ -60,8 +60,7 @@ def _both_run(project: Project, one: _Site, other: _Site) -> bool:
     """Whether one invocation may make both: where their ways part, not only one of two branches is taken."""
     for first, second in zip(one.way, other.way, strict=False):
         if first != second:
-            is_same_file = first.path == second.path
-            return not (is_same_file and exclude_each_other(project.tree(first.path), first.line, second.line))
+            return not exclude_each_other(project.tree(first.path), first.line, second.line)
     return True
 
 

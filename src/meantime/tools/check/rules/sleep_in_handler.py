@@ -24,7 +24,7 @@ def _check(project: Project) -> Iterator[Finding]:
     for call in project.calls_to("time.sleep"):
         function = call.within
         chain = way_in(project, function)
-        if chain is None or function.is_async or project.runs(function).on_loop is not None:
+        if chain is None or project.runs(function).on_loop is not None:
             continue
         seconds = project.constant(call.arguments[0], function) if call.arguments else None
         if isinstance(seconds, int | float) and seconds <= 0:
