@@ -135,6 +135,58 @@ def lambda_handler(event, context):
     )
 
 
+@pytest.mark.parametrize(
+    "caught",
+    ["OSError", "Exception", "BaseException", "ImportError", "PermissionError", "(KeyError, FileNotFoundError)"],
+)
+def test_a_failure_that_is_foreseen_is_let_be(finds, caught):
+    finds(
+        "MT901",
+        f"""
+from multiprocessing import Lock
+
+def lambda_handler(event, context):
+    try:
+        lock = Lock()
+    except {caught}:
+        lock = None
+""",
+    )
+
+
+@pytest.mark.parametrize("lock", ["True", "event['lock']"])
+def test_a_value_with_a_lock_needs_it(finds, lock):
+    finds(
+        "MT901",
+        f"""
+from multiprocessing import Value
+
+def lambda_handler(event, context):
+    return Value("i", 0, lock={lock})  # finds MT901
+""",
+    )
+
+
+def test_where_one_of_two_functions_is_called_it_is_likely(finds):
+    finds(
+        "MT901",
+        """
+from multiprocessing import Pool
+
+def together(items):
+    with Pool(2) as pool:  # finds MT901 likely
+        return pool.map(str, items)
+
+def alone(items):
+    return list(map(str, items))
+
+def lambda_handler(event, context):
+    run = together if event["many"] else alone
+    return run(event["items"])
+""",
+    )
+
+
 @pytest.mark.parametrize("path", NEEDS_SHARED_MEMORY)
 def test_each_of_them_by_its_own_name(finds, path):
     module, _, name = path.rpartition(".")

@@ -171,13 +171,19 @@ def _callees(project: Project, within: Function, call: ast.Call) -> Iterator[Fun
             if called(call) in _HANDS_OVER and each.arguments:
                 yield from project.functions_of(each.arguments[0], within)
             return
-    if isinstance(call.func, ast.Name):  # what `map` is given
-        yield from project.functions_of(Expression("name", call.func.id, line=line, column=column), within)
-        return
-    for each in within.calls:
-        for argument in each.arguments:
-            if (argument.line, argument.column) == (line, column):
-                yield from project.functions_of(argument, within)
+    named = _expression(call.func)  # what `map` is given stands in no call of its own
+    if named is not None:
+        yield from project.functions_of(named, within)
+
+
+def _expression(node: ast.expr) -> Expression | None:
+    """A name, or an attribute of one, as the model has it."""
+    if isinstance(node, ast.Name):
+        return Expression("name", node.id, line=node.lineno, column=node.col_offset)
+    base = _expression(node.value) if isinstance(node, ast.Attribute) else None
+    if base is None or not isinstance(node, ast.Attribute):
+        return None
+    return Expression("attribute", node.attr, (base,), line=node.lineno, column=node.col_offset)
 
 
 def _names_for_records(
