@@ -200,6 +200,34 @@ def lambda_handler(event, context):
     work = load if event["load"] else nothing
     return work()
 """,
+    "on the way to an error only": """
+import boto3
+
+def lambda_handler(event, context):
+    if event["bad"]:
+        boto3.client("sns").publish(TopicArn="t", Message="bad")  # finds MT301 likely
+        raise ValueError("bad")
+    try:
+        return event["key"]
+    except KeyError:
+        boto3.client("sqs").send_message(QueueUrl="q", MessageBody="bad")  # finds MT301 likely
+""",
+    "beside a block that raises": """
+import boto3
+
+def lambda_handler(event, context):
+    if event["good"]:
+        boto3.client("sns").publish(TopicArn="t", Message="good")  # finds MT301
+    else:
+        raise ValueError("bad")
+""",
+    "in a loop over the one record of an SNS event": """
+import boto3
+
+def lambda_handler(event, context):
+    for record in event["Records"]:
+        boto3.client("s3").put_object(Bucket="b", Key="k", Body=record["Sns"]["Message"])  # finds MT301
+""",
     "behind a decorator that nobody knows": """
 import boto3
 from company import guarded
@@ -332,6 +360,40 @@ def client(name):
     if name not in clients:
         clients[name] = boto3.client("s3")
     return clients[name]
+
+def lambda_handler(event, context):
+    return client("s3").list_buckets()
+""",
+    "a dictionary that answers before": """
+import boto3
+
+times = {}
+
+def load(pattern):
+    if pattern in times:
+        return times[pattern]
+    found = boto3.client("cloudwatch").list_metrics()
+    times[pattern] = found
+    return found
+
+def lambda_handler(event, context):
+    return load(event["pattern"])
+""",
+    "a helper of what a dictionary answers before": """
+import boto3
+
+clients = {}
+
+def session():
+    made = boto3.Session()
+    return made
+
+def client(name):
+    if name in clients:
+        return clients[name]
+    found = session().client("s3")
+    clients[name] = found
+    return found
 
 def lambda_handler(event, context):
     return client("s3").list_buckets()

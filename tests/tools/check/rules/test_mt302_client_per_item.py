@@ -184,6 +184,25 @@ def load(users):
     for user in users:
         fetch(user)
 """,
+    "on the way to an error only": """
+import boto3
+
+def archive(keys):
+    for key in keys:
+        try:
+            keys.remove(key)
+        except KeyError:
+            boto3.client("sns").publish(TopicArn="t", Message=key)  # finds MT302 likely
+
+def check(key):
+    if not key:
+        boto3.client("sns").publish(TopicArn="t", Message=key)  # finds MT302 likely
+        raise ValueError(key)
+
+def check_all(keys):
+    for key in keys:
+        check(key)
+""",
     "for three items": """
 from concurrent.futures import ThreadPoolExecutor
 import boto3
@@ -303,6 +322,38 @@ def sessions(names):
         session = requests.Session()
         found.append(session)
     return found
+""",
+    "in an except block": """
+import boto3
+
+def archive(keys, s3):
+    for key in keys:
+        try:
+            s3.delete_object(Bucket="orders", Key=key)
+        except KeyError:
+            assert key
+    return None
+""",
+    "asked for before, by its attribute": """
+import boto3
+
+def regions(names):
+    for name in names:
+        names_of(name)
+
+def names_of(name):
+    if hasattr(names_of, "kept"):
+        return names_of.kept
+    found = boto3.client("ec2").describe_regions()
+    names_of.kept = found
+    return found
+""",
+    "in a loop over the one record of an S3 event": """
+import boto3
+
+def lambda_handler(event, context):
+    for record in event["Records"]:
+        boto3.client("s3").head_object(Bucket="b", Key=record["s3"]["object"]["key"])
 """,
     "given away": """
 import boto3

@@ -53,6 +53,15 @@ import urllib.request
 def lambda_handler(event, context):
     return urllib.request.urlopen("https://example.com").read()  # finds MT701
 """,
+    "urlopen of a request to elsewhere": """
+from urllib.request import Request, urlopen
+
+BASE = "https://example.com"
+
+def lambda_handler(event, context):
+    request = Request(BASE + "/http://localhost", headers={"Host": "http://localhost"})
+    return urlopen(request).read()  # finds MT701
+""",
     "urlopen with data": """
 from urllib.request import urlopen as ask
 
@@ -321,6 +330,15 @@ PARAMETERS = "http://localhost:2773/systemsmanager/parameters/get"
 
 def lambda_handler(event, context):
     return urlopen(PARAMETERS).read(), urlopen("file:///tmp/x").read()
+""",
+    "the same machine, by a base and a request": """
+from urllib.request import Request, urlopen
+
+BASE = "http://localhost:8124"
+
+def lambda_handler(event, context):
+    url = BASE + "/flush"
+    return urlopen(Request(url)).read()
 """,
     "httpx, which has one by itself": """
 import httpx

@@ -39,6 +39,18 @@ def is_cached(function: Function) -> bool:
     return any(word in _last_name(each).lower() for each in function.decorators for word in _CACHES)
 
 
+def is_exceptional(project: Project, call: Call) -> bool:
+    """Whether a call is made on the way to an error only: in an `except` block, or where a `raise` ends the block."""
+    blocks = [
+        block
+        for node in around(project, call)
+        if isinstance(node, ast.If)
+        for block in (node.body, node.orelse)
+        if any(each.lineno <= call.line <= (each.end_lineno or each.lineno) for each in block)
+    ]
+    return call.in_handler_of == "except" or any(isinstance(block[-1], ast.Raise) for block in blocks)
+
+
 def is_decorated_strangely(project: Project, function: Function) -> bool:
     """Whether a decorator may do what nobody sees: keep what the function returns, for one."""
     paths = project.decorators(function)
@@ -97,6 +109,7 @@ class _Keeping:
         self._climb(path)
         self._look_at_conditions(path)
         self._look_at_names(path[0])
+        self.is_kept = self.is_kept or _answers_early(path[0])
 
     def _climb(self, path: tuple[ast.AST, ...]) -> None:
         for inner, outer in pairwise(reversed(path)):
@@ -141,6 +154,17 @@ class _Keeping:
 
     def _is_ours(self, node: ast.AST | None) -> bool:
         return isinstance(node, ast.Name) and node.id in self._names
+
+
+def _answers_early(function: ast.AST) -> bool:
+    """`if key in cache: return cache[key]`: what the function makes otherwise is kept."""
+    return any(
+        isinstance(node, ast.If)
+        and _asks_for_presence(node.test)
+        and isinstance(node.body[-1], ast.Return)
+        and isinstance(node.body[-1].value, ast.Subscript | ast.Attribute | ast.Name)
+        for node in ast.walk(function)
+    )
 
 
 def _asks_for_presence(test: ast.expr) -> bool:

@@ -47,7 +47,7 @@ def loop_of(project: Project, call: Call) -> ast.AST | None:
     if not lines:
         return None
     loop = next((each for each in around(project, call) if isinstance(each, _LOOPS) and each.lineno in lines), None)
-    return None if loop is None or _is_left_early(loop) else loop
+    return None if loop is None or _is_left_early(loop) or _is_over_one_record(loop) else loop
 
 
 def _is_counting(loop: Loop) -> bool:
@@ -57,6 +57,12 @@ def _is_counting(loop: Loop) -> bool:
 
 def _is_left_early(loop: ast.AST) -> bool:
     return any(isinstance(each, ast.Break | ast.Return) for each in ast.walk(loop))
+
+
+def _is_over_one_record(loop: ast.AST) -> bool:
+    """Whether a loop goes over the records of an SNS or S3 event: such an event has one."""
+    said = {each.value for each in ast.walk(loop) if isinstance(each, ast.Constant) and isinstance(each.value, str)}
+    return "Records" in said and not said.isdisjoint({"Sns", "s3"})
 
 
 def per_item(project: Project, function: Function) -> PerItem | None:

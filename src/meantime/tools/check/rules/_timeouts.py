@@ -17,6 +17,7 @@ _OF_SOCKETS = ("urllib.", "http.", "socket.", "smtplib.", "ftplib.")  # whose ti
 _GUARDS = frozenset(
     {"asyncio.timeout", "asyncio.timeout_at", "async_timeout.timeout", "anyio.fail_after", "anyio.move_on_after"}
 )
+_DEEPEST = 4  # names, sums and requests that an address is made by
 _LOCAL = ("http://localhost", "http://127.0.0.1", "http://[::1]", "http://169.254.", "file:", "data:")
 
 
@@ -60,8 +61,17 @@ def _is_patched(function: Function) -> bool:
 
 def is_local(project: Project, call: Call) -> bool:
     """Whether a call goes to this machine, or to nowhere."""
-    return any(
-        isinstance(address, str) and address.startswith(_LOCAL)
-        for each in call.arguments[:2]
-        for address in (project.constant(each, call.within),)
-    )
+    return any(_is_local(project, each, call.within, 0) for each in call.arguments[:2])
+
+
+def _is_local(project: Project, expression: Expression, within: Function, depth: int) -> bool:
+    address = project.constant(expression, within)
+    if isinstance(address, str):
+        return address.startswith(_LOCAL)
+    made = [each.origin for each in project.values(expression, within) if each.path == "urllib.request.Request()"]
+    begins = [(each.arguments[0], each.within) for each in made if each is not None and each.arguments]
+    if expression.kind == "other":  # `BASE + path`
+        begins += [(each, within) for each in expression.parts[:1]]
+    elif expression.kind == "name":
+        begins += [(each, within) for each in within.assigned.get(expression.name, ())]
+    return depth < _DEEPEST and any(_is_local(project, each, scope, depth + 1) for each, scope in begins)

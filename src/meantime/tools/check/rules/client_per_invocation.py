@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from meantime.tools.check.finding import Finding
 from meantime.tools.check.rule import Rule
 from meantime.tools.check.rules._clients import clients_made, is_for_one_caller, is_made_somebodys, sessions_of
-from meantime.tools.check.rules._keeping import is_decorated_strangely, made_each_time
+from meantime.tools.check.rules._keeping import is_decorated_strangely, is_exceptional, made_each_time
 from meantime.tools.check.rules._on_lambda import way_in
 from meantime.tools.check.rules._sameness import arguments_of, is_same
 from meantime.tools.check.rules._spelling import spelled
@@ -44,6 +44,7 @@ def _level(project: Project, call: Call, client: Client, chain: Chain) -> Level:
         and client.kind != "connection"
         and not is_made_somebodys(call)
         and not is_decorated_strangely(project, call.within)
+        and not is_exceptional(project, call)
         and all(is_same(project, each, call.within) for each in arguments_of(call))
     )
     return "error" if is_proved else "warning"

@@ -9,7 +9,7 @@ from meantime.tools.check.catalogue.clients import CONFIGURATIONS
 from meantime.tools.check.finding import Finding
 from meantime.tools.check.rule import Rule
 from meantime.tools.check.rules._clients import clients_made, is_for_one_caller, is_made_somebodys
-from meantime.tools.check.rules._keeping import is_for_here_only, is_kept
+from meantime.tools.check.rules._keeping import is_exceptional, is_for_here_only, is_kept
 from meantime.tools.check.rules._per_item import loop_of, per_item
 from meantime.tools.check.rules._sameness import arguments_of, is_same
 from meantime.tools.check.rules._spelling import spelled
@@ -55,7 +55,7 @@ def _in_loop(project: Project, call: Call) -> Level | None:
     changing = _changed_in(loop)
     if not all(_is_unchanged(project, each, changing) for each in (*call.function.parts, *arguments_of(call))):
         return None
-    return "warning" if is_made_somebodys(call) else "error"
+    return "warning" if is_made_somebodys(call) or is_exceptional(project, call) else "error"
 
 
 def _changed_in(loop: ast.AST) -> set[str]:
@@ -88,7 +88,8 @@ def _in_function(project: Project, call: Call, client: Client) -> tuple[Level | 
     if not all(is_same(project, each, call.within) for each in (*call.function.parts, *arguments_of(call))):
         return None, ()
     is_for_a_thread = way.on_threads and client.kind == "single"
-    is_proved = way.is_proved and not (way.is_bounded or is_for_a_thread or is_made_somebodys(call))
+    is_meant = way.is_bounded or is_for_a_thread or is_made_somebodys(call) or is_exceptional(project, call)
+    is_proved = way.is_proved and not is_meant
     return ("error" if is_proved else "warning"), way.steps
 
 
