@@ -180,6 +180,28 @@ def lambda_handler(event, context):
         pytest.param(
             ADAPTER
             + """
+
+def unused():
+    asyncio.run(clean_up())
+
+
+async def main():
+    return wrong()
+
+
+def wrong():
+    return asyncio.run(clean_up())
+
+
+def lambda_handler(event, context):
+    asyncio.get_event_loop().run_until_complete(main())
+    return adapter(event, context)
+""",
+            id="not reached, or reached where a loop runs, which is another rule's",
+        ),
+        pytest.param(
+            ADAPTER
+            + """
 import threading
 
 

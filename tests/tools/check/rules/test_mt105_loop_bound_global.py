@@ -162,6 +162,68 @@ def lambda_handler(event, context):
             """
 import asyncio
 
+lock = asyncio.Lock()  # finds MT105
+other = asyncio.Lock()  # finds MT105
+
+
+async def main(event):
+    await both()
+    for key in event["keys"]:
+        await many()
+
+
+async def both():
+    async with lock:
+        await asyncio.sleep(1)
+
+
+async def many():
+    async with other:
+        await asyncio.sleep(1)
+
+
+async def wide(event):
+    await asyncio.gather(*[both() for _ in event["keys"]], *[many() for _ in event["keys"]])
+
+
+async def narrow():
+    await many()
+
+
+def lambda_handler(event, context):
+    asyncio.run(main(event))
+    asyncio.run(wide(event))
+    asyncio.run(narrow())
+""",
+            id="locks that many wait for in one place, and one in another",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+import httpx
+
+client = httpx.AsyncClient(timeout=5)  # finds MT105 likely
+
+
+async def main():
+    await client.get("https://example.com")
+
+
+def serve():
+    return asyncio.run(main())
+
+
+def lambda_handler(event, context):
+    chosen = serve if event else print
+    return chosen()
+""",
+            id="where one of several may be called it is likely",
+        ),
+        pytest.param(
+            """
+import asyncio
+
 from motor.motor_asyncio import AsyncIOMotorClient
 
 client = AsyncIOMotorClient()  # finds MT105
@@ -185,6 +247,56 @@ def lambda_handler(event, context):
 )
 def test_finds(finds, files):
     finds("MT105", files)
+
+
+@pytest.mark.parametrize(
+    "maker",
+    [
+        "httpx.AsyncClient",
+        "httpx2.AsyncClient",
+        "aiohttp.ClientSession",
+        "redis.asyncio.Redis",
+        "redis.asyncio.from_url",
+        "redis.asyncio.Redis.from_url",
+        "asyncpg.create_pool",
+        "psycopg_pool.AsyncConnectionPool",
+        "aiomysql.create_pool",
+        "sqlalchemy.ext.asyncio.create_async_engine",
+        "motor.motor_asyncio.AsyncIOMotorClient",
+        "pymongo.AsyncMongoClient",
+        "openai.AsyncOpenAI",
+        "openai.AsyncAzureOpenAI",
+        "anthropic.AsyncAnthropic",
+        "elasticsearch.AsyncElasticsearch",
+        "asyncio.Lock",
+        "asyncio.Semaphore",
+        "asyncio.BoundedSemaphore",
+        "asyncio.Event",
+        "asyncio.Condition",
+        "asyncio.Queue",
+        "asyncpg.connect",
+        "psycopg.AsyncConnection.connect",
+    ],
+)
+def test_knows_what_belongs_to_a_loop(finds, maker):
+    finds(
+        "MT105",
+        f"""
+import asyncio
+import {maker.rpartition(".")[0].removesuffix(".Redis").removesuffix(".AsyncConnection")}
+
+kept = {maker}()  # finds MT105
+
+
+async def one(key):
+    await kept.use(key)
+
+
+async def main(event):
+    await asyncio.gather(*[one(key) for key in event["keys"]])
+"""
+        + HANDLER,
+    )
 
 
 @pytest.mark.parametrize(
@@ -369,7 +481,7 @@ def lambda_handler(event, context):
         "serve makes a loop",
         "main calls fetch",
     ]
-    assert "Event loop is closed" in found.message
+    assert 'the second ends in "Event loop is closed". Keep one loop' in found.message
     assert "`httpx.AsyncClient(…)`" in found.message
 
 
@@ -379,4 +491,4 @@ def test_says_that_a_lock_fails_when_two_wait(findings_of):
         "import asyncio\n\nlock = asyncio.Lock()\n\n\n"
         "async def main(event):\n    async with lock:\n        print(event)\n" + HANDLER,
     )
-    assert "as soon as two tasks wait for it" in found.message
+    assert "the second fails as soon as two tasks wait for it. Keep one loop" in found.message

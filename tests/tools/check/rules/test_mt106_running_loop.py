@@ -68,11 +68,15 @@ class Service:
             """
 import asyncio
 
+import uvloop
+
 
 async def main():
     with asyncio.Runner() as runner:
         runner.run(fetch())  # finds MT106
     asyncio.new_event_loop().run_forever()  # finds MT106
+    uvloop.new_event_loop().run_until_complete(fetch())  # finds MT106
+    uvloop.run(fetch())  # finds MT106
 
 
 async def fetch(): ...

@@ -105,6 +105,9 @@ async def load(keys):
     for key in keys:
         pipeline.get(key)
     pipeline.execute()  # finds MT201
+    cache.get(0)  # finds MT201
+    cache.get("key", timeout=0)  # finds MT201
+    cache.get(0.001)  # finds MT201
     return cache.get("key")  # finds MT201
 """,
             id="redis: commands and a pipeline's execution, not what is put in it",
@@ -128,6 +131,7 @@ async def work(items):
         ),
         pytest.param(
             """
+import asyncio
 import queue
 import threading
 
@@ -140,12 +144,18 @@ async def work():
     thread.start()
     thread.join()  # finds MT201
     done.wait()  # finds MT201
-    return inbox.get()  # finds MT201
+    inbox.get()  # finds MT201
+    await asyncio.sleep(1)
+
+
+async def others():
+    await asyncio.sleep(1)
 """,
             id="waiting for a thread, an event, a queue",
         ),
         pytest.param(
             """
+import socket
 import time
 import subprocess
 from subprocess import Popen, run
@@ -155,6 +165,8 @@ PAUSE = 2
 
 async def work():
     time.sleep(PAUSE)  # finds MT201
+    time.sleep(0.01)  # finds MT201
+    socket.getaddrinfo("example.com", 80)  # finds MT201
     run(["ls"])  # finds MT201
     process = Popen(["ls"])  # finds MT201 likely
     process.wait()  # finds MT201
@@ -179,6 +191,7 @@ import os
 
 async def end(pid):
     os.waitpid(pid, 0)  # finds MT201
+    os.waitpid(*pid)  # finds MT201
     os.spawnvp(os.P_WAIT, "ls", [])  # finds MT201
     os.spawnvp(os.P_NOWAIT, "ls", [])  # finds MT201 likely
 """,
@@ -247,6 +260,8 @@ async def work():
         ),
         pytest.param(
             """
+import asyncio
+import multiprocessing
 import queue
 import socket
 import sqlite3
@@ -262,6 +277,13 @@ executor = ThreadPoolExecutor()
 async def work(fake):
     future = executor.submit(len, "")
     future.result()  # finds MT201 likely
+    future.exception()  # finds MT201 likely
+    started = asyncio.run_coroutine_threadsafe(after(1), fake)
+    started.result()  # finds MT201 likely
+    of_name = executor.submit(len, "").result
+    of_name()  # finds MT201 likely
+    get = inbox.get
+    get()  # finds MT201 likely
     print(lock.acquire())  # finds MT201 likely
     while not inbox.empty():
         inbox.get()  # finds MT201 likely
@@ -278,6 +300,8 @@ async def after(futures):
     await work(1)
     thread.join()  # finds MT201 likely
     wait(futures)  # finds MT201 likely
+    multiprocessing.Process(target=print).join()  # finds MT201 likely
+    executor.submit(len, "").result()  # finds MT201
 
 
 async def either(is_test):
@@ -503,6 +527,10 @@ def test_stays_silent(finds, files):
         pytest.param("given.get('x')", ("ASYNC212",), id="an httpx client as an annotated parameter"),
         pytest.param("session.get('x')", (), id="a session of requests"),
         pytest.param("subprocess.run(['x'])", ("ASYNC221",), id="subprocess.run"),
+        pytest.param("urllib3.request('GET', 'x')", ("ASYNC210",), id="urllib3"),
+        pytest.param("os.popen('x')", ("ASYNC220",), id="os.popen"),
+        pytest.param("handed.get('x')", (), id="an httpx client as a parameter without annotation"),
+        pytest.param("(time.sleep if given else nap2)(1)", (), id="one of two"),
         pytest.param("os.system('x')", ("ASYNC221",), id="os.system"),
         pytest.param("subprocess.Popen(['x'])", ("ASYNC220",), id="Popen"),
         pytest.param("subprocess.Popen(['x']).wait()", ("ASYNC220",), id="Popen and wait, in one line"),
@@ -519,7 +547,7 @@ def test_names_ruffs_rule_for_the_same_line(findings_of, line, codes):
     found = findings_of(
         "MT201",
         f"""
-import os, subprocess, time, urllib.request
+import os, subprocess, time, urllib.request, urllib3
 from time import sleep as nap
 import boto3, httpx, requests
 
@@ -529,10 +557,14 @@ s3 = boto3.client("s3")
 pause = time.sleep
 
 
-async def work(given: httpx.Client):
+async def work(given: httpx.Client, handed, nap2=subprocess.call):
     local = httpx.Client()
     process = subprocess.Popen(["y"])
     {line}
+
+
+async def main():
+    await work(httpx.Client(), httpx.Client())
 """,
     )
     assert {each.also_found_by for each in found if each.place.line == 15} == {codes}

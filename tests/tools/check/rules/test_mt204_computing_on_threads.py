@@ -45,6 +45,13 @@ Resources:
         ),
         pytest.param(
             {
+                "app.py": SHRINK.replace("MARK", "  # finds MT204 likely"),
+                "template.yaml": TEMPLATE.replace("MEMORY", "!Ref Size"),
+            },
+            id="with memory that is not known",
+        ),
+        pytest.param(
+            {
                 "app.py": """
 from meantime import threads as side_by_side
 

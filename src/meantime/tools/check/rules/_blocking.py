@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 _NOT_WAITING = {"block": False, "blocking": False, "wait": False, "timeout": 0}
 """The keywords with which a method that may wait does not."""
-_WAITING_BY_PLACE = (".get", ".acquire", ".shutdown", ".join", ".result", ".exception")
-"""The methods that take one of these by place."""
+_OWN_WORK = ("threading.", "multiprocessing.", "concurrent.", "asyncio.", "queue.")
+"""Whose methods take one of these, by name or as their first argument."""
 _LAZY = (".paginate", "Executor().map")
 _SHORTEST_SLEEP = 0.01
 _ADVICE = {
@@ -77,14 +77,13 @@ def _waits(project: Project, call: Call, path: str) -> bool:
     if path.endswith(_LAZY) and call.use == "returned":
         return False
     if path in {"os.waitpid", "os.wait4"}:
-        return _given(project, call, call.arguments[1]) == 0 if len(call.arguments) > 1 else True
-    if path.endswith(_WAITING_BY_PLACE) and call.arguments:
-        first = _given(project, call, call.arguments[0])
-        if first is False or first == 0:
-            return False
-    return not any(
-        name in call.keywords and _given(project, call, call.keywords[name]) == value
-        for name, value in _NOT_WAITING.items()
+        return len(call.arguments) < len(("pid", "options")) or _given(project, call, call.arguments[1]) == 0
+    return not path.startswith(_OWN_WORK) or not (
+        any(_given(project, call, each) == 0 for each in call.arguments[:1])
+        or any(
+            name in call.keywords and _given(project, call, call.keywords[name]) == value
+            for name, value in _NOT_WAITING.items()
+        )
     )
 
 
@@ -92,7 +91,7 @@ def _may_be_over(project: Project, call: Call, path: str) -> bool:
     """Whether what is waited for may have come already, as far as the function shows, or comes in a moment."""
     receiver = call.function.parts[0] if call.function.kind == "attribute" else None
     if path.endswith((".submit().result", ".submit().exception", ".run_coroutine_threadsafe().result")):
-        return receiver is None or receiver.kind != "call" or _is_after_await(project, call)
+        return receiver is None or receiver.kind != "call"
     if path.startswith(("threading.", "multiprocessing.", "concurrent.")):
         return _is_after_await(project, call)
     if path.startswith("queue."):

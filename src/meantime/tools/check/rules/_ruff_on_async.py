@@ -20,17 +20,16 @@ _BY_NAME = (
     (re.compile(r"builtins\.input"), "ASYNC250"),
     (re.compile(r"time\.sleep"), "ASYNC251"),
 )
-_HTTPX_CLIENT = re.compile(r"httpx\.Client\(\)\.(get|post|put|patch|delete|head|options|request|send|stream|close)")
 
 
 def ruffs_rules(project: Project, call: Call) -> tuple[str, ...]:
     """The codes of ruff's rules for a call that stands in a coroutine function itself."""
     paths = project.targets(call)
-    if len(paths) != 1 or not call.within.is_async:
+    if len(paths) != 1:
         return ()
     path = next(iter(paths))
-    if path.startswith("httpx.Client()") and _HTTPX_CLIENT.fullmatch(path) and _is_local(call):
-        return ("ASYNC212",)
+    if path.startswith("httpx.Client()."):
+        return ("ASYNC212",) if _is_local(call) else ()
     if path.startswith("subprocess.Popen()."):
         return ("ASYNC220",) if call.function.parts[0].kind == "call" else ()
     is_plain = path.startswith("builtins.") or _root(call.function) in _imported(project, call)

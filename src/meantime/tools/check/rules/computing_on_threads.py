@@ -29,8 +29,10 @@ def _check(project: Project) -> Iterator[Finding]:
         if chain is None or chain.call is None or chain.begins != function.qualified:
             continue
         way = way_in(project, chain.call.within)
-        work = None if way is None or _has_several_cores(way) else _computing_alone(project, function)
-        if way is None or work is None:
+        if way is None or _has_several_cores(way):
+            continue
+        work = _computing_alone(project, function)
+        if work is None:
             continue
         call, what = work
         yield Finding(

@@ -30,7 +30,7 @@ _RUNNING = (
 
 
 def _check(project: Project) -> Iterator[Finding]:
-    if any(name.partition(".")[0] == "nest_asyncio" for file in project.modules for name in project.imports(file)):
+    if any(name.startswith("nest_asyncio") for file in project.modules for name in project.imports(file)):
         return
     for call in project.calls_to(*_RUNNING):
         function = call.within
