@@ -205,6 +205,24 @@ def load(key):
 def lambda_handler(event, context):
     return threads.map(load, event["keys"])
 """,
+    "a resource made on each thread, of the default session": """
+def load(key):
+    return boto3.resource("dynamodb")  # finds MT601 likely
+
+def lambda_handler(event, context):
+    threads.map(load, event["keys"])
+    return threads.map(load, event["others"])
+""",
+    "by two fan-outs": """
+table = boto3.resource("dynamodb").Table("orders")
+
+def load(key):
+    return table.get_item(Key={"id": key})  # finds MT601
+
+def lambda_handler(event, context):
+    threads.map(load, event["keys"])
+    return threads.map(load, event["others"])
+""",
     "by a way that is only possible": """
 import os
 
@@ -448,6 +466,20 @@ def load(key):
 def lambda_handler(event, context):
     return threads.map(load, event["keys"])
 """,
+    "a client made by what is called under a lock": """
+lock = threading.Lock()
+
+def make():
+    return boto3.client("s3")
+
+def load(key):
+    with lock:
+        s3 = make()
+    return s3.get_object(Bucket="orders", Key=key)
+
+def lambda_handler(event, context):
+    return threads.map(load, event["keys"])
+""",
     "a client kept by a global name": """
 s3 = None
 
@@ -506,6 +538,15 @@ def lambda_handler(event, context):
     assert [(step.place.path, step.place.line) for step in found.chain] == [("app.py", 7), ("app.py", 7)]
 
 
-def test_a_session_is_called_one(findings_of):
-    (found,) = findings_of("MT601", HEAD + FOUND["a session"])
-    assert found.message.startswith("`session` is a boto3 session")
+@pytest.mark.parametrize(
+    ("case", "says"),
+    [
+        ("a session", "`session` is a boto3 session, and several threads use it at once: it is not thread-safe. "
+         "Share a client: make it before the threads start."),
+        ("a table at module level", "`table` is a boto3 resource, and several threads use it at once: it is not thread-safe. "
+         "Share a client: `boto3.client(…)`, `meantime.clients.boto3(…)`, or the resource's `meta.client`."),
+    ],
+)  # fmt: skip
+def test_what_to_do_is_said(findings_of, case, says):
+    (found,) = findings_of("MT601", HEAD + FOUND[case])
+    assert found.message == says

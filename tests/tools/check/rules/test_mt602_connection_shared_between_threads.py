@@ -241,3 +241,30 @@ def test_the_connection_of_another_file_is_named(findings_of):
 def test_a_cursor_is_named_as_one(findings_of):
     (found,) = findings_of("MT602", HEAD + FOUND["a cursor of psycopg"] + TAIL)
     assert "(psycopg.connect(…).cursor)" in found.message
+
+
+@pytest.mark.parametrize(
+    "maker",
+    [
+        "MySQLdb.connect",
+        "mysql.connector.connect",
+        "http.client.HTTPConnection",
+        "http.client.HTTPSConnection",
+        "smtplib.SMTP",
+        "smtplib.SMTP_SSL",
+        "ftplib.FTP",
+        "ftplib.FTP_TLS",
+        "imaplib.IMAP4",
+        "imaplib.IMAP4_SSL",
+    ],
+)
+def test_connections_of_these_libraries_serve_one_thread_at_a_time(finds, maker):
+    source = f"""
+import {maker.rpartition(".")[0]}
+
+connection = {maker}("example.com")
+
+def load(key):
+    connection.use(key)  # finds MT602
+"""
+    finds("MT602", HEAD + source + TAIL)

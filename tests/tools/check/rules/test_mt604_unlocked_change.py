@@ -156,6 +156,17 @@ def main(keys):
     for key in keys:
         threading.Thread(target=add, args=(key,)).start()
 """,
+    "a known number of times": """
+total = 0
+
+def add(key):
+    global total
+    total += load(key)  # finds MT604
+
+def lambda_handler(event, context):
+    threads.map(add, ["a", "b"])
+    threads.map(add, ["c", "d"])
+""",
     "twice the same": """
 total = 0
 
@@ -550,3 +561,11 @@ def lambda_handler(event, context):
     assert "`count`" in found.message
     assert "threads" in found.message
     assert [step.place.line for step in found.chain] == [10, 6]
+    assert (found.place.column, found.place.end_column) == (5, 51)
+
+
+@pytest.mark.parametrize(("case", "what"), [("a global", "threads"), ("in tasks", "tasks")])
+def test_it_is_said_where_changes_meet(findings_of, case, what):
+    (found,) = findings_of("MT604", HEAD + FOUND[case])
+    assert f"on several {what} at once: changes are lost." in found.message
+    assert found.message.endswith("Return the value and add up the results, or use a lock.")

@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from meantime.tools.check.model.project import Project, Value
 
 _SESSIONS = ("requests.Session()",)
-_SQLITE = "sqlite3.connect()"
 _CONNECTIONS = (
-    _SQLITE,
+    "sqlite3.connect()",
     "pymysql.connect()",
     "MySQLdb.connect()",
     "mysql.connector.connect()",
@@ -52,8 +51,8 @@ def _check(project: Project) -> Iterator[Finding]:
 
 
 def _is_likely_only(value: Value) -> bool:
-    is_shared_on_purpose = value.origin is not None and "check_same_thread" in value.origin.keywords
-    return value.path.startswith(_SESSIONS) or (value.path.startswith(_SQLITE) and is_shared_on_purpose)
+    is_shared_on_purpose = value.origin is not None and "check_same_thread" in value.origin.keywords  # of sqlite3
+    return value.path.startswith(_SESSIONS) or is_shared_on_purpose
 
 
 def _named(value: Value) -> str:

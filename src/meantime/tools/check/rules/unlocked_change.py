@@ -64,13 +64,11 @@ def _level(project: Project, each: Reached, change: Change, on: On) -> Level | N
 
 def _finding(project: Project, fan_out: FanOut, each: Reached, change: Change, level: Level) -> Finding:
     function: Function = each.function
-    what = "threads" if fan_out.on == "threads" else "tasks"
-    remedy = "return the value and add up the results, or use a lock"
     return Finding(
         code=RULE.code,
         message=(
-            f"`{spelled(change.target)}` is read and written back by {name_of(function)} on several {what} at once: "
-            f"changes are lost. {remedy[0].upper()}{remedy[1:]}."
+            f"`{spelled(change.target)}` is read and written back by {name_of(function)} on several {fan_out.on} at once: "
+            f"changes are lost. Return the value and add up the results, or use a lock."
         ),
         place=Place(function.file, change.line, change.column + 1, change.end_line, change.end_column + 1),
         level=level,
