@@ -77,6 +77,43 @@ def test_as_wide_as_the_machine(finds, source):
     finds("MT902", source)
 
 
+@pytest.mark.parametrize(
+    "count",
+    ["os.cpu_count()", "os.process_cpu_count()", "multiprocessing.cpu_count()", "psutil.cpu_count(logical=False)"],
+)
+@pytest.mark.parametrize("pool", ["concurrent.futures", "concurrent.futures.thread"])
+def test_however_it_is_counted(finds, count, pool):
+    finds(
+        "MT902",
+        f"""
+import os, multiprocessing, psutil
+from {pool} import ThreadPoolExecutor
+
+def lambda_handler(event, context):
+    with ThreadPoolExecutor({count}) as executor:  # finds MT902
+        return list(executor.map(work, event["items"]))
+""",
+    )
+
+
+@pytest.mark.parametrize("on", ["threads", "tasks"])
+@pytest.mark.parametrize("verb", ["map", "settle", "as_completed"])
+def test_the_width_of_a_verb(finds, on, verb):
+    finds(
+        "MT902",
+        f"""
+import os
+from meantime import {on}
+
+def lambda_handler(event, context):
+    return {on}.{verb}(work, event["items"], max_concurrency=os.cpu_count())  # finds MT902
+
+def handler(event, context):
+    return {on}.{verb}(work, event["items"])
+""",
+    )
+
+
 def test_a_helper_in_another_file(finds):
     finds(
         "MT902",
