@@ -551,3 +551,9 @@ def test_it_tells_the_way_from_the_handler_and_what_to_do(findings_of):
     assert [step.text.replace("`", "") for step in finding.chain] == ["lambda_handler calls main"]
     assert "`httpx.AsyncClient` makes an httpx client in each invocation" in finding.message
     assert "meantime.clients.httpx()" in finding.message
+
+
+def test_it_is_only_likely_to_matter_in_a_test(finds):
+    source = FOUND["in the handler"]
+
+    finds("MT301", {"tests/test_app.py": source.replace("# finds MT301", "# finds MT301 likely")})

@@ -20,6 +20,13 @@ def archive(keys):
     for s3 in keys:
         boto3.client("s3", use_ssl=bool("s3"), endpoint_url=str()).delete_object(Key=s3)  # finds MT302
 """,
+    "of the event, which stays the same in the loop": """
+import boto3
+
+def lambda_handler(event, context):
+    for key in event["keys"]:
+        boto3.client("s3", region_name=event["region"]).delete_object(Bucket="b", Key=key)  # finds MT302
+""",
     "in a comprehension": """
 import boto3
 
@@ -263,6 +270,15 @@ def profiles(names):
     for name in names:
         session = boto3.Session(profile_name=name)
         session.client("s3").list_buckets()
+""",
+    "of what a function gives that is chosen": """
+import boto3
+
+REGIONS = {"a": lambda: "eu-central-1"}
+
+def regions(names):
+    for name in names:
+        boto3.client("ec2", region_name=(lambda: name)()).describe_instances()
 """,
     "of what is asked anew": """
 import boto3
@@ -542,3 +558,9 @@ def test_it_tells_the_way_from_the_fan_out(findings_of):
         "load runs bounded for each item",
         "bounded calls fetch",
     ]
+
+
+def test_it_is_only_likely_to_matter_in_a_test(finds):
+    source = FOUND["in a for loop, outside Lambda"]
+
+    finds("MT302", {"tests/test_app.py": source.replace("# finds MT302", "# finds MT302 likely")})

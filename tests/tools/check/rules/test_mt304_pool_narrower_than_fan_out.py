@@ -383,3 +383,9 @@ def test_it_says_both_numbers_and_what_to_set(findings_of):
         "32 calls at once through `s3`, which keeps 20 connections: each further one opens a connection and throws it "
         "away. Set `max_pool_connections=32` in its `Config`, or bound the calls at 20."
     )
+
+
+def test_it_is_only_likely_to_matter_in_a_test(finds):
+    source = FOUND["boto3's ten under 32 threads"]
+
+    finds("MT304", {"tests/test_app.py": source.replace("# finds MT304", "# finds MT304 likely")})

@@ -458,3 +458,9 @@ def test_it_tells_the_way_from_the_handler(findings_of):
     (finding,) = findings_of("MT701", FOUND["a session in a with block, in a helper"])
 
     assert [step.text.replace("`", "") for step in finding.chain] == ["lambda_handler calls load"]
+
+
+def test_it_is_only_likely_to_matter_in_a_test(finds):
+    source = FOUND["a session at module level"]
+
+    finds("MT701", {"tests/test_app.py": source.replace("# finds MT701", "# finds MT701 likely")})

@@ -291,3 +291,9 @@ def test_it_tells_the_way_from_what_is_tried_again(findings_of):
     (finding,) = findings_of("MT703", FOUND["backoff around what is called below, on a table"])
 
     assert [step.text.replace("`", "") for step in finding.chain] == ["load calls read"]
+
+
+def test_it_is_only_likely_to_matter_in_a_test(finds):
+    source = FOUND["tenacity around ten"]
+
+    finds("MT703", {"tests/test_app.py": source.replace("# finds MT703", "# finds MT703 likely")})

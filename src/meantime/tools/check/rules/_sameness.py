@@ -20,6 +20,12 @@ def arguments_of(call: Call) -> tuple[Expression, ...]:
     return (*call.arguments, *call.keywords.values())
 
 
+def calls_a_configuration(project: Project, call: Call) -> bool:
+    """Whether a call surely gives the same when it is given the same: `Config(…)`, `os.environ.get(…)`, `int(…)`."""
+    paths = project.targets(call)
+    return bool(paths) and paths <= CONFIGURATIONS
+
+
 def is_same(project: Project, expression: Expression, within: Function, depth: int = 0) -> bool:
     """Whether an expression in a function has the same value in each call of it, as far as the source proves it."""
     if depth > _DEEPEST:
@@ -30,7 +36,7 @@ def is_same(project: Project, expression: Expression, within: Function, depth: i
         return _is_same_name(project, expression.name, within, depth)
     if expression.kind == "call":
         call: Call = expression  # type: ignore[assignment]  # its kind says so
-        return project.targets(call) <= CONFIGURATIONS and all(
+        return calls_a_configuration(project, call) and all(
             is_same(project, each, within, depth + 1) for each in arguments_of(call)
         )
     return expression.kind in _MADE_OF_PARTS and all(

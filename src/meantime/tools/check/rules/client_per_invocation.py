@@ -11,6 +11,7 @@ from meantime.tools.check.rules._keeping import is_decorated_strangely, is_excep
 from meantime.tools.check.rules._on_lambda import way_in
 from meantime.tools.check.rules._sameness import arguments_of, is_same
 from meantime.tools.check.rules._spelling import spelled
+from meantime.tools.check.rules._test_files import is_test_file
 from meantime.tools.check.rules.client_per_item import how_per_item
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def _level(project: Project, call: Call, client: Client, chain: Chain) -> Level:
         and not is_made_somebodys(call)
         and not is_decorated_strangely(project, call.within)
         and not is_exceptional(project, call)
+        and not is_test_file(call.within.file)
         and all(is_same(project, each, call.within) for each in arguments_of(call))
     )
     return "error" if is_proved else "warning"

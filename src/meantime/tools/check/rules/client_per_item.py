@@ -5,14 +5,14 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from meantime.tools.check.catalogue.clients import CONFIGURATIONS
 from meantime.tools.check.finding import Finding
 from meantime.tools.check.rule import Rule
-from meantime.tools.check.rules._clients import clients_made, is_for_one_caller, is_made_somebodys
+from meantime.tools.check.rules._clients import clients_made, is_made_somebodys
 from meantime.tools.check.rules._keeping import is_exceptional, is_for_here_only, is_kept
 from meantime.tools.check.rules._per_item import loop_of, per_item
-from meantime.tools.check.rules._sameness import arguments_of, is_same
+from meantime.tools.check.rules._sameness import arguments_of, calls_a_configuration, is_same
 from meantime.tools.check.rules._spelling import spelled
+from meantime.tools.check.rules._test_files import is_test_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from meantime.tools.check.model.expressions import Call, Expression
     from meantime.tools.check.model.project import Project
 
-_COLLECTED = frozenset({"element", "returned", "other"})  # uses of a value that may make a collection of clients
+_COLLECTED = frozenset({"element", "other"})  # uses of a value that may make a collection of clients
 
 
 def _check(project: Project) -> Iterator[Finding]:
@@ -43,9 +43,9 @@ def how_per_item(project: Project, call: Call, client: Client) -> tuple[Level | 
     """Whether a client is made for each item, and the way to it."""
     level = _in_loop(project, call)
     found = (level, ()) if level is not None else _in_function(project, call, client)
-    if found[0] is None or is_for_one_caller(project, call) or not is_for_here_only(project, call):
+    if found[0] is None or not is_for_here_only(project, call):
         return None, ()
-    return found
+    return ("warning", found[1]) if is_test_file(call.within.file) else found
 
 
 def _in_loop(project: Project, call: Call) -> Level | None:
@@ -68,12 +68,12 @@ def _changed_in(loop: ast.AST) -> set[str]:
 
 
 def _is_unchanged(project: Project, expression: Expression, changing: set[str]) -> bool:
-    if expression.kind in ("name", "attribute") and expression.name in changing:
+    if expression.name in changing:
         return False
     parts = expression.parts
     if expression.kind == "call":
         inner: Call = expression  # type: ignore[assignment]  # its kind says so
-        if not project.targets(inner) <= CONFIGURATIONS:
+        if not calls_a_configuration(project, inner):
             return False
         parts = arguments_of(inner)
     return all(_is_unchanged(project, each, changing) for each in parts)

@@ -9,6 +9,7 @@ from meantime.tools.check.finding import Finding
 from meantime.tools.check.rule import Rule
 from meantime.tools.check.rules._on_lambda import is_loaded_on_lambda, is_meantimes, way_in
 from meantime.tools.check.rules._spelling import spelled
+from meantime.tools.check.rules._test_files import is_test_file
 from meantime.tools.check.rules._timeouts import is_limited_otherwise, is_local
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _message(call: Call, timeout: Timeout, *, is_off: bool, is_on_lambda: bool) 
 def _level(project: Project, call: Call, timeout: Timeout, chain: Chain | None, *, is_off: bool) -> Level:
     if timeout.ruff:
         return "error"
-    if not (timeout.is_sure or is_off):
+    if not (timeout.is_sure or is_off) or is_test_file(call.within.file):
         return "warning"
     if chain is not None:
         return "error" if chain.is_proved and not is_meantimes(chain) else "warning"

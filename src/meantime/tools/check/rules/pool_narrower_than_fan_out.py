@@ -10,6 +10,7 @@ from meantime.tools.check.model.reach import reached
 from meantime.tools.check.rule import Rule
 from meantime.tools.check.rules._pool_sizes import pool_of
 from meantime.tools.check.rules._spelling import spelled
+from meantime.tools.check.rules._test_files import is_test_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +34,7 @@ def _check(project: Project) -> Iterator[Finding]:
                     f"{width} calls at once through `{name}`, which keeps {pool.size} connections: {pool.what_happens}."
                     f" Set {pool.remedy.format(width=width)}, or bound the calls at {pool.size}.",
                     project.place(fan_out.call, fan_out.within),
-                    "error" if is_proved and pool.is_sure else "warning",
+                    "error" if is_proved and pool.is_sure and not is_test_file(fan_out.within.file) else "warning",
                     steps,
                 )
                 break

@@ -11,6 +11,7 @@ from meantime.tools.check.rule import Rule
 from meantime.tools.check.rules._attempts import retrying
 from meantime.tools.check.rules._own_retries import own_retries
 from meantime.tools.check.rules._spelling import spelled
+from meantime.tools.check.rules._test_files import is_test_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +40,13 @@ def _under_decorator(project: Project, function: Function) -> Iterator[Finding]:
         for call in way.function.calls:
             found = _retrying(project, call)
             if found is not None:
-                is_error = way.is_proved and found.says_attempts and own.is_for_all and own.attempts is not None
+                is_error = (
+                    not is_test_file(way.function.file)
+                    and way.is_proved
+                    and found.says_attempts
+                    and own.is_for_all
+                    and own.attempts is not None
+                )
                 yield _finding(
                     project, call, own.name, own.attempts, found, "error" if is_error else "warning", way.steps(project)
                 )
