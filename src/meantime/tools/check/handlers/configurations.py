@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from meantime.tools.check.handlers.cloudformation import functions_of_template
@@ -14,8 +15,9 @@ if TYPE_CHECKING:
 
     from meantime.tools.check.handlers.handler import Configuration
 
+_FUNCTION = re.compile(rb"""Type["']?\s*:\s*["']?AWS::(Serverless|Lambda)::Function\b""")
 _ENDINGS = (".yaml", ".yml", ".json", ".template")
-_MOST_BYTES = 4_000_000  # CloudFormation takes a template of 1 MB; what is larger than any is data
+_MOST_BYTES = 2_000_000  # CloudFormation takes a template of 1 MB; what is larger than any is data
 
 
 def find_configurations(root: Path, files: Iterable[Path]) -> tuple[Configuration, ...]:
@@ -28,21 +30,19 @@ def find_configurations(root: Path, files: Iterable[Path]) -> tuple[Configuratio
     """
     found: list[Configuration] = []
     for file in files:
-        text = _text(file) if file.name.endswith(_ENDINGS) else ""
-        is_template = "AWS::Serverless::Function" in text or "AWS::Lambda::Function" in text
-        is_service = "functions:" in text and "provider:" in text and file.name.startswith("serverless")
-        if not (is_template or is_service):  # by far the most files: they are not parsed
+        data = _data(file) if file.name.endswith(_ENDINGS) else b""
+        is_template = b"Resources" in data and _FUNCTION.search(data) is not None
+        is_service = file.name.startswith("serverless") and b"functions:" in data and b"provider:" in data
+        if not (is_template or is_service):  # by far the most files: they are neither decoded nor parsed
             continue
-        nodes = read_nodes(text, file.relative_to(root).as_posix())
+        nodes = read_nodes(data.decode(errors="replace"), file.relative_to(root).as_posix())
         if nodes is not None:
             found += functions_of_service(nodes) if is_service else functions_of_template(nodes)
     return tuple(found)
 
 
-def _text(file: Path) -> str:
+def _data(file: Path) -> bytes:
     try:
-        if file.stat().st_size > _MOST_BYTES:
-            return ""
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return ""
+        return file.read_bytes() if file.stat().st_size <= _MOST_BYTES else b""
+    except OSError:
+        return b""
