@@ -44,8 +44,27 @@ processor = BatchProcessor(event_type=EventType.SQS)
 def lambda_handler(event, context):
     return process_partial_response(event=event, record_handler=print, processor=processor, context=context)
 """,
+        """
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, batch_processor
+
+processor = BatchProcessor(event_type=EventType.SQS)
+
+@batch_processor(record_handler=print, processor=processor)
+def lambda_handler(event, context):
+    return answer(processor)
+""",
+        """
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
+
+processor = BatchProcessor(event_type=EventType.SQS)
+
+def lambda_handler(event, context):
+    with processor(records=event["Records"], handler=print):
+        processor.process()
+    return processor.response()
+""",
     ],
-    ids=["by hand", "by Meantime", "by Powertools"],
+    ids=["by hand", "by Meantime", "by Powertools", "by its decorator", "by its processor"],
 )
 def test_a_mapping_that_does_not_look_at_the_answer(finds, source):
     finds("MT802", {"template.yaml": UNHEARD, "app.py": source})
@@ -84,8 +103,18 @@ functions:
         ("BatchSize: 10", "SNS", ANSWERING),
         ("BatchSize: 10", "SQS", "def lambda_handler(event, context):\n    return save(event)\n"),
         ("BatchSize: 10", "SQS", ANSWERING.replace("lambda_handler", "another")),
+        ("BatchSize: 10", "SQS", "def lambda_handler(event, context):\n    return save(event).response()\n"),
+        ("BatchSize: 10", "SQS", "from mangum import Mangum\n\nlambda_handler = Mangum(app)\n"),
     ],
-    ids=["it looks", "it may look", "a topic", "nothing is answered", "another function answers"],
+    ids=[
+        "it looks",
+        "it may look",
+        "a topic",
+        "nothing is answered",
+        "another function answers",
+        "another response",
+        "an application",
+    ],
 )
 def test_mappings_that_are_right_or_not_known_are_let_be(finds, types, kind, source):
     finds("MT802", {"template.yaml": TEMPLATE.format(kind=kind, types=types, mark=""), "app.py": source})
@@ -172,11 +201,14 @@ def test_a_failure_told_by_a_status(finds, source):
     finds("MT802", source)
 
 
-def test_a_template_tells_that_it_is_a_batch(finds):
+@pytest.mark.parametrize(
+    "more", ["", "        Rule: {Type: IoTRule, Properties: {Sql: x}}\n"], ids=["alone", "with another source"]
+)
+def test_a_template_tells_that_it_is_a_batch(finds, more):
     finds(
         "MT802",
         {
-            "template.yaml": TEMPLATE.format(kind="SQS", types="BatchSize: 10", mark=""),
+            "template.yaml": TEMPLATE.format(kind="SQS", types="BatchSize: 10", mark="") + more,
             "app.py": """
 def lambda_handler(event, context):
     try:
@@ -245,10 +277,13 @@ def api(event):
         ANSWERING.replace('"itemIdentifier"', '"itemIdentifier", "x"').replace(', "x": ', ": 1, 'x': "),
         "FAILURES = {'batch_item_failures': 1}\n",
         "def lambda_handler(event, context):\n    return {'items': 1, 'batches': 2}\n",
+        "def lambda_handler(event, context):\n    return {'item_identifier': 1}\n",
+        ANSWERING.replace('save(record["body"])', 'save({"key": record["eventID"], event["x"]: 1, **event})'),
     ],
     ids=[
         "an HTTP API", "a topic", "no failure is told", "not surely a handler", "another function of the file",
         "an answer by hand", "an answer for a stream", "more in it", "no handler in the file", "other keys",
+        "an identifier of something else", "an identifier under another key",
     ],
 )  # fmt: skip
 def test_other_answers_are_let_be(finds, source):

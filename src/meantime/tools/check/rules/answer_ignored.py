@@ -14,28 +14,26 @@ from meantime.tools.check.rules._records import definition, key_of, record_loops
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meantime.tools.check.finding import Place
     from meantime.tools.check.handlers.handler import Handler
     from meantime.tools.check.model.functions import Function
     from meantime.tools.check.model.project import Project
 
 _CODE = "MT802"
 _KEY, _IDENTIFIER = "batchItemFailures", "itemIdentifier"
-_ANSWERING = ("batchItemFailures", "process_partial_response", "BatchProcessor", "SqsFifoPartialProcessor")
-_NO_IDENTIFIERS = frozenset({"receiptHandle", "eventID", "md5OfBody", "eventSourceARN", "body"})
+_ANSWERING = ("batchItemFailures", "process_partial_response")
+_POWERTOOLS = "aws_lambda_powertools.utilities.batch"
+_NO_IDENTIFIERS = frozenset({"receiptHandle", "eventID"})
 
 
 def _check(project: Project) -> Iterator[Finding]:
     files: set[str] = set()
-    unheard: set[Place] = set()
     for handler in project.handlers:
         function = project.functions.get(handler.function)
         if function is None or not handler.is_sure:
             continue
         if _answers(project, handler, function):
             for source in handler.sources:
-                if source.reports_batch_item_failures is False and source.place not in unheard:
-                    unheard.add(source.place)
+                if source.reports_batch_item_failures is False:
                     yield Finding(
                         _CODE,
                         f"`{function.name}` answers with the records that have failed, but this mapping does not look "
@@ -52,13 +50,11 @@ def _check(project: Project) -> Iterator[Finding]:
 
 def _answers(project: Project, handler: Handler, function: Function) -> bool:
     """Whether a handler answers with the records that have failed."""
-    if handler.adapter.startswith("meantime.batch."):
+    if handler.adapter.startswith("meantime.batch.") or handler.adapter.endswith("batch_processor"):
         return True
-    return any(word in line for line in _own_lines(project, function) for word in _ANSWERING)
-
-
-def _own_lines(project: Project, function: Function) -> list[str]:
-    return project.lines(function.file)[function.line - 1 : function.end_line]
+    own = "".join(project.lines(function.file)[function.line - 1 : function.end_line])
+    uses_processor = any(each.startswith(_POWERTOOLS) for each in project.imports(function.file))
+    return any(word in own for word in _ANSWERING) or (uses_processor and ".response()" in own)
 
 
 def _is_batch(project: Project, handler: Handler, function: Function) -> bool:
@@ -82,22 +78,22 @@ def _statuses(project: Project, function: Function) -> Iterator[Finding]:
 
 
 def _misspelt(project: Project, file: str) -> Iterator[Finding]:
-    if not any(_plain(_KEY)[:-1] in _plain(line) for line in project.lines(file)):
+    if _plain(_KEY).removesuffix("s") not in _plain("".join(project.lines(file))):
         return
     for node in ast.walk(project.tree(file)):
-        if not isinstance(node, ast.Dict):
-            continue
-        for key, value in zip(node.keys, node.values, strict=True):
-            name = key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""
+        for key, value in zip(node.keys, node.values, strict=True) if isinstance(node, ast.Dict) else ():
+            name = getattr(key, "value", None)
+            if key is None or not isinstance(name, str):
+                continue
             if name == _IDENTIFIER and (wrong := _wrong_identifier(value)):
                 yield _at(
                     file,
-                    node,
+                    value,
                     f"`{wrong}` does not identify a record: Lambda takes the whole batch for failed. Use "
                     '`record["messageId"]` for SQS, and the sequence number for a stream.',
                 )
             for right in (_KEY, _IDENTIFIER):
-                if name != right and _plain(name) in {_plain(right), _plain(right).removesuffix("s")} and key:
+                if name != right and _plain(name) in {_plain(right), _plain(right).removesuffix("s")}:
                     yield _at(file, key, f'Lambda knows `"{right}"` and not `"{name}"`. Spell it so.')
 
 
@@ -107,7 +103,7 @@ def _wrong_identifier(value: ast.expr) -> str:
 
 
 def _plain(text: str) -> str:
-    return text.replace("_", "").replace("-", "").lower()
+    return text.replace("_", "").lower()
 
 
 def _at(file: str, node: ast.expr | ast.stmt, message: str) -> Finding:
