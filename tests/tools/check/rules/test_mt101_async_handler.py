@@ -316,7 +316,8 @@ def test_marks_the_definition_up_to_its_name(findings_of):
 
 def mended(text, fix):
     lines = [*text.splitlines(keepends=True), ""]
-    assert all(edit.place.column == 1 for edit in fix.edits)
+    assert all((edit.place.column, edit.place.end_column) == (1, 1) for edit in fix.edits)
+    assert all(edit.place.line == edit.place.end_line for edit in fix.edits)
     assert all(first.place.line <= second.place.line for first, second in pairwise(fix.edits))
     for edit in reversed(fix.edits):
         lines.insert(edit.place.line - 1, edit.text)
@@ -341,6 +342,25 @@ def mended(text, fix):
             "import meantime\n\n\nasync def lambda_handler(event, context):\n    return {}\n",
             "import meantime\n\n\n@meantime.handler\nasync def lambda_handler(event, context):\n    return {}\n",
             id="it is imported already",
+        ),
+        pytest.param(
+            "from os import (\n    environ,\n)\n\n\n"
+            "async def lambda_handler(event, context):\n    return json.dumps(environ)\n\n\nimport json\n",
+            "from os import (\n    environ,\n)\nimport meantime\n\n\n@meantime.handler\n"
+            "async def lambda_handler(event, context):\n    return json.dumps(environ)\n\n\nimport json\n",
+            id="an import of several lines, and one below the handler",
+        ),
+        pytest.param(
+            '"""Orders.\n\nAll of them.\n"""\n\nasync def lambda_handler(event, context):\n    return {}\n',
+            '"""Orders.\n\nAll of them.\n"""\n\nimport meantime\n\n@meantime.handler\n'
+            "async def lambda_handler(event, context):\n    return {}\n",
+            id="a docstring of several lines",
+        ),
+        pytest.param(
+            "print('loading')\n\n\nasync def lambda_handler(event, context):\n    return {}\n",
+            "import meantime\n\n\nprint('loading')\n\n\n@meantime.handler\n"
+            "async def lambda_handler(event, context):\n    return {}\n",
+            id="another statement first",
         ),
         pytest.param(
             '"""Orders."""\n\n\nasync def lambda_handler(event, context):\n    return {}\n',

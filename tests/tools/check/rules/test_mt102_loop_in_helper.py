@@ -516,6 +516,17 @@ def lambda_handler(event, context):
         ),
         pytest.param(
             """
+    if event["kind"] == "none":
+        print(event)
+    else:
+        if event["kind"] == "user":
+            return load_user()
+        return load_orders()
+""",
+            id="an early return in an else",
+        ),
+        pytest.param(
+            """
     match event["kind"]:
         case "user":
             return load_user()
@@ -551,6 +562,34 @@ def test_ways_that_exclude_each_other_are_only_likely(finds, body):
         ),
         pytest.param(
             """
+    load_user()
+    if event["kind"] == "user":
+        print(event)
+    else:
+        load_orders()
+""",
+            id="one before an else",
+        ),
+        pytest.param(
+            """
+    load_user()
+    match event["kind"]:
+        case "orders":
+            load_orders()
+""",
+            id="one before a case",
+        ),
+        pytest.param(
+            """
+    if not event:
+        return
+    load_user()
+    load_orders()
+""",
+            id="both after an early return",
+        ),
+        pytest.param(
+            """
     match event["kind"]:
         case "user":
             load_user()
@@ -583,6 +622,7 @@ def test_the_second_of_one_line_is_found(findings_of):
 @pytest.mark.parametrize(
     ("body", "words"),
     [
+        ("    return load(), load2()", "makes an event loop, one of several that an invocation makes: no client"),
         ("    return load()", "`asyncio.run` in `load` makes an event loop, deep below the handler: no client"),
         (
             "    return take()",
@@ -602,6 +642,10 @@ import asyncio
 
 
 def load():
+    return asyncio.run(fetch())
+
+
+def load2():
     return asyncio.run(fetch())
 
 

@@ -51,6 +51,65 @@ async def store(record): ...
     [
         pytest.param(HANDLER.replace("MARK", "  # finds MT103"), id="in the handler's loop"),
         pytest.param(
+            """
+import anyio
+import trio
+import uvloop
+
+
+def lambda_handler(event, context):
+    for record in event.get("Records", []):
+        anyio.run(store, record)  # finds MT103
+        trio.run(store, record)  # finds MT103
+        uvloop.run(store(record))  # finds MT103
+        loop = uvloop.new_event_loop()  # finds MT103
+        loop.run_until_complete(store(record))
+        loop.close()
+
+
+async def store(record): ...
+""",
+            id="with anyio, trio and uvloop, over what get gives",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+
+def lambda_handler(event, context):
+    for record in event["Records"]:
+        poll(record)
+
+
+def poll(record):
+    while record:
+        asyncio.run(store(record))  # finds MT103
+
+
+async def store(record): ...
+""",
+            id="in a while loop for each record",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+
+def lambda_handler(event, context):
+    chosen = process if event else print
+    for record in event["Records"]:
+        chosen(record)
+
+
+def process(record):
+    asyncio.run(store(record))  # finds MT103 likely
+
+
+async def store(record): ...
+""",
+            id="where one of several may be called it is likely",
+        ),
+        pytest.param(
             {
                 "app.py": """
 from orders import process
@@ -230,6 +289,76 @@ def lambda_handler(event, context):
         Worker()
 """,
             id="a loop that an object keeps",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+
+class Worker:
+    def __init__(self):
+        self.runner = asyncio.Runner()
+
+
+def lambda_handler(event, context):
+    for record in event["Records"]:
+        Worker().runner.run(store(record))
+
+
+async def store(record): ...
+""",
+            id="a runner that an object keeps",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+
+def lambda_handler(event, context):
+    loop = asyncio.get_event_loop()
+    for record in event["Records"]:
+        if loop.is_closed():
+            loop = asyncio.new_event_loop()
+            asyncio.set_event_loop(loop)
+        loop.run_until_complete(store(record))
+
+
+async def store(record): ...
+""",
+            id="a loop made where there is none",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+
+async def main(event):
+    for record in event["Records"]:
+        process(record)
+
+
+def process(record):
+    asyncio.run(store(record))
+
+
+async def store(record): ...
+
+
+def lambda_handler(event, context):
+    return asyncio.run(main(event))
+""",
+            id="where a loop runs, which is another rule's",
+        ),
+        pytest.param("import asyncio\n\n\ndef main(work):\n    asyncio.run(work())\n", id="one, without a handler"),
+        pytest.param(
+            {
+                "app.py": HANDLER.replace("MARK", ""),
+                "template.yaml": SNS.replace("Type: SNS", "Type: S3").replace(
+                    "Topic: arn:aws:sns:eu-west-1:123456789012:orders",
+                    "Bucket: !Ref Bucket\n            Events: s3:ObjectCreated:*",
+                ),
+            },
+            id="events of S3",
         ),
         pytest.param(
             """

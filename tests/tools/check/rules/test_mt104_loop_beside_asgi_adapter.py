@@ -164,6 +164,13 @@ def lambda_handler(event, context):
         pytest.param(
             {
                 "app.py": ADAPTER + "\n\nlambda_handler = adapter\n",
+                "script.py": "\n" * 20 + "import asyncio\n\nfrom app import clean_up\n\nasyncio.run(clean_up())\n",
+            },
+            id="another module, which is a script",
+        ),
+        pytest.param(
+            {
+                "app.py": ADAPTER + "\n\nlambda_handler = adapter\n",
                 "job.py": """
 import asyncio
 

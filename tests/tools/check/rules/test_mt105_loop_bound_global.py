@@ -162,6 +162,69 @@ def lambda_handler(event, context):
             """
 import asyncio
 
+import httpx
+
+first = httpx.AsyncClient(timeout=5)  # finds MT105
+second = httpx.AsyncClient(timeout=5)  # finds MT105
+third = httpx.AsyncClient(timeout=5)  # finds MT105
+
+
+class Loading:
+    async def load(self):
+        await first.get("https://example.com")
+
+    async def both(self):
+        await retried(self.load)
+        await retried(load)
+        await retried(lambda: third.get("https://example.com"))
+
+
+async def load():
+    await second.get("https://example.com")
+
+
+async def retried(function):
+    return await function()
+
+
+async def main(event):
+    await Loading().both()
+"""
+            + HANDLER,
+            id="in what is handed on to be called",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+wide = asyncio.Lock()  # finds MT105
+narrow = asyncio.Lock()  # finds MT105 likely
+
+
+async def main(event):
+    while event:
+        await poll()
+    await asyncio.gather(*[one(key) for key in event["keys"]])
+
+
+async def poll():
+    await narrow.acquire()
+
+
+async def one(key):
+    await two(key)
+
+
+async def two(key):
+    await wide.acquire()
+"""
+            + HANDLER,
+            id="a lock below what many do, and one in a while loop",
+        ),
+        pytest.param(
+            """
+import asyncio
+
 lock = asyncio.Lock()  # finds MT105
 other = asyncio.Lock()  # finds MT105
 

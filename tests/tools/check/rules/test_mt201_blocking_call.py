@@ -145,6 +145,7 @@ async def work():
     thread.join()  # finds MT201
     done.wait()  # finds MT201
     inbox.get()  # finds MT201
+    inbox.get(timeout=5)  # finds MT201
     await asyncio.sleep(1)
 
 
@@ -234,6 +235,9 @@ import time
 async def work():
     time.sleep(1)  # finds MT201 likely
 """,
+                "test/serving.py": "import time\n\n\nasync def work():\n    time.sleep(1)  # finds MT201 likely\n",
+                "testing/serving.py": "import time\n\n\nasync def work():\n    time.sleep(1)  # finds MT201 likely\n",
+                "conftest.py": "import time\n\n\nasync def work():\n    time.sleep(1)  # finds MT201 likely\n",
                 "test_app.py": """
 import time
 
@@ -439,6 +443,8 @@ async def main():
         ),
         pytest.param(
             """
+import asyncio
+import multiprocessing
 import os
 import queue
 import threading
@@ -463,6 +469,8 @@ async def look(future):
     inbox.get_nowait()
     lock.acquire(blocking=False)
     threading.Thread().join(0)
+    multiprocessing.Process().join(0)
+    asyncio.run_coroutine_threadsafe(look(1), future).result(timeout=0)
     executor.shutdown(wait=False)
     executor.submit(len, "").result(0)
     os.waitpid(1, os.WNOHANG)

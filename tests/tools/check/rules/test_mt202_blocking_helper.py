@@ -98,6 +98,23 @@ async def main(url):
         ),
         pytest.param(
             """
+import time
+
+
+def wait():
+    def seconds():
+        return 1
+
+    time.sleep(seconds())  # finds MT202
+
+
+async def main():
+    wait()
+""",
+            id="a helper with a plain function inside",
+        ),
+        pytest.param(
+            """
 import functools
 import socket
 import sqlite3
@@ -218,6 +235,40 @@ def start(loop):
 )
 def test_finds(finds, files):
     finds("MT202", files)
+
+
+@pytest.mark.parametrize(
+    "asking",
+    [
+        "asyncio.get_running_loop()",
+        "asyncio._get_running_loop()",
+        "asyncio.current_task()",
+        "asyncio.iscoroutine(work)",
+        "asyncio.iscoroutinefunction(work)",
+        "asyncio.get_event_loop().is_running()",
+        "asyncio.get_running_loop().is_running()",
+        "inspect.isawaitable(work)",
+        "inspect.iscoroutine(work)",
+        "inspect.iscoroutinefunction(work)",
+        "sniffio.current_async_library()",
+    ],
+)
+def test_a_helper_that_asks_where_it_runs_is_likely(finds, asking):
+    finds(
+        "MT202",
+        f"""
+import asyncio, inspect, sniffio, time
+
+
+def wait(work):
+    if not {asking}:
+        time.sleep(1)  # finds MT202 likely
+
+
+async def main(work):
+    wait(work)
+""",
+    )
 
 
 @pytest.mark.parametrize(

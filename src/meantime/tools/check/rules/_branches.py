@@ -36,7 +36,7 @@ def _ends_before(block: list[ast.stmt], first: int, second: int) -> bool:
 
 
 def _blocks(node: ast.AST) -> list[list[ast.stmt]]:
-    blocks = [getattr(node, name, None) for name in ("body", "orelse", "finalbody")]
+    blocks = [getattr(node, name, None) for name in ("body", "orelse")]
     return [block for block in blocks if isinstance(block, list)]
 
 

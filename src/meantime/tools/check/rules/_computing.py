@@ -17,6 +17,6 @@ if TYPE_CHECKING:
 def computing_calls(project: Project, function: Function) -> Iterator[tuple[Call, str]]:
     """Each such call, with what it computes."""
     for call in function.calls:
-        found = [computes(path) for path in project.targets(call)]
-        if found and found[0] is not None and call.use != "awaited":
+        found = [what for path in project.targets(call) if (what := computes(path))]
+        if found:
             yield call, found[0]

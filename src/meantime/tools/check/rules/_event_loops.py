@@ -23,7 +23,7 @@ def loops_made(project: Project) -> list[Call]:
     """Every call that makes a loop which does not outlive its function; not those that a failure leads to."""
     found = project.calls_to(*ENTRIES)
     found += [call for call in project.calls_to(*_RUNNERS) if not is_kept(call)]
-    found += [call for call in project.calls_to(*_NEW_LOOPS) if not is_kept(call) and _is_closed(project, call)]
+    found += [call for call in project.calls_to(*_NEW_LOOPS) if _is_closed(project, call)]
     return [call for call in found if not (call.within.is_module or is_cached(call.within) or call.in_handler_of)]
 
 
@@ -58,7 +58,7 @@ def receiver_of(call: Call) -> Expression | None:
 def _is_made_here(project: Project, call: Call) -> bool:
     receiver = receiver_of(call)
     values: tuple[Value, ...] = () if receiver is None else project.values(receiver, call.within)
-    return bool(values) and all(value.origin is not None and not is_kept(value.origin) for value in values)
+    return all(value.origin is not None and not is_kept(value.origin) for value in values)
 
 
 def _is_closed(project: Project, made: Call) -> bool:

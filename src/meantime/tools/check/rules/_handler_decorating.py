@@ -29,19 +29,16 @@ def decorated_with_meantime(project: Project, function: Function) -> Fix | None:
 
 
 def _import(file: str, tree: ast.Module) -> Edit:
-    """An import among those that the file begins with; else below its docstring."""
-    imports = [each for each in tree.body if isinstance(each, ast.Import | ast.ImportFrom)]
-    after = next((each for each in reversed(imports) if each.col_offset == 0), None)
-    if after is not None:
-        return Edit(_before(file, (after.end_lineno or after.lineno) + 1), f"import {_MODULE}\n")
-    first = tree.body[0]
-    has_docstring = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
-    if has_docstring:
-        return Edit(_before(file, (first.end_lineno or first.lineno) + 1), f"\nimport {_MODULE}\n")
-    return Edit(
-        _before(file, min([first.lineno, *(each.lineno for each in getattr(first, "decorator_list", []))])),
-        f"import {_MODULE}\n\n\n",
-    )
+    """An import below those that the file begins with; else below its docstring, or first."""
+    has_docstring = ast.get_docstring(tree) is not None
+    after: ast.stmt | None = tree.body[0] if has_docstring else None
+    text = f"\nimport {_MODULE}\n" if has_docstring else f"import {_MODULE}\n\n\n"
+    for statement in tree.body[has_docstring:]:
+        if not isinstance(statement, ast.Import | ast.ImportFrom):
+            break
+        after, text = statement, f"import {_MODULE}\n"
+    line = tree.body[0].lineno if after is None else (after.end_lineno or after.lineno) + 1
+    return Edit(_before(file, line), text)
 
 
 def _before(file: str, line: int) -> Place:

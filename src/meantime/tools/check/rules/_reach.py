@@ -37,5 +37,4 @@ def reached_from(project: Project, function: Function) -> Iterator[Reached]:
 def _run_by(project: Project, call: Call) -> Iterator[Function]:
     yield from project.callees(call)
     for argument in (*call.arguments, *call.keywords.values()):
-        if argument.kind in {"name", "attribute", "lambda"}:
-            yield from project.functions_of(argument, call.within)
+        yield from project.functions_of(argument, call.within)
