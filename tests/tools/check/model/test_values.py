@@ -1013,3 +1013,8 @@ def test_containers(held, source, expected):
 )
 def test_files(held, files, expected):
     assert held(files) == [expected]
+
+
+def test_files_may_import_all_of_each_other(held):
+    files = {"app.py": "from other import *\nreveal(x)\n", "other.py": "from app import *\nreveal(y)\n"}
+    assert held(files) == [{"builtins.x"}, {"builtins.y"}]

@@ -1,9 +1,8 @@
-"""Who calls whom, hands whom to threads and tasks, and where each function comes to run by that."""
+"""Who calls whom, and hands whom to threads, tasks and processes."""
 
 from __future__ import annotations
 
-from collections import deque
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from meantime.tools.check.model.expressions import Call
 from meantime.tools.check.model.hand_offs import hand_off
@@ -11,7 +10,7 @@ from meantime.tools.check.model.members import overridden
 from meantime.tools.check.model.value import Caller
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from meantime.tools.check.model.expressions import Expression
     from meantime.tools.check.model.functions import Function
@@ -76,6 +75,10 @@ class Edge(NamedTuple):
     per_item: bool
 
 
+_Link: TypeAlias = tuple["Function", Edge | None, Caller | None]
+"""A function that a call calls, hands over or keeps for later; how; and that the call gives it its arguments."""
+
+
 class CallGraph:
     """Every edge between the project's own functions.
 
@@ -98,23 +101,22 @@ class CallGraph:
         callers: dict[str, list[Caller]] = {}
         for function in values.functions.values():
             for call in function.calls:
-                for edge, caller in self._edges(call):
-                    self.callees.setdefault(function.qualified, []).append(edge)
+                for callee, edge, caller in self._links(call):
+                    if edge is not None:
+                        self.callees.setdefault(function.qualified, []).append(edge)
                     if caller is not None:
-                        callers.setdefault(edge.callee.qualified, []).append(caller)
+                        callers.setdefault(callee.qualified, []).append(caller)
         values.callers = callers
 
-    def _edges(self, call: Call) -> Iterator[tuple[Edge, Caller | None]]:  # noqa: C901  # one a kind
+    def _links(self, call: Call) -> Iterator[_Link]:
         function = call.within
         found = self.values.values(call.function, function)
         called = [own for each in found if (own := self.called(each.path)) is not None]
         for own in called:
             where: Where | Literal["call"] = "thread" if self._is_threaded(own) else "call"
             is_sure = len(called) == 1 and len(found) == 1 and self._runs_by(call, own)
-            yield (
-                Edge(function, own, call, where, is_sure, self._is_plain(own), per_item=False),
-                Caller(call, self._shift(call, own, 0)),
-            )
+            edge = Edge(function, own, call, where, is_sure, self._is_plain(own), per_item=False)
+            yield own, edge, Caller(call, self._shift(call, own, 0))
         for each in found:
             given = hand_off(each.path, call)
             if given is not None:
@@ -128,9 +130,10 @@ class CallGraph:
                 return
         if not called:
             for argument in (*call.arguments, *call.keywords.values()):
-                if argument.kind in ("name", "attribute", "lambda"):
+                if argument.kind in {"name", "attribute", "lambda"} or _is_partial(argument):
                     for own in self.functions_of(argument, function):
-                        yield Edge(function, own, call, "callback", False, self._is_plain(own), per_item=False), None
+                        edge = Edge(function, own, call, "callback", False, self._is_plain(own), per_item=False)
+                        yield own, edge, None
 
     def _runs_by(self, call: Call, own: Function) -> bool:
         """Whether a call surely runs the function: no generator that is only made, nor what a class below has anew."""
@@ -141,20 +144,17 @@ class CallGraph:
         named = call.function
         return named.kind == "attribute" and isinstance(named.parts[0], Call)  # `Service().load()`, `super().load()`
 
-    def _of_a_partial(self, call: Call, *, is_sure: bool) -> Iterator[tuple[Edge, None]]:
+    def _of_a_partial(self, call: Call, *, is_sure: bool) -> Iterator[_Link]:
         """What a call of a `partial` calls."""
         for own in self.functions_of(call.function, call.within):
-            yield Edge(call.within, own, call, "call", is_sure, self._is_plain(own), per_item=False), None
+            yield own, Edge(call.within, own, call, "call", is_sure, self._is_plain(own), per_item=False), None
 
-    def _held_back(self, call: Call) -> Iterator[tuple[Edge, Caller | None]]:
-        """What `partial(load, client)` gives `load` for later; whether it is called at all is not seen here."""
+    def _held_back(self, call: Call) -> Iterator[_Link]:
+        """What `partial(load, client)` gives `load` for later."""
         for own in self.functions_of(call.arguments[0], call.within):
-            yield (
-                Edge(call.within, own, call, "callback", False, self._is_plain(own), per_item=False),
-                Caller(call, self._shift(call, own, 1, call.arguments[0])),
-            )
+            yield own, None, Caller(call, self._shift(call, own, 1, call.arguments[0]))
 
-    def _handed(self, call: Call, given: HandOff, *, is_sure: bool) -> Iterator[tuple[Edge, Caller | None]]:
+    def _handed(self, call: Call, given: HandOff, *, is_sure: bool) -> Iterator[_Link]:
         where = given.where
         if where == "thread" and self._is_process_pool(call):
             where = "process"
@@ -169,10 +169,15 @@ class CallGraph:
                     caller = Caller(call, self._shift(call, own, 0, element), False, given.packed.parts)
                 elif given.shift >= 0 and not isinstance(element, Call):
                     caller = Caller(call, self._shift(call, own, given.shift, element), given.per_item)
-                yield (
-                    Edge(call.within, own, call, where, is_sure and len(found) == 1, self._is_plain(own), many),
-                    caller,
-                )
+                is_one = is_sure and len(found) == 1 and self._is_one(element, call.within, own)
+                yield own, Edge(call.within, own, call, where, is_one, self._is_plain(own), many), caller
+
+    def _is_one(self, element: Expression, within: Function, own: Function) -> bool:
+        """Whether what is handed over can be no other function."""
+        if element.kind not in {"name", "attribute"}:
+            return True
+        others = [each for each in self.values.values(element, within) if not each.path.endswith("()")]
+        return len(others) <= 1 and own.qualified not in self._overridden
 
     def _is_process_pool(self, call: Call) -> bool:
         """Whether `run_in_executor` is given a pool of processes."""
@@ -253,45 +258,6 @@ class CallGraph:
         return known
 
 
-class Way(NamedTuple):
-    """How a function is reached: over this edge, or it is where the way begins."""
-
-    edge: Edge | None
-    is_proved: bool
-    length: int
-
-
-def ways_from(
-    graph: CallGraph, roots: Iterable[tuple[Function, Edge | None]], follows: frozenset[str], *, only_plain: bool
-) -> dict[str, Way]:
-    """The shortest way to each function that is reached; proved ones first.
-
-    Args:
-        graph: The edges.
-        roots: Where ways begin, with the edge that hands it over, if there is one.
-        follows: The kinds of edges that are followed.
-        only_plain: Whether a decorator whose doing is not known ends what is proved, and coroutine functions end a way.
-    """
-    found: dict[str, Way] = {}
-    begun = [(function, Way(edge, edge is None or edge.is_sure, 0)) for function, edge in roots]
-    for proved in (True, False):
-        waiting: deque[str] = deque()
-        for function, way in begun:
-            if way.is_proved == proved and function.qualified not in found:
-                found[function.qualified] = way
-                waiting.append(function.qualified)
-        if not proved:
-            waiting = deque(found)
-        while waiting:
-            name = waiting.popleft()
-            way = found[name]
-            for edge in graph.callees.get(name, ()):
-                if edge.where not in follows or edge.callee.qualified in found:
-                    continue
-                if only_plain and edge.callee.is_async:
-                    continue
-                is_proved = way.is_proved and edge.is_sure and (edge.is_plain or not only_plain)
-                if is_proved or not proved:
-                    found[edge.callee.qualified] = Way(edge, is_proved, way.length + 1)
-                    waiting.append(edge.callee.qualified)
-    return found
+def _is_partial(argument: Expression) -> bool:
+    """Whether an argument is a `partial`, by its name."""
+    return isinstance(argument, Call) and argument.function.name in {"partial", "partialmethod"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING, Literal
 
 from meantime.tools.check.model.expressions import Call, Expression
@@ -71,7 +72,7 @@ class ExpressionReader:
         self._constants: dict[tuple[type, object], Expression] = {}
         self._strings: dict[str, str] = {}
         self._around: tuple[tuple[Loop, ...], tuple[Expression, ...]] = ((), ())
-        self._texts = None if text.isascii() else text.split("\n")
+        self._texts = None if text.isascii() else re.split("\r\n?|\n", text)
         self._expression_readers: dict[type[ast.expr], Callable[..., Expression]] = {
             ast.Name: self._name,
             ast.Constant: self._constant,
@@ -162,6 +163,11 @@ class ExpressionReader:
             return node.col_offset
         return self._characters(node.lineno, node.col_offset)
 
+    def end_of(self, node: ast.expr | ast.stmt) -> tuple[int, int]:
+        """The line of its end, and the column after it, in characters from 0."""
+        line, end = node.end_lineno or node.lineno, node.end_col_offset or 0
+        return line, end if self._texts is None else self._characters(line, end)
+
     def _characters(self, line: int, offset: int) -> int:
         text = self._texts[line - 1] if self._texts is not None and line <= len(self._texts) else ""
         return offset if text.isascii() else len(text.encode()[:offset].decode(errors="ignore"))
@@ -229,9 +235,7 @@ class ExpressionReader:
     def _call(self, node: ast.Call, use: Use = "other", bound: tuple[str, ...] = ()) -> Expression:
         function = self.expression(node.func)
         call = Call(function, node.lineno, self.column(node))
-        call.end_line = node.end_lineno or node.lineno
-        end = node.end_col_offset or 0
-        call.end_column = end if self._texts is None else self._characters(call.end_line, end)
+        call.end_line, call.end_column = self.end_of(node)
         call.use, call.bound = use, bound
         call.within = self.scope.made
         call.loops, call.guards = self._loops_and_guards()

@@ -126,6 +126,14 @@ class Function:
         """Whether it is the body of a module."""
         return self.name == MODULE
 
+    @property
+    def spoken(self) -> str:
+        """What messages call it."""
+        return _SPOKEN.get(self.name) or f"`{self.name}`"
+
+
+_SPOKEN = {MODULE: "the module", MAIN: "the script", "<lambda>": "a lambda"}
+
 
 class Change:
     """What a function changes in place: `count += 1`, `self.total += x`, `seen[key] = x`.

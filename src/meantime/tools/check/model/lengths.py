@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from meantime.tools.check.model.values import Values
 
 _DEEPEST = 24
+_DEEPEST_WAY = 100  # from what is asked to the event
+_MOST_CALLERS = 12  # of a function, that are asked what they give
 _GROWING = frozenset({"append", "extend", "add", "insert", "update", "appendleft", "setdefault"})
 _SAME_LENGTH = frozenset({"list", "tuple", "sorted", "reversed", "enumerate", "iter"})
 _CHUNKING = frozenset({"batched", "chunked", "chunks", "chunk", "batch", "grouper", "sliced", "ichunked"})
@@ -31,7 +33,7 @@ class Lengths:
         self._values = values
         self._handlers = handlers
         self._grown: dict[str, frozenset[str]] = {}
-        self._pending: set[tuple[str, str]] = set()
+        self._comes: dict[Expression, bool] = {}
 
     def constant(  # noqa: C901, PLR0911  # one a kind
         self, expression: Expression, within: Function, unknown: object, depth: int = 0
@@ -41,6 +43,8 @@ class Lengths:
             return expression.value
         if depth > _DEEPEST:
             return unknown
+        if expression.kind == "elsewhere":
+            return self.constant(expression.parts[0], self._values.functions[expression.name], unknown, depth + 1)
         if expression.kind == "name":
             found = self._given_to(expression.name, within)
             if found is not None:
@@ -96,6 +100,8 @@ class Lengths:
                 return min((each for each in bounds if each is not None), default=None)
             case "star":
                 return self.length(parts[0], within, depth + 1)
+            case "elsewhere":
+                return self.length(parts[0], self._values.functions[expression.name], depth + 1)
             case "constant":
                 return len(expression.value) if isinstance(expression.value, str | bytes | tuple) else None
             case "name":
@@ -153,31 +159,47 @@ class Lengths:
         """The names that something is put into somewhere in a function."""
         known = self._grown.get(function.qualified)
         if known is None:
+            inner = self._values.modules[function.file].functions.values() if function.is_module else (function,)
             known = self._grown[function.qualified] = frozenset(
                 call.function.parts[0].name
-                for call in function.calls
+                for each in inner
+                for call in each.calls
                 if call.function.kind == "attribute"
                 and call.function.name in _GROWING
                 and call.function.parts[0].kind == "name"
+                and (each is function or call.function.parts[0].name not in each.assigned)
             )
         return known
 
-    def comes_from_event(  # noqa: PLR0911  # one a kind
-        self, expression: Expression, within: Function, depth: int = 0
-    ) -> bool:
+    def comes_from_event(self, expression: Expression, within: Function) -> bool:
         """Whether it is, or is made of, what a handler was given."""
-        if depth > _DEEPEST:
-            return False
+        known = self._comes.get(expression)
+        if known is None:
+            seen: set[Expression | tuple[str, str]] = set()
+            known = self._comes[expression] = self._leads_to_event(expression, within, seen)
+            if not known:  # then nothing does that was met on the way
+                self._comes.update((each, False) for each in seen if not isinstance(each, tuple))
+        return known
+
+    def _leads_to_event(  # noqa: PLR0911  # one a kind
+        self, expression: Expression, within: Function, seen: set[Expression | tuple[str, str]], depth: int = 0
+    ) -> bool:
         kind = expression.kind
         if kind == "name":
-            return self._name_comes(expression.name, within, depth)
-        if isinstance(expression, Call):
-            given = (*expression.arguments, *expression.keywords.values())
-            if expression.function.kind == "attribute":
-                given = (expression.function.parts[0], *given)
-            return any(self.comes_from_event(each, within, depth + 1) for each in given)
-        if kind in ("lambda", "function", "constant", "imported"):
+            return self._name_leads(expression.name, within, seen, depth)
+        if expression in seen or depth > _DEEPEST_WAY or kind in {"lambda", "function", "constant", "imported"}:
             return False
+        known = self._comes.get(expression)
+        if known is not None:
+            return known
+        seen.add(expression)
+        if isinstance(expression, Call):
+            parts: tuple[Expression, ...] = (*expression.arguments, *expression.keywords.values())
+            if expression.function.kind == "attribute":
+                parts = (expression.function.parts[0], *parts)
+            return any(self._leads_to_event(each, within, seen, depth + 1) for each in parts)
+        if kind == "elsewhere":
+            within = self._values.functions[expression.name]
         if kind == "slice" and _end_of(expression) is not None:
             return False  # so many at most
         parts = expression.parts
@@ -185,36 +207,35 @@ class Lengths:
             return False  # one chunk
         if kind == "item":
             parts = parts[:1]
-        return any(self.comes_from_event(each, within, depth + 1) for each in parts)
+        return any(self._leads_to_event(each, within, seen, depth + 1) for each in parts)
 
-    def _name_comes(self, name: str, within: Function, depth: int) -> bool:
+    def _name_leads(self, name: str, within: Function, seen: set[Expression | tuple[str, str]], depth: int) -> bool:
         key = (within.qualified, name)
-        if key in self._pending:
+        if key in seen:
             return False
-        self._pending.add(key)
-        try:
-            scope: Function | None = within
-            while scope is not None:
-                index = next((number for number, each in enumerate(scope.parameters) if each.name == name), None)
-                if index is not None:
-                    is_method = bool(scope.class_name)
-                    if scope.qualified in self._handlers and index == (1 if is_method else 0):
-                        return True
-                    if self._argument_comes(scope, index, name, depth):
-                        return True
-                if name in scope.assigned:
-                    return any(self.comes_from_event(each, scope, depth + 1) for each in scope.assigned[name])
-                if index is not None:
-                    return False
-                scope = self._values.functions.get(scope.parent) if scope.parent else None
-            return False
-        finally:
-            self._pending.discard(key)
+        seen.add(key)
+        scope: Function | None = within
+        while scope is not None:
+            index = next((number for number, each in enumerate(scope.parameters) if each.name == name), None)
+            if index is not None:
+                if scope.qualified in self._handlers and index == (1 if scope.class_name else 0):
+                    return True
+                if self._argument_leads(scope, index, name, seen, depth):
+                    return True
+            if name in scope.assigned:
+                given = scope.assigned[name]
+                return any(self._leads_to_event(each, scope, seen, depth + 1) for each in given)
+            if index is not None:
+                return False
+            scope = self._values.functions.get(scope.parent) if scope.parent else None
+        return False
 
-    def _argument_comes(self, function: Function, index: int, name: str, depth: int) -> bool:
-        for caller in self._values.callers.get(function.qualified, ())[:12]:
+    def _argument_leads(  # a parameter, and the way to it
+        self, function: Function, index: int, name: str, seen: set[Expression | tuple[str, str]], depth: int
+    ) -> bool:
+        for caller in self._values.callers.get(function.qualified, ())[:_MOST_CALLERS]:
             given = caller.given(index, name)
-            if given is not None and self.comes_from_event(given, caller.call.within, depth + 1):
+            if given is not None and self._leads_to_event(given, caller.call.within, seen, depth + 1):
                 return True
         return False
 

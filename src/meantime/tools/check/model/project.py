@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import OrderedDict
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["UNKNOWN", "Chain", "Project", "Runs", "Value"]
 
 _TREES = 4  # that are held at once
+_LINE_ENDS = re.compile("\r\n?|\n")  # those of Python; `splitlines` knows more
 
 
 class Unknown:
@@ -177,6 +179,9 @@ class Project:
     def place_of(self, function: Function) -> Place:
         """The place of a function's name in its `def` line, for a finding."""
         column = function.name_column + 1
+        text = self.lines(function.file)[function.line - 1 : function.line]
+        if text and (named := re.compile(rf"def\s+({re.escape(function.name)})\b").search(text[0], function.column)):
+            column = named.start(1) + 1
         return Place(function.file, function.line, column, function.line, column + len(function.name))
 
     def tree(self, file: str) -> ast.Module:
@@ -192,7 +197,7 @@ class Project:
         """A file's lines, without their ends."""
         found = self._texts.get(file)
         if found is None:
-            found = self._texts[file] = source_text((self.root / file).read_bytes()).splitlines()
+            found = self._texts[file] = _LINE_ENDS.split(source_text((self.root / file).read_bytes()))
             if len(self._texts) > _TREES:
                 self._texts.popitem(last=False)
         return found

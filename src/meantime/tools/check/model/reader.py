@@ -12,6 +12,8 @@ from meantime.tools.check.model.functions import MAIN, MODULE, Change, Class, Lo
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from meantime.tools.check.model.functions import Function
+
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -113,7 +115,7 @@ class StatementReader(ExpressionReader):
         if outer_class is not None:
             function.class_name = outer_class.qualified
             if not any(each.name in ("setter", "deleter") for each in decorators):
-                outer_class.methods[node.name] = function.qualified
+                self._note_method(outer_class, function)
         else:
             function.class_name = ""
             outer.bind(node.name, Expression("function", function.qualified, (), None, node.lineno, node.col_offset))
@@ -121,6 +123,13 @@ class StatementReader(ExpressionReader):
         self.body(node.body)
         self._class = outer_class
         self.end(function, node)
+
+    def _note_method(self, owner: Class, function: Function) -> None:
+        earlier = self.module.functions.get(owner.methods.get(function.name, ""))
+        if earlier is not None and not any(each.name == "overload" for each in earlier.decorators):
+            other = Expression("function", earlier.qualified, (), None, earlier.line, earlier.column)
+            self.add_attribute(owner, function.name, other)  # in a branch, mostly: it may be either
+        owner.methods[function.name] = function.qualified
 
     def parameters(self, arguments: ast.arguments) -> tuple[Parameter, ...]:
         """Read a function's parameters; their defaults belong to where it is defined."""
@@ -293,8 +302,8 @@ class StatementReader(ExpressionReader):
         value = getattr(node, "value", None)
         reads = operator != "=" or (value is not None and _mentions(value, target))
         found = Change(self.expression(target), operator, reads=reads, guards=tuple(self.guards))
-        found.line, found.column = node.lineno, node.col_offset
-        found.end_line, found.end_column = node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
+        found.line, found.column = node.lineno, self.column(node)
+        found.end_line, found.end_column = self.end_of(node)
         self.scope.changes.append(found)
 
     def _augmented(self, node: ast.AugAssign) -> None:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from meantime.tools.check.finding import Place, Step
-from meantime.tools.check.model.call_graph import Way, ways_from
+from meantime.tools.check.model.ways import Way, ways_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -26,12 +26,12 @@ _ON_THREADS = re.compile(r"fastapi\.(?:FastAPI|APIRouter)\(\)\.(?!middleware|on_
 _HERE = frozenset({"call", "callback"})
 _EVERYWHERE = frozenset({"call", "callback", "thread", "process", "task", "loop"})
 _WORDS = {
-    "call": "calls",
-    "callback": "calls",
-    "thread": "gives a thread",
-    "process": "gives another process",
-    "task": "runs",
-    "loop": "gives the loop",
+    "call": "{} calls {}",
+    "callback": "{} calls {}",
+    "thread": "{} hands {} to a thread",
+    "process": "{} hands {} to another process",
+    "task": "{} runs {}",
+    "loop": "{} hands {} to the loop",
 }
 
 
@@ -215,5 +215,4 @@ class Running:
 def _step(edge: Edge) -> Step:
     call = edge.call
     place = Place(edge.caller.file, call.line, call.column + 1, call.end_line, call.end_column + 1)
-    caller = "the module" if edge.caller.is_module else edge.caller.name
-    return Step(place, f"{caller} {_WORDS[edge.where]} {edge.callee.name}")
+    return Step(place, _WORDS[edge.where].format(edge.caller.spoken, edge.callee.spoken))

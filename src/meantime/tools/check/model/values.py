@@ -25,6 +25,7 @@ __all__ = ["Caller", "Value", "Values"]
 
 _MOST_VALUES = 8  # that one expression may hold; beyond, the first are kept
 _DEEPEST = 60  # names that lead to names
+_NOTHING_OPEN = 1_000_000
 _BUILTINS = frozenset(dir(builtins))
 
 
@@ -36,7 +37,7 @@ class Values:
     """
 
     def __init__(self, modules: dict[str, Module]) -> None:
-        self.modules = modules
+        self.modules = modules = dict(sorted(modules.items()))  # in whichever order they were read
         self.by_name: dict[str, Module] = {each.name: each for each in modules.values()}
         self.functions: dict[str, Function] = {}
         self.classes: dict[str, Class] = {}
@@ -49,9 +50,11 @@ class Values:
         self.callers: dict[str, list[Caller]] = {}
         self.follow_parameters = False
         self._known: dict[Expression, tuple[Value, ...]] = {}  # each stands in one function
-        self._pending: set[Expression] = set()
+        self._pending: dict[Expression, int] = {}  # what is looked at just now, and how deep
+        self._open = _NOTHING_OPEN  # the outermost of these that was met again
+        self._unfinished: dict[Expression, tuple[tuple[Value, ...], int]] = {}
+        self._starring: set[tuple[str, str]] = set()
         self._adding: dict[str, tuple[Call, ...]] = {}
-        self._depth = 0
 
     def forget(self) -> None:
         """Forget what was found out: more is known now."""
@@ -67,17 +70,32 @@ class Values:
         known = self._known.get(expression)
         if known is not None:
             return known
-        if expression in self._pending or self._depth > _DEEPEST:
+        depth = self._pending.get(expression)
+        if depth is not None or len(self._pending) > _DEEPEST:
+            self._open = min(self._open, depth or 0)
             return ()
-        self._pending.add(expression)
-        self._depth += 1
+        kept = self._unfinished.get(expression)
+        if kept is not None:
+            self._open = min(self._open, kept[1])
+            return kept[0]
+        return self._found(expression, within)
+
+    def _found(self, expression: Expression, within: Function) -> tuple[Value, ...]:
+        """Look anew. What leads back to what is still looked at is not kept for longer than that: it is not all yet."""
+        depth = self._pending[expression] = len(self._pending)
+        outer, self._open = self._open, _NOTHING_OPEN
         try:
             found = tuple(dict.fromkeys(self._read(expression, within)))[:_MOST_VALUES]
         finally:
-            self._depth -= 1
-            self._pending.discard(expression)
-        if not self._pending or found:
+            del self._pending[expression]
+            inner, self._open = self._open, outer
+        if inner >= depth:
             self._known[expression] = found
+            if inner == depth:
+                self._unfinished.clear()
+        else:
+            self._unfinished[expression] = (found, inner)
+            self._open = min(outer, inner)
         return found
 
     def _read(self, expression: Expression, within: Function) -> Iterable[Value]:  # noqa: PLR0911  # one a kind
@@ -125,6 +143,16 @@ class Values:
 
     def _starred(self, name: str, module: Module) -> list[Value]:
         """What a name may hold that the file itself does not bind."""
+        key = (module.file, name)
+        if not module.stars or key in self._starring:  # files may import all of each other
+            return [Value(f"builtins.{name}", None)]
+        self._starring.add(key)
+        try:
+            return self._by_a_star(name, module)
+        finally:
+            self._starring.discard(key)
+
+    def _by_a_star(self, name: str, module: Module) -> list[Value]:
         foreign: list[str] = []
         for star in module.stars:
             full = star[1:] if star.startswith(".") else self.own_names.full(star, module.name)
