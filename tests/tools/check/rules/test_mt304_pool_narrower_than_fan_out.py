@@ -86,6 +86,27 @@ class Store:
         with ThreadPoolExecutor(max_workers=32) as executor:
             return list(executor.map(self.size, keys))  # finds MT304
 """,
+    "an attribute of an object at module level, or behind a lambda": """
+from concurrent.futures import ThreadPoolExecutor
+import boto3
+
+class Store:
+    def __init__(self):
+        self.s3 = boto3.client("s3")
+
+    def size(self, key):
+        return self.s3.head_object(Bucket="photos", Key=key)
+
+    def total(self, keys):
+        with ThreadPoolExecutor(max_workers=32) as executor:
+            return list(executor.map(lambda key: self.size(key), keys))  # finds MT304
+
+store = Store()
+
+def total(keys):
+    with ThreadPoolExecutor(max_workers=32) as executor:
+        return list(executor.map(store.size, keys))  # finds MT304
+""",
     "made by the function that fans out": """
 from concurrent.futures import ThreadPoolExecutor
 import boto3
@@ -98,6 +119,40 @@ def total(keys):
 
     with ThreadPoolExecutor(max_workers=32) as executor:
         return list(executor.map(size, keys))  # finds MT304
+""",
+    "two clients, said once": """
+from concurrent.futures import ThreadPoolExecutor
+import boto3
+
+s3 = boto3.client("s3")
+sqs = boto3.client("sqs")
+
+def move(key):
+    sqs.send_message(QueueUrl="q", MessageBody=key)
+    return s3.head_object(Bucket="photos", Key=key)
+
+def total(keys):
+    with ThreadPoolExecutor(max_workers=32) as executor:
+        return list(executor.map(move, keys))  # finds MT304
+""",
+    "in what may be another function": """
+from concurrent.futures import ThreadPoolExecutor
+import boto3
+
+s3 = boto3.client("s3")
+
+def size(key):
+    return s3.head_object(Bucket="photos", Key=key)
+
+def nothing(key):
+    return 0
+
+def work(key):
+    return (size if key else nothing)(key)
+
+def total(keys):
+    with ThreadPoolExecutor(max_workers=32) as executor:
+        return list(executor.map(work, keys))  # finds MT304 likely
 """,
     "Meantime's own, with different numbers": """
 from meantime import clients, threads
@@ -282,6 +337,24 @@ def total(keys):
     with ThreadPoolExecutor(max_workers=32) as executor:
         return list(executor.map(size, keys))
 """,
+    "an object with a client for each call": """
+from concurrent.futures import ThreadPoolExecutor
+import boto3
+
+class Store:
+    def __init__(self):
+        self.s3 = boto3.client("s3")
+
+    def size(self, key):
+        return self.s3.head_object(Bucket="photos", Key=key)
+
+def work(key):
+    return Store().size(key)
+
+def total(keys):
+    with ThreadPoolExecutor(max_workers=32) as executor:
+        return list(executor.map(work, keys))
+""",
     "what goes to no network": """
 from concurrent.futures import ThreadPoolExecutor
 import boto3
@@ -337,6 +410,79 @@ def size(key):
 def total(keys):
     with ProcessPoolExecutor(max_workers=32) as executor:
         return list(executor.map(size, keys))
+""",
+    "a client that blocks the loop, so that one call is under way": """
+import asyncio
+import boto3
+
+s3 = boto3.client("s3")
+
+async def total(keys):
+    gate = asyncio.Semaphore(32)
+
+    async def size(key):
+        async with gate:
+            return s3.head_object(Bucket="photos", Key=key)
+
+    return await asyncio.gather(*(size(key) for key in keys))
+""",
+    "an async client that threads do not use": """
+from concurrent.futures import ThreadPoolExecutor
+import httpx
+
+client = httpx.AsyncClient(limits=httpx.Limits(max_connections=5))
+
+def fetch(url):
+    return client.get(url)
+
+def load(urls):
+    with ThreadPoolExecutor(max_workers=32) as executor:
+        return list(executor.map(fetch, urls))
+""",
+    "a client without a pool": """
+from concurrent.futures import ThreadPoolExecutor
+import boto3
+
+session = boto3.Session()
+
+def size(key):
+    return session.get_credentials()
+
+def total(keys):
+    with ThreadPoolExecutor(max_workers=32) as executor:
+        return list(executor.map(size, keys))
+""",
+    "an adapter with its size by place": """
+from concurrent.futures import ThreadPoolExecutor
+import requests
+from requests.adapters import HTTPAdapter
+
+session = requests.Session()
+session.mount("https://", HTTPAdapter(4, 32))
+
+def fetch(url):
+    return session.get(url, timeout=2)
+
+def load(urls):
+    with ThreadPoolExecutor(max_workers=32) as executor:
+        return list(executor.map(fetch, urls))
+""",
+    "another session's adapter, beside one of its own": """
+from concurrent.futures import ThreadPoolExecutor
+import requests
+from requests.adapters import HTTPAdapter
+
+one = requests.Session()
+one.mount("https://", HTTPAdapter(pool_maxsize=32))
+other = requests.Session()
+other.mount("https://", HTTPAdapter(pool_maxsize=4))
+
+def fetch(url):
+    return one.get(url, timeout=2)
+
+def load(urls):
+    with ThreadPoolExecutor(max_workers=32) as executor:
+        return list(executor.map(fetch, urls))
 """,
     "httpx as it is": """
 import asyncio

@@ -82,6 +82,52 @@ def load(url):
     one.get(url, timeout=2)  # finds MT703
     return other.get(url, timeout=2)  # finds MT703
 """,
+    "two attempts around two, two calls away": """
+import boto3
+from botocore.config import Config
+from tenacity import retry, stop_after_attempt
+
+s3 = boto3.client("s3", config=Config(retries={"max_attempts": 1}))
+
+def one(key):
+    return s3.get_object(Bucket="orders", Key=key)  # finds MT703
+
+def two(key):
+    return one(key)
+
+@retry(stop=stop_after_attempt(2))
+def load(key):
+    return two(key)
+""",
+    "in what may be another function": """
+import boto3
+from botocore.config import Config
+from tenacity import retry, stop_after_attempt
+
+s3 = boto3.client("s3", config=Config(retries={"mode": "standard"}))
+
+def one(key):
+    return s3.get_object(Bucket="orders", Key=key)  # finds MT703 likely
+
+def other(key):
+    return None
+
+@retry(stop=stop_after_attempt(2))
+def load(key):
+    return (one if key else other)(key)
+""",
+    "two attempts of a loop": """
+import boto3
+
+s3 = boto3.client("s3")
+
+def load(key):
+    for attempt in range(2):
+        try:
+            return s3.get_object(Bucket="orders", Key=key)  # finds MT703 likely
+        except Exception:
+            continue
+""",
     "boto3's defaults": """
 import boto3
 from tenacity import retry, stop_after_attempt
@@ -170,6 +216,43 @@ def load(url):
     one.get(url, timeout=2)
     third.get(url, timeout=2)
     return other.get(url, timeout=2)
+""",
+    "three calls away, where much lies between": """
+import boto3
+from botocore.config import Config
+from tenacity import retry, stop_after_attempt
+
+s3 = boto3.client("s3", config=Config(retries={"max_attempts": 1}))
+
+def one(key):
+    return s3.get_object(Bucket="orders", Key=key)
+
+def two(key):
+    return one(key)
+
+def three(key):
+    return two(key)
+
+@retry(stop=stop_after_attempt(2))
+def load(key):
+    return three(key)
+""",
+    "a loop of one attempt, and one of an unknown number": """
+import boto3
+
+s3 = boto3.client("s3")
+
+def load(key, times):
+    for attempt in range(1):
+        try:
+            return s3.get_object(Bucket="orders", Key=key)
+        except Exception:
+            continue
+    for attempt in range(times):
+        try:
+            return s3.get_object(Bucket="orders", Key=key)
+        except Exception:
+            continue
 """,
     "one attempt": """
 import boto3

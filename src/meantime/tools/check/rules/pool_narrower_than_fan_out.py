@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from meantime.tools.check.finding import Step
-    from meantime.tools.check.model.expressions import Call
     from meantime.tools.check.model.fan_out import FanOut
     from meantime.tools.check.model.project import Project, Value
+    from meantime.tools.check.model.reach import Reached
 
 
 def _check(project: Project) -> Iterator[Finding]:
@@ -57,16 +57,16 @@ def _used(project: Project, fan_out: FanOut) -> Iterator[tuple[str, Value, tuple
         for call in way.function.calls:
             if call.function.kind == "attribute":
                 for value in project.values(call.function, way.function):
-                    if _is_shared(value, call, fan_out):
+                    if _is_shared(value, way, fan_out):
                         yield spelled(call.function.parts[0]), value, way.steps(project), way.is_proved
 
 
-def _is_shared(value: Value, call: Call, fan_out: FanOut) -> bool:
+def _is_shared(value: Value, way: Reached, fan_out: FanOut) -> bool:
     """Whether a client is made before the fan-out, so that all of its calls go through one."""
     if value.origin is None:
         return False
     made_in = value.origin.within
-    is_ours = made_in.name == "__init__" and made_in.class_name == call.within.class_name
+    is_ours = made_in.name == "__init__" and made_in.class_name in (way.begins.class_name, fan_out.within.class_name)
     return made_in.is_module or made_in is fan_out.within or is_ours
 
 
