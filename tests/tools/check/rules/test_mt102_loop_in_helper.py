@@ -581,6 +581,16 @@ def test_ways_that_exclude_each_other_are_only_likely(finds, body):
         ),
         pytest.param(
             """
+    if event:
+        load_user()
+        load_orders()
+        return
+    print(event)
+""",
+            id="both in a branch that returns",
+        ),
+        pytest.param(
+            """
     if not event:
         return
     load_user()

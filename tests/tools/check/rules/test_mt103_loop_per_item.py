@@ -95,6 +95,20 @@ async def store(record): ...
 import asyncio
 
 
+def process(event, context):
+    for record in event["Records"]:
+        asyncio.run(store(record))  # finds MT103 likely
+
+
+async def store(record): ...
+""",
+            id="in what may be a handler it is likely",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+
 def lambda_handler(event, context):
     chosen = process if event else print
     for record in event["Records"]:

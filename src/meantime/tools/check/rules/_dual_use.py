@@ -40,7 +40,7 @@ def _chooses(project: Project, function: Function) -> bool:
 
 
 def _asks(path: str) -> bool:
-    return path in _ASKING or path.endswith(("_event_loop().is_running", "_running_loop().is_running"))
+    return path in _ASKING or path.endswith("_event_loop().is_running")
 
 
 def _on_way(project: Project, chain: Chain | None) -> Iterator[Function]:
