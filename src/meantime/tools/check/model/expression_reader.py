@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import ast
-import re
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from meantime.tools.check.model.expressions import Call, Expression
-from meantime.tools.check.model.functions import MODULE, Change, Function, Loop, Module, Parameter
+from meantime.tools.check.model.folding import fold
+from meantime.tools.check.model.functions import Loop
+from meantime.tools.check.model.scopes import ScopeReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from meantime.tools.check.model.expressions import Use
+    from meantime.tools.check.model.functions import Module, Parameter
 
 _Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
 _LONGEST_TEXT = 200  # characters of a constant that are kept
@@ -22,57 +24,13 @@ _NOT_NOTED = frozenset(dir(__import__("builtins"))) - {"filter", "input", "map",
 """Builtins, whose calls are read as values but are no calls that a rule looks at."""
 
 
-class Scope:
-    """A function while it is read."""
-
-    __slots__ = (
-        "assigned",
-        "attributes",
-        "calls",
-        "changes",
-        "entered",
-        "global_names",
-        "kept",
-        "made",
-        "names",
-        "outside",
-        "returns",
-    )
-
-    def __init__(self, made: Function, kept: tuple[object, ...]) -> None:
-        self.made = made
-        self.kept = kept
-        self.calls: list[Call] = []
-        self.changes: list[Change] = []
-        self.returns: list[Expression] = []
-        self.entered: list[Expression] = []
-        self.assigned: dict[str, list[Expression]] = {}
-        self.names: dict[str, Expression] = {}  # one for all the places where it stands: what it may hold is one thing
-        self.attributes: dict[tuple[Expression, str], Expression] = {}
-        self.outside: set[str] = set()
-        self.global_names: set[str] = set()
-
-    def bind(self, name: str, value: Expression) -> None:
-        """Note that a name is given a value."""
-        self.assigned.setdefault(name, []).append(value)
-
-
-class ExpressionReader:
+class ExpressionReader(ScopeReader):
     """Reads expressions."""
 
     def __init__(self, module: Module, text: str) -> None:
-        self.module = module
-        self.scopes: list[Scope] = []
-        self.scope: Scope
-        self.inside = module.name
-        self.loops: list[Loop] = []
-        self.guards: list[Expression] = []
-        self.block: Literal["", "except", "finally"] = ""
-        self.tried = False
+        super().__init__(module, text)
         self._constants: dict[tuple[type, object], Expression] = {}
         self._strings: dict[str, str] = {}
-        self._around: tuple[tuple[Loop, ...], tuple[Expression, ...]] = ((), ())
-        self._texts = None if text.isascii() else re.split("\r\n?|\n", text)
         self._expression_readers: dict[type[ast.expr], Callable[..., Expression]] = {
             ast.Name: self._name,
             ast.Constant: self._constant,
@@ -101,39 +59,6 @@ class ExpressionReader:
             ast.Compare: self._compare,
         }
 
-    # Functions
-
-    def begin(self, name: str, line: int, column: int) -> Function:
-        """Begin a function: what is read from here on stands in it."""
-        qualified = f"{self.inside}.{name}"
-        if qualified in self.module.functions:
-            qualified = f"{qualified}@{line}"
-        function = Function(self.module.name, name, qualified, self.module.file, line, column)
-        function.parent = self.scopes[-1].made.qualified if self.scopes else ""
-        self.module.functions[qualified] = function
-        kept = (self.inside, self.loops, self.guards, self.block, self.tried)
-        self.scope = Scope(function, kept)
-        self.scopes.append(self.scope)
-        self.loops, self.guards, self.block, self.tried = [], [], "", False
-        if name != MODULE:
-            self.inside = qualified
-        return function
-
-    def end(self, function: Function, node: ast.AST | None) -> None:
-        """End the function that was begun last."""
-        scope = self.scopes.pop()
-        function.calls = tuple(scope.calls)
-        function.changes = tuple(scope.changes)
-        function.returns = tuple(scope.returns)
-        function.entered = tuple(scope.entered)
-        if scope.assigned:
-            function.assigned = {name: tuple(values) for name, values in scope.assigned.items()}
-        function.globals = frozenset(scope.outside)
-        function.end_line = getattr(node, "end_lineno", None) or function.line
-        self.inside, self.loops, self.guards, self.block, self.tried = scope.kept  # type: ignore[assignment]  # as begin() kept them
-        if self.scopes:
-            self.scope = self.scopes[-1]
-
     # Expressions
 
     def expression(self, node: ast.expr, use: Use = "other", bound: tuple[str, ...] = ()) -> Expression:
@@ -156,21 +81,6 @@ class ExpressionReader:
             return read(node)
         parts = tuple(self.expression(part) for part in ast.iter_child_nodes(node) if isinstance(part, ast.expr))
         return Expression("other", type(node).__name__, parts, None, node.lineno, self.column(node))
-
-    def column(self, node: ast.expr | ast.stmt) -> int:
-        """Where it begins, in characters from 0."""
-        if self._texts is None:
-            return node.col_offset
-        return self._characters(node.lineno, node.col_offset)
-
-    def end_of(self, node: ast.expr | ast.stmt) -> tuple[int, int]:
-        """The line of its end, and the column after it, in characters from 0."""
-        line, end = node.end_lineno or node.lineno, node.end_col_offset or 0
-        return line, end if self._texts is None else self._characters(line, end)
-
-    def _characters(self, line: int, offset: int) -> int:
-        text = self._texts[line - 1] if self._texts is not None and line <= len(self._texts) else ""
-        return offset if text.isascii() else len(text.encode()[:offset].decode(errors="ignore"))
 
     def annotation(self, node: ast.expr | None) -> Expression | None:
         """Read an annotation; one in quotes, too."""
@@ -223,22 +133,13 @@ class ExpressionReader:
             self.expression(part)
         return Expression("other", "Compare", (), None, node.lineno, self.column(node))
 
-    def _loops_and_guards(self) -> tuple[tuple[Loop, ...], tuple[Expression, ...]]:
-        loops, guards = self._around
-        if len(loops) != len(self.loops) or any(a is not b for a, b in zip(loops, self.loops, strict=True)):
-            loops = tuple(self.loops)
-        if len(guards) != len(self.guards) or any(a is not b for a, b in zip(guards, self.guards, strict=True)):
-            guards = tuple(self.guards)
-        self._around = (loops, guards)
-        return self._around
-
     def _call(self, node: ast.Call, use: Use = "other", bound: tuple[str, ...] = ()) -> Expression:
         function = self.expression(node.func)
         call = Call(function, node.lineno, self.column(node))
         call.end_line, call.end_column = self.end_of(node)
         call.use, call.bound = use, bound
         call.within = self.scope.made
-        call.loops, call.guards = self._loops_and_guards()
+        call.loops, call.guards = self.loops_and_guards()
         call.in_handler_of, call.is_tried = self.block, self.tried
         if node.args:
             call.arguments = tuple(self.expression(each, "argument") for each in node.args)
@@ -356,7 +257,7 @@ class ExpressionReader:
         parts = (self.expression(left), *(self.expression(each.right) for each in reversed(chain)))
         numbers = [each.value for each in parts if type(each.value) in (int, float) and each.kind == "constant"]
         if len(numbers) == len(parts) == 2:  # noqa: PLR2004  # one operator
-            folded = _fold(node.op, *numbers)  # type: ignore[arg-type]  # numbers, as was asked
+            folded = fold(node.op, *numbers)  # type: ignore[arg-type]  # numbers, as was asked
             if folded is not None:
                 return Expression("constant", "", (), folded, node.lineno, self.column(node))
         return Expression("other", type(node.op).__name__, parts, None, node.lineno, self.column(node))
@@ -374,16 +275,3 @@ class ExpressionReader:
     def parameters(self, arguments: ast.arguments) -> tuple[Parameter, ...]:
         """Read a function's parameters; statements know how."""
         raise NotImplementedError
-
-
-def _fold(operator: ast.operator, left: float, right: float) -> float | None:
-    """`5 * 60` and the like, as people write numbers of seconds."""
-    if isinstance(operator, ast.Mult):
-        return left * right
-    if isinstance(operator, ast.Add):
-        return left + right
-    if isinstance(operator, ast.Sub):
-        return left - right
-    if isinstance(operator, ast.Div) and right:
-        return left / right
-    return None

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from meantime.tools.check.model.expression_reader import ExpressionReader, Scope
+from meantime.tools.check.model.assignments import AssignmentReader, names_of
 from meantime.tools.check.model.expressions import Expression
-from meantime.tools.check.model.functions import MAIN, MODULE, Change, Class, Loop, Module, Parameter
+from meantime.tools.check.model.functions import MAIN, MODULE, Class, Loop, Module, Parameter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -44,21 +44,19 @@ def read_module(text: str, *, name: str, file: str, is_package: bool = False, di
     return reader.module
 
 
-class StatementReader(ExpressionReader):
+class StatementReader(AssignmentReader):
     """Reads statements."""
 
     def __init__(self, text: str, name: str, file: str, *, is_package: bool) -> None:
         module = Module(name, file)
-        super().__init__(module, text)
-        self._package = name if is_package else name.rpartition(".")[0]
-        self._class: Class | None = None
+        super().__init__(module, text, name if is_package else name.rpartition(".")[0])
         self._readers: dict[type[ast.stmt], Callable[..., None]] = {
             ast.FunctionDef: self._function,
             ast.AsyncFunctionDef: self._function,
             ast.ClassDef: self._class_definition,
-            ast.Assign: self._assign,
-            ast.AnnAssign: self._annotated,
-            ast.AugAssign: self._augmented,
+            ast.Assign: self.assignment,
+            ast.AnnAssign: self.annotated,
+            ast.AugAssign: self.augmented,
             ast.Expr: self._statement,
             ast.Return: self._return,
             ast.For: self._for,
@@ -70,10 +68,10 @@ class StatementReader(ExpressionReader):
             ast.Try: self._try,
             ast.TryStar: self._try,
             ast.Match: self._match,
-            ast.Import: self._import,
-            ast.ImportFrom: self._import_from,
-            ast.Global: self._global,
-            ast.Nonlocal: self._global,
+            ast.Import: self.imports,
+            ast.ImportFrom: self.imports_from,
+            ast.Global: self.declared,
+            ast.Nonlocal: self.declared,
             ast.Raise: self._raise,
             ast.Delete: self._ignored,
             ast.Pass: self._ignored,
@@ -106,7 +104,7 @@ class StatementReader(ExpressionReader):
         decorators = tuple(self.expression(each) for each in node.decorator_list)
         parameters = self.parameters(node.args)
         returned = self.annotation(node.returns)
-        outer, outer_class = self.scope, self._class
+        outer, outer_class = self.scope, self.class_read
         function = self.begin(node.name, node.lineno, node.col_offset)
         function.name_column = node.col_offset + (10 if isinstance(node, ast.AsyncFunctionDef) else 4)
         function.is_async = isinstance(node, ast.AsyncFunctionDef)
@@ -119,9 +117,9 @@ class StatementReader(ExpressionReader):
         else:
             function.class_name = ""
             outer.bind(node.name, Expression("function", function.qualified, (), None, node.lineno, node.col_offset))
-        self._class = None
+        self.class_read = None
         self.body(node.body)
-        self._class = outer_class
+        self.class_read = outer_class
         self.end(function, node)
 
     def _note_method(self, owner: Class, function: Function) -> None:
@@ -151,7 +149,7 @@ class StatementReader(ExpressionReader):
         return Parameter(argument.arg, kind, annotation, None if default is None else self.expression(default))  # type: ignore[arg-type]  # one of the four
 
     def _class_definition(self, node: ast.ClassDef) -> None:
-        outer, outer_class = self.scope, self._class
+        outer, outer_class = self.scope, self.class_read
         within = outer_class.qualified if outer_class is not None else self.inside
         made = Class(node.name, f"{within}.{node.name}", self.module.file, node.lineno)
         made.bases = tuple(self.expression(each) for each in node.bases)
@@ -165,155 +163,9 @@ class StatementReader(ExpressionReader):
         else:
             self.add_attribute(outer_class, node.name, name)
         inside, self.inside = self.inside, made.qualified
-        self._class = made
+        self.class_read = made
         self.body(node.body)
-        self._class, self.inside = outer_class, inside
-
-    # Names
-
-    def _import(self, node: ast.Import) -> None:
-        for alias in node.names:
-            top = alias.name.partition(".")[0]
-            self._imported(alias.asname or top, alias.name if alias.asname else top, node)
-            self.module.imported.add(alias.name)
-
-    def _import_from(self, node: ast.ImportFrom) -> None:
-        base = node.module or ""
-        if node.level:
-            package = self._package.split(".") if self._package else []
-            kept = package[: len(package) - node.level + 1]
-            base = ".".join([*kept, *([base] if base else [])])
-        for alias in node.names:
-            full = f"{base}.{alias.name}" if base else alias.name
-            self.module.imported.add(full)
-            if alias.name == "*":
-                self.module.stars = (*self.module.stars, ("." if node.level else "") + base)
-            else:
-                self._imported(alias.asname or alias.name, full, node, is_own=bool(node.level))
-
-    def _imported(self, name: str, dotted: str, node: ast.stmt, *, is_own: bool = False) -> None:
-        found = Expression("imported", dotted, (), "own" if is_own else None, node.lineno, node.col_offset)
-        self.module.imports.setdefault(name, dotted)
-        self.assign_name(name, found)
-
-    def _global(self, node: ast.Global | ast.Nonlocal) -> None:
-        self.scope.outside |= set(node.names)
-        if isinstance(node, ast.Global):
-            self.scope.global_names |= set(node.names)
-
-    def _assign(self, node: ast.Assign) -> None:
-        value = self.expression(node.value, "assigned", _names_of(node.targets))
-        for target in node.targets:
-            self.assign(target, value, node)
-
-    def _annotated(self, node: ast.AnnAssign) -> None:
-        annotation = self.annotation(node.annotation)
-        if annotation is not None:
-            self._note_annotation(node.target, annotation)
-        if node.value is not None:
-            value = self.expression(node.value, "assigned", _names_of([node.target]))
-            self.assign(node.target, value, node)
-        elif isinstance(node.target, ast.Attribute):
-            self.expression(node.target.value)
-
-    def _note_annotation(self, target: ast.expr, annotation: Expression) -> None:
-        if isinstance(target, ast.Attribute):
-            owner = self.own_class(target.value)
-            if owner is not None:
-                owner.annotated.setdefault(target.attr, annotation)
-        elif isinstance(target, ast.Name) and self._class is not None:
-            self._class.annotated[target.id] = annotation
-        elif isinstance(target, ast.Name):
-            made = self.scope.made
-            made.annotated = made.annotated | {target.id: annotation}
-
-    def assign(  # noqa: C901, PLR0912  # one a kind of target
-        self, target: ast.expr, value: Expression, node: ast.stmt | ast.expr
-    ) -> None:
-        """What a name, an attribute or an item is given."""
-        if isinstance(target, ast.Name):
-            if self._class is not None:
-                self.add_attribute(self._class, target.id, value)
-            else:
-                if target.id in self.scope.outside and isinstance(node, ast.stmt):
-                    self.change(target, "=", node)
-                self.assign_name(target.id, value)
-        elif isinstance(target, ast.Tuple | ast.List):
-            for number, part in enumerate(target.elts):
-                known = value.kind == "list" and len(value.parts) == len(target.elts)
-                given = value.parts[number] if known else Expression("item", "", (value,), number, part.lineno)
-                self.assign(part.value if isinstance(part, ast.Starred) else part, given, node)
-        elif isinstance(target, ast.Attribute):
-            self.expression(target.value)
-            owner = self.own_class(target.value)
-            if owner is not None:
-                self.add_attribute(owner, target.attr, value)
-            if isinstance(node, ast.stmt):
-                self.change(target, "=", node)
-        elif isinstance(target, ast.Subscript):
-            self.expression(target.value)
-            self.expression(target.slice)
-            key = target.slice.value if isinstance(target.slice, ast.Constant) else None
-            held = Expression("held", "", (value,), key, target.lineno, target.col_offset)
-            if isinstance(target.value, ast.Name):
-                self.assign_name(target.value.id, held, only_more=True)
-            elif isinstance(target.value, ast.Attribute) and (owner := self.own_class(target.value.value)) is not None:
-                self.add_attribute(owner, target.value.attr, held)
-            if isinstance(node, ast.stmt):
-                self.change(target, "=", node)
-
-    def assign_name(self, name: str, value: Expression, *, only_more: bool = False) -> None:
-        """What a name is given, in this function or, if it is declared global, in the module."""
-        scope = self._scope_of(name) if only_more or name in self.scope.outside else self.scope
-        if scope is None:
-            return
-        if scope is not self.scope and not _is_the_same_anywhere(value):
-            value = Expression("elsewhere", self.scope.made.qualified, (value,), None, value.line, value.column)
-        scope.bind(name, value)
-
-    def _scope_of(self, name: str) -> Scope | None:
-        """The function, or the file, that a name belongs to which is used here; None: not seen so far."""
-        if name in self.scope.global_names:
-            return self.scopes[0]
-        inner = self.scopes[-2:0:-1] if name in self.scope.outside else self.scopes[:0:-1]
-        for scope in inner:
-            if name in scope.assigned or any(each.name == name for each in scope.made.parameters):
-                return scope
-        is_known = name in self.scopes[0].assigned and name not in self.scope.outside
-        return self.scopes[0] if is_known else self.scopes[-2] if name in self.scope.outside else None
-
-    def add_attribute(self, owner: Class, name: str, value: Expression) -> None:
-        """What an attribute of a class, or of its instances, is given."""
-        owner.attributes[name] = (*owner.attributes.get(name, ()), (self.scope.made.qualified, value))
-
-    def own_class(self, node: ast.expr) -> Class | None:
-        """The class whose instance, or which itself, a name like `self` is."""
-        if not isinstance(node, ast.Name):
-            return None
-        for scope in reversed(self.scopes):
-            made = scope.made
-            if made.class_name:
-                is_first = bool(made.parameters) and made.parameters[0].name == node.id
-                return self.module.classes.get(made.class_name) if is_first else None
-        return None
-
-    def change(self, target: ast.expr, operator: str, node: ast.stmt) -> None:
-        """That something is changed in place."""
-        value = getattr(node, "value", None)
-        reads = operator != "=" or (value is not None and _mentions(value, target))
-        found = Change(self.expression(target), operator, reads=reads, guards=tuple(self.guards))
-        found.line, found.column = node.lineno, self.column(node)
-        found.end_line, found.end_column = self.end_of(node)
-        self.scope.changes.append(found)
-
-    def _augmented(self, node: ast.AugAssign) -> None:
-        value = self.expression(node.value)
-        is_local = isinstance(node.target, ast.Name) and node.target.id not in self.scope.outside
-        if not is_local and self._class is None:
-            self.change(node.target, _OPERATORS.get(type(node.op), "?="), node)
-        if isinstance(node.target, ast.Name):
-            grown = Expression("grown", "", (value,), None, node.lineno, node.col_offset)
-            self.assign_name(node.target.id, grown)
+        self.class_read, self.inside = outer_class, inside
 
     # Statements
 
@@ -350,7 +202,7 @@ class StatementReader(ExpressionReader):
         if isinstance(node.test, ast.Constant):  # as generators of code write it: one of the two never runs
             self.body(node.body if node.test.value else node.orelse)
             return
-        if len(self.scopes) == 1 and self._class is None and _asks_for_main(node.test):
+        if len(self.scopes) == 1 and self.class_read is None and _asks_for_main(node.test):
             function = self.begin(MAIN, node.lineno, node.col_offset)
             self.body(node.body)
             self.end(function, None)
@@ -361,7 +213,7 @@ class StatementReader(ExpressionReader):
 
     def _with(self, node: ast.With | ast.AsyncWith) -> None:
         for item in node.items:
-            names = _names_of([item.optional_vars]) if item.optional_vars is not None else ()
+            names = names_of([item.optional_vars]) if item.optional_vars is not None else ()
             entered = self.expression(item.context_expr, "entered", names)
             if item.optional_vars is not None:
                 self.assign(item.optional_vars, entered, item.context_expr)
@@ -400,40 +252,6 @@ class StatementReader(ExpressionReader):
 
     def _ignored(self, node: ast.stmt) -> None:
         """Nothing of it is kept."""
-
-
-_OPERATORS: dict[type[ast.operator], str] = {
-    ast.Add: "+=",
-    ast.Sub: "-=",
-    ast.Mult: "*=",
-    ast.Div: "/=",
-    ast.BitOr: "|=",
-    ast.BitAnd: "&=",
-}
-
-
-def _names_of(targets: list[ast.expr]) -> tuple[str, ...]:
-    found: list[str] = []
-    for target in targets:
-        if isinstance(target, ast.Name):
-            found.append(target.id)
-        elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
-            found.append(f"{target.value.id}.{target.attr}")
-        elif isinstance(target, ast.Tuple | ast.List):
-            found += _names_of(target.elts)
-    return tuple(found)
-
-
-def _is_the_same_anywhere(value: Expression) -> bool:
-    """Whether it means the same in whichever function it is looked at: no name stands in it but within calls."""
-    if value.kind in {"call", "constant", "imported", "lambda", "function"}:
-        return True
-    return value.kind in {"await", "either"} and all(_is_the_same_anywhere(each) for each in value.parts)
-
-
-def _mentions(value: ast.expr, target: ast.expr) -> bool:
-    wanted = ast.dump(target).replace("Store()", "Load()")
-    return any(ast.dump(each) == wanted for each in ast.walk(value) if type(each) is type(target))
 
 
 def _asks_for_main(test: ast.expr) -> bool:
