@@ -593,12 +593,21 @@ def test_results_that_are_asked_for_raise(finds):
         "MT801",
         """
 import asyncio
+from concurrent.futures import ThreadPoolExecutor, as_completed
+
+def lambda_handler_of_jobs(event, context):
+    with ThreadPoolExecutor(max_workers=8) as executor:
+        jobs = {executor.submit(save, each["body"]): each for each in event["Records"]}  # finds MT801
+        for job in as_completed(jobs):
+            print(jobs[job], job.result())
+
+lambda_handler = lambda_handler_of_jobs
 
 async def main(event):
     tasks = [asyncio.create_task(work(record["body"])) for record in event["Records"]]  # finds MT801
     await asyncio.gather(*tasks)
 
-def lambda_handler(event, context):
+def orders_lambda_handler(event, context):
     asyncio.run(main(event))
 
 def handler(event, context):

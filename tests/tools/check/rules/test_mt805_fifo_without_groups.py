@@ -227,6 +227,20 @@ def lambda_handler(event, context):
         (
             TEMPLATE,
             """
+from concurrent.futures import ThreadPoolExecutor
+
+def work(record):
+    with locks[record["attributes"]["MessageGroupId"]]:
+        save(record)
+
+def lambda_handler(event, context):
+    with ThreadPoolExecutor(max_workers=5) as executor:
+        list(executor.map(work, event["Records"]))
+""",
+        ),
+        (
+            TEMPLATE,
+            """
 import asyncio
 
 async def main(event):
@@ -276,7 +290,8 @@ def lambda_handler(event, context):
         "a standard queue", "a queue that is not known", "one message at a time", "a topic", "one worker",
         "other work than the messages", "the groups side by side", "Meantime keeps the groups", "one after another",
         "Powertools' FIFO processor", "no template", "within one message", "within one message, in a helper",
-        "within one message, submitted", "of the first message", "two different calls", "not reached",
+        "within one message, submitted", "of the first message", "a lock for each group", "two different calls",
+        "not reached",
         "within a message of Meantime's", "Powertools' asynchronous processor on a standard queue",
     ],
 )  # fmt: skip

@@ -121,10 +121,11 @@ def _turns(
     """What a node does for each record: what it goes over, the record's name, the code."""
     if isinstance(node, ast.For | ast.AsyncFor) and _is_records(node.iter, known, events):
         yield node.iter, _target(node.target), tuple(node.body)
-    elif isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp):
+    elif isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
         first = node.generators[0]
+        code = (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,)
         if _is_records(first.iter, known, events):
-            yield first.iter, _target(first.target), (node.elt,)
+            yield first.iter, _target(first.target), code
     elif isinstance(node, ast.Call) and called(node) == "map" and len(node.args) > 1:
         over = node.args[1]
         if _is_records(over, known, events):

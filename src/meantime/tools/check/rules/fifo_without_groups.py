@@ -21,7 +21,6 @@ _CODE = "MT805"
 _BATCH = "aws_lambda_powertools.utilities.batch"
 _ASYNC = (f"{_BATCH}.async_process_partial_response", f"{_BATCH}.async_batch_processor")
 _GROUP = "MessageGroupId"
-_IN_LOOPS = frozenset({"submit", "thread", "task"})  # verbs that go over the loop that they stand in
 _DEPTH = 6  # how deep expressions and names are followed
 
 
@@ -49,8 +48,6 @@ def _from_fifo_queue(project: Project, function: Function) -> Chain | None:
 
 def _is_within_a_record(project: Project, fan_out: FanOut, chain: Chain) -> bool:
     """Whether it is done for one record after another: what it works on side by side is one record's."""
-    if fan_out.verb in _IN_LOOPS:
-        return chain.is_per_item
     loops = [each.over for each in fan_out.call.loops if each.over is not None and each.over is not fan_out.over]
     return chain.is_per_item or any(project.comes_from_event(each, fan_out.within) for each in loops)
 
