@@ -2,7 +2,8 @@
 
 The files (MIT, see `flake8_async/LICENSE`) are those of flake8-async 26.8.1 whose rules overlap with ours; a line that
 it must find has a comment `# ASYNC210: 4, …`. They are kept word for word, and end in `.txt` so that no tool takes them
-for ours. Where a file leaves out an import, since its tool goes by the spelling of a name, it is added at the end.
+for ours. Where a file leaves out an import, since its tool goes by the spelling of a name, it is added at the end;
+likewise a handler, where ours is about what a handler leaves behind.
 Its other rules are about trio and anyio, or about cancellation, and have no counterpart here.
 """
 
@@ -28,7 +29,7 @@ class Disagreement(NamedTuple):
     why: str
 
 
-# The rule of ours for each file, and the imports that the file leaves out.
+# The rule of ours for each file, and what the file leaves out.
 OURS = {
     "async210": ("MT201", "import urllib.request\nfrom urllib import request\nfrom urllib.request import urlopen"),
     "async211": ("MT201", ""),
@@ -36,7 +37,7 @@ OURS = {
     "async22x_asyncio": ("MT201", "import os, subprocess"),
     "async250": ("MT201", ""),
     "async251": ("MT201", ""),
-    "async300": ("MT401", ""),
+    "async300": ("MT401", "def lambda_handler(event, context):\n    return asyncio.run(foo())"),
 }
 # What ours leaves alone as a whole, and why.
 LOCAL_FILES = (
@@ -52,6 +53,9 @@ THEIRS_ONLY = {
             "any method of a urllib3 pool counts there, even one that is none; ours are those that make requests",
         ),
     ],
+    "async300": [
+        Disagreement((58, 60, 62, 64, 67), "put into a display, asked for its truth or entered: for ours it is in use"),
+    ],
 }
 OURS_ONLY = {
     "async211": [
@@ -63,6 +67,12 @@ OURS_ONLY = {
     "async212": [
         Disagreement((60,), "the global is given a client and, later, a number; ours takes both for possible"),
         Disagreement((98,), "a client imported by name; marked there as not implemented"),
+    ],
+    "async300": [
+        Disagreement(
+            (28, 31, 35), "kept and never awaited: ours asks whether something waits, theirs whether it is kept"
+        ),
+        Disagreement((73, 77), "create_task under another name; marked there as not supported"),
     ],
 }
 
