@@ -95,7 +95,15 @@ class Service:
         return await self.session.get(url)
 
 
-service = Service()
+service = None
+
+
+def make():
+    global service
+    service = Service()
+
+
+make()
 
 
 async def main(event):
@@ -378,6 +386,44 @@ async def main(event):
 """
             + HANDLER,
             id="made on the loop that uses it",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+
+class Listener:
+    def __init__(self):
+        self.limit = asyncio.Semaphore(5)
+
+    async def serve(self, key):
+        async with self.limit:
+            await asyncio.sleep(1)
+
+
+async def main(event):
+    listener = Listener()
+    await asyncio.gather(*[listener.serve(key) for key in event["keys"]])
+"""
+            + HANDLER,
+            id="in an object made on the loop that uses it",
+        ),
+        pytest.param(
+            {
+                "tests/test_app.py": """
+import asyncio
+
+import httpx
+
+client = httpx.AsyncClient(timeout=5)
+
+
+async def main(event):
+    await client.get(event["url"])
+"""
+                + HANDLER
+            },
+            id="below a handler of a test suite",
         ),
         pytest.param(
             """

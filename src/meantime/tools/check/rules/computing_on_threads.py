@@ -8,7 +8,7 @@ from meantime.tools.check.finding import Finding
 from meantime.tools.check.rule import Rule
 from meantime.tools.check.rules._blocking import blocking_calls
 from meantime.tools.check.rules._computing import computing_calls
-from meantime.tools.check.rules._on_lambda import way_in
+from meantime.tools.check.rules._deployed import deployed_way_in
 from meantime.tools.check.rules._reach import reached_from
 from meantime.tools.check.rules._spelling import name_of, spelled
 
@@ -28,7 +28,7 @@ def _check(project: Project) -> Iterator[Finding]:
         chain = project.runs(function).in_thread
         if chain is None or chain.call is None or chain.begins != function.qualified:
             continue
-        way = way_in(project, chain.call.within)
+        way = deployed_way_in(project, chain.call.within)
         if way is None or _has_several_cores(way):
             continue
         work = _computing_alone(project, function)

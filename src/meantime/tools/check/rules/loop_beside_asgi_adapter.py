@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from meantime.tools.check.finding import Finding
 from meantime.tools.check.rule import Rule
-from meantime.tools.check.rules._on_lambda import way_in
+from meantime.tools.check.rules._deployed import deployed_way_in
 from meantime.tools.check.rules._spelling import spelled
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def _check(project: Project) -> Iterator[Finding]:
             if any(each.within is call.within and each.line < call.line for each in kept):
                 yield _finding(project, call, "error", ())
         elif _handler(project, call.within) in serving:
-            chain = way_in(project, call.within)
+            chain = deployed_way_in(project, call.within)
             if chain is not None:
                 yield _finding(project, call, "error" if chain.is_proved else "warning", chain.steps)
 
@@ -43,7 +43,7 @@ def _check(project: Project) -> Iterator[Finding]:
 def _handler(project: Project, function: Function) -> str | None:
     """The handler that a function runs below, on its thread and outside of a running loop."""
     runs = project.runs(function)
-    chain = way_in(project, function)
+    chain = deployed_way_in(project, function)
     return None if chain is None or runs.on_loop is not None or runs.in_thread is not None else chain.begins
 
 

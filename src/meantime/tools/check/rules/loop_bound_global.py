@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from meantime.tools.check.finding import Finding, Step
 from meantime.tools.check.rule import Rule
-from meantime.tools.check.rules._event_loops import is_kept, runs_on_new_loops
-from meantime.tools.check.rules._on_lambda import way_in
+from meantime.tools.check.rules._deployed import deployed_way_in
+from meantime.tools.check.rules._event_loops import runs_on_new_loops
 from meantime.tools.check.rules._reach import reached_from
 from meantime.tools.check.rules._spelling import name_of, spelled
 
@@ -53,7 +53,7 @@ _BOUND = _CLIENTS | _LOCKS  # an engine with a `poolclass` may keep no connectio
 def _check(project: Project) -> Iterator[Finding]:
     found: dict[Call, Finding] = {}
     for entry, main in runs_on_new_loops(project):
-        chain = way_in(project, entry.within)
+        chain = deployed_way_in(project, entry.within)
         if chain is None or project.runs(entry.within).in_thread is not None:
             continue
         for reached in reached_from(project, main):
@@ -69,8 +69,22 @@ def _loop_bound(project: Project, function: Function) -> Iterator[tuple[str, Cal
     for expression in _used(function):
         for value in project.values(expression, function):
             made = value.origin
-            if value.path in _BOUND and made is not None and is_kept(made) and "poolclass" not in made.keywords:
+            if (
+                value.path in _BOUND
+                and made is not None
+                and _outlives(project, made)
+                and "poolclass" not in made.keywords
+            ):
                 yield value.path, made
+
+
+def _outlives(project: Project, made: Call) -> bool:
+    """Whether what a call makes is there in the next invocation: by a global name, or in an object that has one."""
+    within = made.within
+    if within.is_module or not within.globals.isdisjoint(made.bound):
+        return True
+    is_in_object = any("." in name for name in made.bound) and within.class_name != ""
+    return is_in_object and any(_outlives(project, call) for call in project.calls_to(within.class_name))
 
 
 def _used(function: Function) -> Iterator[Expression]:

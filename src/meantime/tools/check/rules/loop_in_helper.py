@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from meantime.tools.check.finding import Finding
 from meantime.tools.check.rule import Rule
 from meantime.tools.check.rules._branches import exclude_each_other
+from meantime.tools.check.rules._deployed import deployed_way_in
 from meantime.tools.check.rules._event_loops import is_per_item, loops_made, loops_taken
-from meantime.tools.check.rules._on_lambda import way_in
 from meantime.tools.check.rules._spelling import name_of, spelled
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def _by_handler(project: Project) -> dict[str, list[_Site]]:
     found: dict[str, list[_Site]] = defaultdict(list)
     made = loops_made(project)
     for call in (*made, *loops_taken(project)):
-        chain = way_in(project, call.within)
+        chain = deployed_way_in(project, call.within)
         runs = project.runs(call.within)
         if chain is None or is_per_item(call, chain) or runs.on_loop is not None or runs.in_thread is not None:
             continue

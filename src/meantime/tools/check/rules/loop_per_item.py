@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from meantime.tools.check.finding import Finding
 from meantime.tools.check.rule import Rule
+from meantime.tools.check.rules._deployed import deployed_way_in
 from meantime.tools.check.rules._event_loops import is_per_item, loops_made
-from meantime.tools.check.rules._on_lambda import way_in
 from meantime.tools.check.rules._spelling import name_of, spelled
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _check(project: Project) -> Iterator[Finding]:
 
 
 def _level(project: Project, call: Call, chain: Chain | None) -> Level:
-    if chain is None or not chain.is_proved or way_in(project, call.within) is None:
+    if chain is None or not chain.is_proved or deployed_way_in(project, call.within) is None:
         return "warning"
     loops = [loop for loop in call.loops if loop.kind != "while"]
     is_long = any(_may_be_long(project, loop, call) for loop in loops) if loops else not chain.is_bounded

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from meantime.tools.check.finding import Finding
 from meantime.tools.check.rule import Rule
-from meantime.tools.check.rules._on_lambda import way_in
+from meantime.tools.check.rules._deployed import deployed_way_in
 from meantime.tools.check.rules._spelling import name_of, spelled
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _LONG = 1.0
 def _check(project: Project) -> Iterator[Finding]:
     for call in project.calls_to("time.sleep"):
         function = call.within
-        chain = way_in(project, function)
+        chain = deployed_way_in(project, function)
         if chain is None or project.runs(function).on_loop is not None:
             continue
         seconds = project.constant(call.arguments[0], function) if call.arguments else None
