@@ -86,6 +86,22 @@ def test_files_have_ignores_of_their_own(tmp_path, pattern, remain):
     assert list(shown([BROKEN, REPEATED], settings, tmp_path).findings) == remain
 
 
+def test_in_a_file_only_what_is_named_is_ignored(tmp_path):
+    settings = Settings(per_file_ignores=(("*.py", ("MT001",)),), all=True)
+    assert shown([BROKEN, REPEATED], settings, tmp_path).findings == (REPEATED,)
+
+
+def test_what_no_rule_that_runs_finds_is_neither_shown_nor_counted(tmp_path):
+    assert shown([BROKEN, LIKELY], Settings(ignore=("MT001",)), tmp_path) == ((), 0, 0)
+
+
+def test_where_an_unknown_rule_is_named_is_told(tmp_path):
+    with pytest.raises(CheckError, match=r"there is no rule 'MT99' \(.*pyproject.toml\)"):
+        chosen_codes(Settings(select=("MT99",), file=tmp_path / "pyproject.toml"))
+    with pytest.raises(CheckError, match="there is no rule 'MT99';"):
+        chosen_codes(Settings(select=("MT99",)))
+
+
 def test_patterns_are_relative_to_the_folder_of_the_settings(tmp_path):
     settings = Settings(per_file_ignores=(("functions/app.py", ("MT001",)),), folder=tmp_path)
     assert shown([BROKEN], settings, tmp_path / "functions").findings == ()

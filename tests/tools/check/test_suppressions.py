@@ -102,5 +102,11 @@ def test_a_template_has_comments_of_the_same_kind():
     assert sifted([finding], {"template.yaml": lines}, known=KNOWN, judged=KNOWN).findings == ()
 
 
+def test_what_would_be_a_string_in_python_is_none_in_a_template():
+    text = 'Description: """\nTimeout: 3  # noqa: MT205\nOther: """\n'
+    assert list(suppressions_in(text, is_python=False)) == [2]
+    assert list(suppressions_in(text)) == []
+
+
 def test_a_file_that_is_no_python_keeps_its_comments():
     assert 1 in suppressions_in("def (:  # noqa: MT001\n'''")
