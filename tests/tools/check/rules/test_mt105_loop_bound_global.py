@@ -409,6 +409,52 @@ async def main(event):
             id="in an object made on the loop that uses it",
         ),
         pytest.param(
+            """
+import asyncio
+
+
+class Service:
+    async def all(self, keys):
+        limit = asyncio.Semaphore(5)
+
+        async def one(key):
+            async with limit:
+                await asyncio.sleep(1)
+
+        await asyncio.gather(*[one(key) for key in keys])
+
+
+service = Service()
+
+
+async def main(event):
+    await service.all(event["keys"])
+"""
+            + HANDLER,
+            id="a semaphore of one call of a method",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+
+class Node:
+    def __init__(self):
+        self.lock = asyncio.Lock()
+        self.next = Node()
+
+    async def use(self):
+        async with self.lock:
+            await self.next.use()
+
+
+async def main(event):
+    await Node().use()
+"""
+            + HANDLER,
+            id="an object that makes its like",
+        ),
+        pytest.param(
             {
                 "tests/test_app.py": """
 import asyncio

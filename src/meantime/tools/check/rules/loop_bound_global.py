@@ -80,11 +80,12 @@ def _loop_bound(project: Project, function: Function) -> Iterator[tuple[str, Cal
 
 def _outlives(project: Project, made: Call) -> bool:
     """Whether what a call makes is there in the next invocation: by a global name, or in an object that has one."""
-    within = made.within
-    if within.is_module or not within.globals.isdisjoint(made.bound):
-        return True
-    is_in_object = any("." in name for name in made.bound) and within.class_name != ""
-    return is_in_object and any(_outlives(project, call) for call in project.calls_to(within.class_name))
+    is_in_object = any("." in name for name in made.bound)
+    return _is_global(made) or (is_in_object and any(map(_is_global, project.calls_to(made.within.class_name))))
+
+
+def _is_global(made: Call) -> bool:
+    return made.within.is_module or not made.within.globals.isdisjoint(made.bound)
 
 
 def _used(function: Function) -> Iterator[Expression]:
