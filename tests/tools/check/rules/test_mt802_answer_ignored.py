@@ -272,6 +272,27 @@ def api(event):
     except Exception:
         return {"statusCode": 500}
 """,
+        """
+def lambda_handler(event, context):
+    for record in event.get("Records", []):
+        save(record["body"])
+    try:
+        return answer(event["path"])
+    except KeyError:
+        return {"statusCode": 404}
+""",
+        """
+def lambda_handler(event, context):
+    work(event)
+    try:
+        return answer(event["path"])
+    except KeyError:
+        return {"statusCode": 404}
+
+def work(event):
+    for record in event.get("Records", []):
+        save(record["body"])
+""",
         ANSWERING,
         ANSWERING.replace('record["messageId"]', 'record["kinesis"]["sequenceNumber"]'),
         ANSWERING.replace('"itemIdentifier"', '"itemIdentifier", "x"').replace(', "x": ', ": 1, 'x': "),
@@ -282,6 +303,8 @@ def api(event):
     ],
     ids=[
         "an HTTP API", "a topic", "no failure is told", "not surely a handler", "another function of the file",
+        "an HTTP API beside the queue",
+        "an HTTP API beside a queue in a helper",
         "an answer by hand", "an answer for a stream", "more in it", "no handler in the file", "other keys",
         "an identifier of something else", "an identifier under another key",
     ],

@@ -54,13 +54,13 @@ def _all_raise(node: ast.Try) -> bool:
     return all(any(isinstance(each, ast.Raise) for each in ast.walk(handler)) for handler in node.handlers)
 
 
-def failures_by_status(function: ast.AST) -> Iterator[ast.Return]:
-    """Where a function that has caught an exception answers with a status that tells of a failure."""
-    for caught in ast.walk(function):
-        if isinstance(caught, ast.ExceptHandler):
+def failures_by_status(function: ast.AST) -> Iterator[tuple[ast.Try, ast.Return]]:
+    """Where a function that has caught an exception answers with a status that tells of a failure, and the `try`."""
+    for node in [each for each in ast.walk(function) if isinstance(each, ast.Try)]:
+        for caught in node.handlers:
             for each in ast.walk(caught):
                 if isinstance(each, ast.Return) and _is_failure(each.value):
-                    yield each
+                    yield node, each
 
 
 def _is_failure(value: ast.expr | None) -> bool:

@@ -25,6 +25,12 @@ _POWERTOOLS = "aws_lambda_powertools.utilities.batch"
 _NO_IDENTIFIERS = frozenset({"receiptHandle", "eventID"})
 
 
+_STATUS = (
+    "Lambda does not look at a status in the answer of a batch: the messages are deleted as if all were well. Raise, "
+    "or answer with `batchItemFailures`, or use `@meantime.batch.sqs`."
+)
+
+
 def _check(project: Project) -> Iterator[Finding]:
     files: set[str] = set()
     for handler in project.handlers:
@@ -41,8 +47,9 @@ def _check(project: Project) -> Iterator[Finding]:
                         "[ReportBatchItemFailures]`.",
                         source.place,
                     )
-        elif _is_batch(project, handler, function):
-            yield from _statuses(project, function)
+        else:
+            for answer in _statuses(project, handler, function):
+                yield _at(function.file, answer, _STATUS)
         if function.file not in files:
             files.add(function.file)
             yield from _misspelt(project, function.file)
@@ -57,24 +64,22 @@ def _answers(project: Project, handler: Handler, function: Function) -> bool:
     return any(word in own for word in _ANSWERING) or (uses_processor and ".response()" in own)
 
 
-def _is_batch(project: Project, handler: Handler, function: Function) -> bool:
-    """Whether its event is a batch from SQS: by the template, or by what is read of the records."""
+def _statuses(project: Project, handler: Handler, function: Function) -> Iterator[ast.Return]:
+    """Failures of a batch from SQS that are told by a status of HTTP, where an exception is caught."""
     known = [each.kind for each in handler.sources if each.kind != "other"]
-    if known:
-        return set(known) == {"sqs"}
-    return any(loop.kinds == {"sqs"} for loop in record_loops(project, function))
+    node = definition(project, function) if set(known) == {"sqs"} else None
+    if node is not None:
+        yield from (answer for _, answer in failures_by_status(node))
+    elif not known:  # it may be a handler of HTTP, too: only what is around the records or among them counts
+        for loop in record_loops(project, function):
+            if loop.within is function and loop.kinds == {"sqs"}:
+                for attempt, answer in failures_by_status(loop.function):
+                    if _holds(attempt, loop.node) or _holds(loop.node, attempt):
+                        yield answer
 
 
-def _statuses(project: Project, function: Function) -> Iterator[Finding]:
-    """Failures told by a status of HTTP, where an exception is caught."""
-    node = definition(project, function)
-    for each in failures_by_status(node) if node is not None else ():
-        yield _at(
-            function.file,
-            each,
-            "Lambda does not look at a status in the answer of a batch: the messages are deleted as if all were well. "
-            "Raise, or answer with `batchItemFailures`, or use `@meantime.batch.sqs`.",
-        )
+def _holds(outer: ast.AST, inner: ast.AST) -> bool:
+    return any(each is inner for each in ast.walk(outer))
 
 
 def _misspelt(project: Project, file: str) -> Iterator[Finding]:
