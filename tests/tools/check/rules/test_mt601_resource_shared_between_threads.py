@@ -539,14 +539,18 @@ def lambda_handler(event, context):
 
 
 @pytest.mark.parametrize(
-    ("case", "says"),
+    ("case", "what", "remedy"),
     [
-        ("a session", "`session` is a boto3 session, and several threads use it at once: it is not thread-safe. "
-         "Share a client: make it before the threads start."),
-        ("a table at module level", "`table` is a boto3 resource, and several threads use it at once: it is not thread-safe. "
-         "Share a client: `boto3.client(…)`, `meantime.clients.boto3(…)`, or the resource's `meta.client`."),
+        ("a session", "`session` is a boto3 session", "make it before the threads start."),
+        (
+            "a table at module level",
+            "`table` is a boto3 resource",
+            "`boto3.client(…)`, `meantime.clients.boto3(…)`, or the resource's `meta.client`.",
+        ),
     ],
-)  # fmt: skip
-def test_what_to_do_is_said(findings_of, case, says):
+)
+def test_what_to_do_is_said(findings_of, case, what, remedy):
     (found,) = findings_of("MT601", HEAD + FOUND[case])
-    assert found.message == says
+    assert found.message == (
+        f"{what}, and several threads use it at once: it is not thread-safe. Share a client: {remedy}"
+    )

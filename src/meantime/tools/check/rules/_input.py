@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 Input: TypeAlias = Literal["event", "records"]
 _DEEPEST = 16
 _SAME_LENGTH = frozenset({"list", "tuple", "set", "sorted", "reversed", "enumerate", "iter", "filter", "dict", "len"})
-_PARSERS = frozenset(
-    {"json.loads", "simplejson.loads", "orjson.loads", "ujson.loads", "dict.fromkeys", "copy.deepcopy"}
-)
+_PARSERS = frozenset({"json.loads", "simplejson.loads", "orjson.loads", "ujson.loads", "copy.deepcopy"})
 _SAME_METHODS = frozenset({"get", "items", "values", "keys", "copy", "pop"})
 _DATA_CLASSES = "aws_lambda_powertools.utilities.data_classes."
 _RECORDS = frozenset({"Records", "records"})
@@ -82,7 +80,7 @@ class _Follower:
     def __init__(self, project: Project) -> None:
         self._project = project
         self._handlers = {each.function for each in project.handlers}
-        self._seen: set[tuple[str, str]] = set()
+        self._known: dict[tuple[str, str], Input | None] = {}
 
     def follow(self, expression: Expression, within: Function, depth: int) -> Input | None:
         """What an expression's length is given by."""
@@ -97,6 +95,8 @@ class _Follower:
         parts = expression.parts
         if expression.kind == "comprehension":
             parts = parts[1:] if len(parts) == 2 else ()  # noqa: PLR2004  # its element, and one `for`
+        elif expression.kind == "list":
+            parts = tuple(part for part in parts if part.kind == "star")
         elif expression.kind not in {"star", "await", "either"}:
             parts = ()
         return next((found for part in parts if (found := self.follow(part, within, depth + 1))), None)
@@ -120,17 +120,18 @@ class _Follower:
     def _name(self, name: str, within: Function, depth: int) -> Input | None:
         scope: Function | None = within
         while scope is not None and not scope.is_module:
-            if (scope.qualified, name) in self._seen:
-                return None
+            key = (scope.qualified, name)
+            if key in self._known:
+                return self._known[key]
             index = next((number for number, each in enumerate(scope.parameters) if each.name == name), None)
             given = [each for each in scope.assigned.get(name, ()) if each.kind not in {"held", "grown"}]
-            if given and name not in scope.globals:
-                self._seen.add((scope.qualified, name))
+            if given or index is not None:
+                self._known[key] = None  # until it is known: a name may be made of itself
                 found = [self.follow(each, scope, depth + 1) for each in given]
-                return found[0] if all(found) else None
-            if index is not None:
-                self._seen.add((scope.qualified, name))
-                return self._parameter(scope, index, name, depth)
+                if index is not None and not given:
+                    found = [self._parameter(scope, index, name, depth)]
+                self._known[key] = found[0] if all(found) else None
+                return self._known[key]
             scope = self._project.functions.get(scope.parent)
         return None
 
