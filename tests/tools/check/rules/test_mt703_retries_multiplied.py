@@ -304,6 +304,61 @@ def load(keys):
         except Exception:
             continue
 """,
+    "an attempt of its own": """
+import boto3
+
+s3 = boto3.client("s3")
+
+def load(key):
+    try:
+        return s3.get_object(Bucket="orders", Key=key)
+    except Exception:
+        return None
+""",
+    "loops over known items": """
+import boto3
+
+s3 = boto3.client("s3")
+
+def load():
+    for key in ("a", "b", "c"):
+        try:
+            s3.get_object(Bucket="orders", Key=key)
+        except Exception:
+            continue
+    for key in sorted(["a", "b", "c"]):
+        try:
+            s3.get_object(Bucket="orders", Key=key)
+        except Exception:
+            continue
+    for number, key in enumerate(["a", "b", "c"]):
+        try:
+            s3.get_object(Bucket="orders", Key=key)
+        except Exception:
+            continue
+""",
+    "a loop without an end": """
+import boto3
+
+s3 = boto3.client("s3")
+
+def watch():
+    while True:
+        try:
+            s3.list_buckets()
+        except Exception:
+            continue
+""",
+    "attempts of what does not try again itself": """
+import requests
+
+def load(url):
+    for attempt in range(3):
+        try:
+            return requests.get(url, timeout=2)
+        except Exception:
+            continue
+""",
     "a loop of pages, where nothing is caught": """
 import boto3
 

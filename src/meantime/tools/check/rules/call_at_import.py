@@ -14,22 +14,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from meantime.tools.check.finding import Level, Step
+    from meantime.tools.check.model.expressions import Call
     from meantime.tools.check.model.functions import Function
     from meantime.tools.check.model.project import Project
 
 
 def _check(project: Project) -> Iterator[Finding]:
     for function in project.functions.values():
-        found = _loading(project, function)
+        calls = [each for each in function.calls if _path(project, each)]
+        found = _loading(project, function) if calls else None
         if found is None:
             continue
         steps, is_proved = found
-        for call in function.calls:
-            paths = project.targets(call)
-            if len(paths) != 1 or not all(goes_to_network(each) for each in paths):
-                continue
-            is_error = is_proved and all(writes(each) for each in paths)
-            level: Level = "error" if is_error else "warning"
+        for call in calls:
+            level: Level = "error" if is_proved and writes(_path(project, call)) else "warning"
             yield Finding(
                 "MT903",
                 f"`{spelled(call.function)}` is called while modules are loaded: once for each execution environment, "
@@ -38,6 +36,12 @@ def _check(project: Project) -> Iterator[Finding]:
                 level,
                 steps,
             )
+
+
+def _path(project: Project, call: Call) -> str:
+    """What is called, if it can only be one thing and that goes to the network."""
+    paths = project.targets(call)
+    return next((each for each in paths if goes_to_network(each)), "") if len(paths) == 1 else ""
 
 
 _INSTEAD = {
