@@ -109,6 +109,16 @@ def test_a_folder_of_that_name_ignores_nothing(tmp_path, found, write):
     assert found() == ["app.py"]
 
 
+def test_a_gitignore_above_the_repository_counts_for_nothing(found, write):
+    write("repository/lib/made.py", "repository/.git/HEAD", **{".gitignore": "made.py\n"})
+    assert found("repository/lib") == ["repository/lib/made.py"]
+
+
+def test_nothing_in_an_ignored_folder_is_taken_in_again_as_with_git(found, write):
+    write("app.py", "old/keep.py", **{".gitignore": "old/\n!old/keep.py\n"})
+    assert found() == ["app.py"]
+
+
 def test_an_ignored_folder_that_is_named_is_read(found, write):
     write("made/app.py", ".git/HEAD", **{".gitignore": "made/\n"})
     assert found("made") == ["made/app.py"]
@@ -142,6 +152,12 @@ def test_a_link_that_leads_nowhere_is_told_and_the_rest_is_read(tmp_path, write,
     files, problems = source_files([tmp_path], tmp_path, Settings())
     assert [file.name for file in files] == ["app.py"]
     assert [(each.code, each.place.path) for each in problems] == [("MT001", "link.py")]
+
+
+def test_a_template_that_leads_nowhere_is_passed_over(tmp_path, found, write):
+    write("app.py")
+    (tmp_path / "template.yaml").symlink_to(tmp_path / "nowhere.yaml")
+    assert found() == ["app.py"]
 
 
 def test_an_editors_lock_is_no_file(tmp_path, found, write):
