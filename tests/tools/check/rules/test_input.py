@@ -108,12 +108,14 @@ WAYS = {
     "def lambda_handler(event, context):\n    Service().run(event['keys'])\n",
     "to a method by its class": "class Service:\n    @staticmethod\n    def run(keys):\n        print(keys)\n\n"
     "    def other(self, keys):\n        ThreadPoolExecutor(len(self))\n\n"
-    "def lambda_handler(event, context):\n    Service().other(event['keys'])\n",
+    "def lambda_handler(event, context):\n"
+    "    Service().other(event['keys'])\n",
     "the second parameter of the handler": "def lambda_handler(event, context):\n    keys = context.keys\n"
     "    ThreadPoolExecutor(len(keys))\n",
     "the first parameter of no handler": "def run(event):\n    ThreadPoolExecutor(len(event))\n\n"
     "def lambda_handler(event, context):\n    run(load(1))\n",
-    "the name of a module": "keys = load(1)\n\ndef lambda_handler(event, context):\n    ThreadPoolExecutor(len(keys))\n",
+    "the name of a module": "keys = load(1)\n\ndef lambda_handler(event, context):\n"
+    "    ThreadPoolExecutor(len(keys))\n",
     "a global name": "keys = []\n\ndef lambda_handler(event, context):\n    global keys\n    keys = event['keys']\n"
     "    ThreadPoolExecutor(len(keys))\n",
     "of the function around": "def lambda_handler(event, context):\n    def run():\n"

@@ -84,6 +84,32 @@ async def main(event):
 def lambda_handler(event, context):
     asyncio.run(main(event))
 """,
+    "of a name that another function has, too": """
+last = None
+other = None
+
+def show():
+    print(last)
+
+async def main(event):
+    global other
+    other = event
+    last = asyncio.create_task(send(event))  # finds MT401
+
+def lambda_handler(event, context):
+    asyncio.run(main(event))
+""",
+    "taken out of its set by remove": """
+background = set()
+
+async def main(event):
+    task = asyncio.create_task(send(event))  # finds MT401
+    background.add(task)
+    task.add_done_callback(background.remove)
+
+def lambda_handler(event, context):
+    asyncio.run(main(event))
+""",
     "on the loop itself": """
 async def main(event):
     loop = asyncio.get_running_loop()
@@ -187,6 +213,80 @@ async def main(event):
         return event
     finally:
         ticking.cancel()
+
+def lambda_handler(event, context):
+    asyncio.run(main(event))
+""",
+    "of a global name that is awaited elsewhere": """
+last = None
+
+async def finish():
+    await last
+
+async def main(event):
+    global last
+    last = asyncio.create_task(send(event))
+
+def lambda_handler(event, context):
+    asyncio.run(main(event))
+""",
+    "several at once": """
+async def main(event):
+    first, second = asyncio.create_task(send(event)), asyncio.create_task(send(event))
+    await first
+    await second
+
+def lambda_handler(event, context):
+    asyncio.run(main(event))
+""",
+    "kept under a key": """
+kept = {}
+
+async def main(event):
+    kept["last"] = asyncio.create_task(send(event))
+
+def lambda_handler(event, context):
+    asyncio.run(main(event))
+""",
+    "kept in somebody else's object": """
+async def main(event, context):
+    context.state.task = asyncio.create_task(send(event))
+
+def lambda_handler(event, context):
+    asyncio.run(main(event, context))
+""",
+    "handed to another function by its name": """
+async def settle(task):
+    await task
+
+async def main(event):
+    task = asyncio.create_task(send(event))
+    await settle(task)
+
+def lambda_handler(event, context):
+    asyncio.run(main(event))
+""",
+    "handed to a library's function": """
+import library
+
+async def main(event):
+    task = asyncio.create_task(send(event))
+    library.keep(task)
+
+def lambda_handler(event, context):
+    asyncio.run(main(event))
+""",
+    "kept in a list in a list": """
+groups = []
+
+async def main(event):
+    tasks = []
+    tasks.append(asyncio.create_task(send(event)))
+    groups.append(tasks)
+
+async def drain():
+    for tasks in groups:
+        await asyncio.gather(*tasks)
 
 def lambda_handler(event, context):
     asyncio.run(main(event))

@@ -96,8 +96,8 @@ class _Uses:
             return around_it.attr not in only
         if isinstance(around_it, ast.Call) and node in around_it.args and isinstance(around_it.func, ast.Attribute):
             collection = around_it.func
-            if collection.attr in _COLLECTED_BY and only is self._only:
-                return self._collection_has_more(collection.value)
+            if collection.attr in _COLLECTED_BY:
+                return only is not self._only or self._collection_has_more(collection.value)
             return collection.attr not in _DROPPED_BY
         return True
 
