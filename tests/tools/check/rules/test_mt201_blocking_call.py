@@ -475,7 +475,7 @@ async def look(future):
     executor.submit(len, "").result(0)
     os.waitpid(1, os.WNOHANG)
     os.wait4(1, os.WNOHANG)
-    os.waitpid(1, 1)
+    os.waitid(os.P_PID, 1, os.WEXITED | os.WNOHANG)
 """,
             id="told not to wait",
         ),

@@ -76,8 +76,8 @@ def _waits(project: Project, call: Call, path: str) -> bool:
         return not isinstance(seconds, int | float) or seconds > 0
     if path.endswith(_LAZY) and call.use == "returned":
         return False
-    if path in {"os.waitpid", "os.wait4"}:
-        return len(call.arguments) < len(("pid", "options")) or _given(project, call, call.arguments[1]) == 0
+    if path.startswith("os.wait"):
+        return not any(_mentions(each, "WNOHANG") for each in call.arguments)
     return not path.startswith(_OWN_WORK) or not (
         any(_given(project, call, each) == 0 for each in call.arguments[:1])
         or any(
@@ -85,6 +85,10 @@ def _waits(project: Project, call: Call, path: str) -> bool:
             for name, value in _NOT_WAITING.items()
         )
     )
+
+
+def _mentions(expression: Expression, name: str) -> bool:
+    return expression.name == name or any(_mentions(part, name) for part in expression.parts)
 
 
 def _may_be_over(project: Project, call: Call, path: str) -> bool:
