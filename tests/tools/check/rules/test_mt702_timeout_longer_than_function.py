@@ -108,6 +108,30 @@ table = dynamodb.Table("orders")
 def lambda_handler(event, context):
     return table.get_item(Key={"id": event["id"]}), table.scan()
 """,
+    "a boto3 client's, as long as the function": """
+import boto3
+from botocore.config import Config
+
+s3 = boto3.client("s3", config=Config(read_timeout=10))  # finds MT702
+
+def lambda_handler(event, context):
+    return s3.list_buckets()
+""",
+    "a boto3 client's, in what may be another function": """
+import boto3
+from botocore.config import Config
+
+s3 = boto3.client("s3", config=Config(read_timeout=20))  # finds MT702 likely
+
+def one():
+    return s3.list_buckets()
+
+def other():
+    return None
+
+def lambda_handler(event, context):
+    return (one if event["first"] else other)()
+""",
     "boto3's default": """
 import boto3
 
@@ -153,6 +177,12 @@ import requests
 
 def lambda_handler(event, context):
     return requests.get("https://example.com", timeout=(2, 5)).json()
+""",
+    "a keyword that is no timeout of this call": """
+import requests
+
+def lambda_handler(event, context):
+    return requests.get("https://example.com", timeout=2, connect_timeout=60, socket_timeout=60).json()
 """,
     "one from elsewhere": """
 import os
@@ -233,6 +263,17 @@ s3 = boto3.client("s3")
 def lambda_handler(event, context):
     return s3.generate_presigned_url("get_object", Params={})
 """,
+    "a boto3 client that only a script calls": """
+import boto3
+
+s3 = boto3.client("s3")
+
+def script():
+    return s3.list_buckets()
+
+def lambda_handler(event, context):
+    return {}
+""",
     "Meantime's own client": """
 from meantime import clients
 
@@ -277,3 +318,27 @@ def test_it_says_how_often_a_short_timeout_is_waited_for(findings_of):
     (finding,) = findings_of("MT702", {"app.py": FOUND["short, but five times"], "template.yaml": TEMPLATE})
 
     assert finding.message.startswith("The client of `s3.list_buckets` may wait 2 s, 5 times, but")
+
+
+def test_of_several_functions_with_one_handler_the_shortest_counts(findings_of):
+    template = f"""{TEMPLATE}
+  Unknown:
+    Type: AWS::Serverless::Function
+    Properties:
+      Handler: app.lambda_handler
+      Runtime: python3.13
+      CodeUri: .
+      Timeout: !ImportValue shared-timeout
+  Shorter:
+    Type: AWS::Serverless::Function
+    Properties:
+      Handler: app.lambda_handler
+      Runtime: python3.13
+      CodeUri: .
+      Timeout: 5
+"""
+
+    (finding,) = findings_of("MT702", {"app.py": FOUND["a request"], "template.yaml": template})
+
+    assert "after 5 s (template.yaml:" in finding.message
+    assert finding.message.endswith("Choose less than 5 s.")
