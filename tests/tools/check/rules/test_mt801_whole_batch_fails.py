@@ -575,6 +575,7 @@ def lambda_handler(event, context):
         """
 def lambda_handler(event, context):
     results = [pool.apply_async(work, (record["body"],)) for record in event.get("Records", [])]
+    pool.close()
 """,
         "from mangum import Mangum\n\nhandler = Mangum(app)\n",
     ],
