@@ -581,11 +581,12 @@ def test_ways_that_exclude_each_other_are_only_likely(finds, body):
         ),
         pytest.param(
             """
+    print(event)
     if event:
         load_user()
         load_orders()
         return
-    print(event)
+    print(context)
 """,
             id="both in a branch that returns",
         ),
