@@ -40,6 +40,10 @@ def test_a_stretch_is_replaced(fixed):
     assert fixed(b"x = old\n", fix(replace(1, 5, 8, "new"))) == b"x = new\n"
 
 
+def test_of_what_is_taken_out_only_a_comment_takes_the_blanks_before_it(fixed):
+    assert fixed(b"x = [1, 2]\n", fix(replace(1, 9, 10, ""))) == b"x = [1, ]\n"
+
+
 def test_an_empty_stretch_inserts(fixed):
     assert fixed(b"x = 1\ny = 2\n", fix(insert(2, 1, "import z\n"))) == b"x = 1\nimport z\ny = 2\n"
 
@@ -138,6 +142,7 @@ def test_the_diff_shows_the_change(tmp_path):
         ("x = 1  # noqa: MT205 - 4 times", "x = 1"),
         ("x = 1  # noqa: MT205, E501", "x = 1  # noqa: E501"),
         ("x = 1\n    # noqa: MT205\ny = 2", "x = 1\ny = 2"),
+        ("# noqa: MT205  # kept", "  # kept"),
     ],
 )
 def test_an_unused_suppression_is_taken_out(tmp_path, line, after):
