@@ -91,6 +91,17 @@ def test_two_fixes_of_one_place_are_not_both_carried_out(tmp_path):
     assert fixes.changes[0].after == "x = new\n"
 
 
+def test_two_fixes_that_insert_different_things_at_one_place_are_not_both_carried_out(tmp_path):
+    (tmp_path / "app.py").write_text("x = 1\n", encoding="utf-8")
+    first, second = fix(insert(1, 1, "import y\n")), fix(insert(1, 1, "import z\n"))
+    assert prepared([first, second], tmp_path).refused == [second]
+
+
+def test_fixes_side_by_side_are_both_carried_out(fixed):
+    assert fixed(b"x = ab\n", fix(replace(1, 6, 7, "2")), fix(replace(1, 5, 6, "1"))) == b"x = 12\n"
+    assert fixed(b"x = ab\n", fix(replace(1, 5, 6, "1")), fix(replace(1, 6, 7, "2"))) == b"x = 12\n"
+
+
 def test_a_fix_with_one_edit_refused_is_refused_whole(tmp_path):
     (tmp_path / "app.py").write_text("x = old\ny = 1\n", encoding="utf-8")
     fixes = prepared([fix(replace(1, 5, 8, "new")), fix(replace(2, 5, 6, "2"), replace(1, 5, 8, "wrong"))], tmp_path)
