@@ -105,6 +105,16 @@ functions:
         ("BatchSize: 10", "SQS", ANSWERING.replace("lambda_handler", "another")),
         ("BatchSize: 10", "SQS", "def lambda_handler(event, context):\n    return save(event).response()\n"),
         ("BatchSize: 10", "SQS", "from mangum import Mangum\n\nlambda_handler = Mangum(app)\n"),
+        (
+            "BatchSize: 10",
+            "SQS",
+            """
+from aws_lambda_powertools.utilities.batch import BatchProcessor
+
+def lambda_handler(event, context):
+    return save(event)
+""",
+        ),
     ],
     ids=[
         "it looks",
@@ -114,6 +124,7 @@ functions:
         "another function answers",
         "another response",
         "an application",
+        "a processor that is not used",
     ],
 )
 def test_mappings_that_are_right_or_not_known_are_let_be(finds, types, kind, source):
@@ -293,6 +304,17 @@ def work(event):
     for record in event.get("Records", []):
         save(record["body"])
 """,
+        """
+def lambda_handler(event, context):
+    work(event)
+
+def work(event):
+    try:
+        for record in event["Records"]:
+            save(record["body"])
+    except KeyError:
+        return {"statusCode": 404}
+""",
         ANSWERING,
         ANSWERING.replace('record["messageId"]', 'record["kinesis"]["sequenceNumber"]'),
         ANSWERING.replace('"itemIdentifier"', '"itemIdentifier", "x"').replace(', "x": ', ": 1, 'x': "),
@@ -304,7 +326,7 @@ def work(event):
     ids=[
         "an HTTP API", "a topic", "no failure is told", "not surely a handler", "another function of the file",
         "an HTTP API beside the queue",
-        "an HTTP API beside a queue in a helper",
+        "an HTTP API beside a queue in a helper", "what a helper gives",
         "an answer by hand", "an answer for a stream", "more in it", "no handler in the file", "other keys",
         "an identifier of something else", "an identifier under another key",
     ],

@@ -35,6 +35,14 @@ def lambda_handler(event, context):
     [
         THREADS,
         """
+from concurrent.futures import ThreadPoolExecutor
+
+def lambda_handler(event, context):
+    while pending(event):
+        with ThreadPoolExecutor(max_workers=5) as executor:
+            list(executor.map(work, event["Records"]))  # finds MT805
+""",
+        """
 import asyncio
 
 async def work(record): ...
@@ -80,7 +88,14 @@ def lambda_handler(event, context):
     )
 """,
     ],
-    ids=["on threads", "on tasks", "by a verb", "by submit", "by Powertools' asynchronous processor"],
+    ids=[
+        "on threads",
+        "again and again",
+        "on tasks",
+        "by a verb",
+        "by submit",
+        "by Powertools' asynchronous processor",
+    ],
 )
 def test_side_by_side(finds, source):
     finds("MT805", {"template.yaml": TEMPLATE, "app.py": source})
@@ -241,6 +256,29 @@ def lambda_handler(event, context):
         (
             TEMPLATE,
             """
+from concurrent.futures import ThreadPoolExecutor
+
+def lambda_handler(event, context):
+    for record in event["Records"]:
+        with ThreadPoolExecutor(max_workers=5) as executor:
+            list(executor.map(work, record["attributes"]))
+""",
+        ),
+        (
+            TEMPLATE,
+            """
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+def lambda_handler(event, context):
+    first = next(iter(event["Records"]))
+    with ThreadPoolExecutor(max_workers=5) as executor:
+        list(executor.map(work, json.loads(first["body"])["items"]))
+""",
+        ),
+        (
+            TEMPLATE,
+            """
 import asyncio
 
 async def main(event):
@@ -290,7 +328,8 @@ def lambda_handler(event, context):
         "a standard queue", "a queue that is not known", "one message at a time", "a topic", "one worker",
         "other work than the messages", "the groups side by side", "Meantime keeps the groups", "one after another",
         "Powertools' FIFO processor", "no template", "within one message", "within one message, in a helper",
-        "within one message, submitted", "of the first message", "a lock for each group", "two different calls",
+        "within one message, submitted", "of the first message", "a lock for each group",
+        "attributes of one message", "the items of the first message", "two different calls",
         "not reached",
         "within a message of Meantime's", "Powertools' asynchronous processor on a standard queue",
     ],
