@@ -212,6 +212,16 @@ def lambda_handler(event, context):
     except KeyError:
         boto3.client("sqs").send_message(QueueUrl="q", MessageBody="bad")  # finds MT301 likely
 """,
+    "in several lines on the way to an error": """
+import boto3
+
+def lambda_handler(event, context):
+    if event["bad"]:
+        print(
+            boto3.client("sns")  # finds MT301 likely
+        )
+        raise ValueError("bad")
+""",
     "beside a block that raises": """
 import boto3
 
@@ -557,3 +567,69 @@ def test_it_is_only_likely_to_matter_in_a_test(finds):
     source = FOUND["in the handler"]
 
     finds("MT301", {"tests/test_app.py": source.replace("# finds MT301", "# finds MT301 likely")})
+
+
+@pytest.mark.parametrize(
+    ("imported", "decorator"),
+    [
+        ("sys", "staticmethod"),
+        ("contextlib", "contextlib.contextmanager"),
+        ("aws_xray_sdk.core", "aws_xray_sdk.core.xray_recorder.capture()"),
+        ("backoff", "backoff.on_exception()"),
+        ("chalice", "chalice.Chalice().route()"),
+        ("flask", "flask.Flask().route()"),
+        ("meantime", "meantime.Retry()"),
+        ("stamina", "stamina.retry()"),
+        ("starlette.authentication", "starlette.authentication.requires()"),
+        ("tenacity", "tenacity.retry"),
+    ],
+)
+def test_a_decorator_that_is_known_to_run_its_function_each_time_proves_it(finds, imported, decorator):
+    finds(
+        "MT301",
+        f"""
+import boto3
+import {imported}
+
+@{decorator}
+def load():
+    return boto3.client("s3").list_buckets()  # finds MT301
+
+def lambda_handler(event, context):
+    return load()
+""",
+    )
+
+
+@pytest.mark.parametrize("name", ["memoize", "singleton", "run_once", "lazy", "cached", "fixture"])
+def test_a_decorator_that_sounds_as_if_it_kept_what_it_gets_is_believed(finds, name):
+    finds(
+        "MT301",
+        f"""
+import boto3
+from company import {name}
+
+@{name}
+def load():
+    return boto3.client("s3")
+
+def lambda_handler(event, context):
+    return load().list_buckets()
+""",
+    )
+
+
+@pytest.mark.parametrize("method", ["append", "add", "put", "put_nowait", "set", "update", "setdefault"])
+def test_what_is_put_into_something_is_kept(finds, method):
+    finds(
+        "MT301",
+        f"""
+import boto3
+from company import kept
+
+def lambda_handler(event, context):
+    s3 = boto3.client("s3")
+    kept.{method}(s3)
+    kept.{method}(boto3.client("sqs"))
+""",
+    )

@@ -219,6 +219,12 @@ from company import Timeout
 def lambda_handler(event, context):
     return httpx.get("https://example.com", timeout=Timeout(60)).json()
 """,
+    "none, where one could stand by place": """
+from urllib.request import urlopen
+
+def lambda_handler(event, context):
+    return urlopen("https://example.com", None).read()
+""",
     "outside the handler's way": """
 import requests
 
