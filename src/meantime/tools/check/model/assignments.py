@@ -196,8 +196,19 @@ def names_of(targets: list[ast.expr]) -> tuple[str, ...]:
 
 
 def _mentions(value: ast.expr, target: ast.expr) -> bool:
-    wanted = ast.dump(target).replace("Store()", "Load()")
-    return any(ast.dump(each) == wanted for each in ast.walk(value) if type(each) is type(target))
+    """Whether what is given anew is made of what it was."""
+    return any(_is_same(each, target) for each in ast.walk(value) if type(each) is type(target))
+
+
+def _is_same(one: ast.AST, other: ast.AST) -> bool:
+    """Whether both are spelled alike, whether read or written."""
+    if isinstance(one, ast.Name) and isinstance(other, ast.Name):
+        return one.id == other.id
+    if isinstance(one, ast.Attribute) and isinstance(other, ast.Attribute):
+        return one.attr == other.attr and _is_same(one.value, other.value)
+    if isinstance(one, ast.Subscript) and isinstance(other, ast.Subscript):
+        return _is_same(one.value, other.value) and _is_same(one.slice, other.slice)
+    return type(one) is type(other) and ast.dump(one) == ast.dump(other)
 
 
 def _is_the_same_anywhere(value: Expression) -> bool:

@@ -10,11 +10,12 @@ from meantime.tools.check.model.members import overridden
 from meantime.tools.check.model.value import Caller
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from meantime.tools.check.model.expressions import Expression
     from meantime.tools.check.model.functions import Function
     from meantime.tools.check.model.hand_offs import HandOff, Where
+    from meantime.tools.check.model.value import Value
     from meantime.tools.check.model.values import Values
 
 _PARTIAL = frozenset({"functools.partial", "functools.partialmethod"})
@@ -84,11 +85,16 @@ class CallGraph:
 
     Args:
         values: What expressions may hold.
+
+    Attributes:
+        callees: The edges from each function, by its qualified name.
+        calls: The calls of each path.
     """
 
     def __init__(self, values: Values) -> None:
         self.values = values
         self.callees: dict[str, list[Edge]] = {}
+        self.calls: dict[str, list[Call]] = {}
         self._plain: dict[str, bool] = {}
         self._threaded: dict[str, bool] = {}
         self._overridden: frozenset[str] = frozenset()
@@ -97,7 +103,7 @@ class CallGraph:
         """Find the edges: once with what is seen without asking callers, then with what they give."""
         values = self.values
         self._overridden = overridden(values)
-        self.callees = {}
+        self.callees, self.calls = {}, {}
         callers: dict[str, list[Caller]] = {}
         for function in values.functions.values():
             for call in function.calls:
@@ -111,6 +117,7 @@ class CallGraph:
     def _links(self, call: Call) -> Iterator[_Link]:
         function = call.within
         found = self.values.values(call.function, function)
+        self._note(call, found)
         called = [own for each in found if (own := self.called(each.path)) is not None]
         for own in called:
             where: Where | Literal["call"] = "thread" if self._is_threaded(own) else "call"
@@ -134,6 +141,10 @@ class CallGraph:
                     for own in self.functions_of(argument, function):
                         edge = Edge(function, own, call, "callback", False, self._is_plain(own), per_item=False)
                         yield own, edge, None
+
+    def _note(self, call: Call, found: Iterable[Value]) -> None:
+        for each in found:
+            self.calls.setdefault(each.path, []).append(call)
 
     def _runs_by(self, call: Call, own: Function) -> bool:
         """Whether a call surely runs the function: no generator that is only made, nor what a class below has anew."""

@@ -108,24 +108,15 @@ class Project:
         for path in paths:
             if path.endswith(".*"):
                 names = self._called_below.get(path[:-2], ())
-                found.update((call, None) for name in names for call in self._called[name])
+                found.update((call, None) for name in names for call in self._graph.calls[name])
             else:
-                found.update((call, None) for call in self._called.get(path, ()))
+                found.update((call, None) for call in self._graph.calls.get(path, ()))
         return sorted(found, key=lambda call: (call.within.file, call.line, call.column))
-
-    @cached_property
-    def _called(self) -> dict[str, list[Call]]:
-        found: dict[str, list[Call]] = {}
-        for function in self.functions.values():
-            for call in function.calls:
-                for path in self.targets(call):
-                    found.setdefault(path, []).append(call)
-        return found
 
     @cached_property
     def _called_below(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
-        for path in self._called:
+        for path in self._graph.calls:
             found.setdefault(path.rpartition(".")[0], []).append(path)
         return found
 

@@ -50,6 +50,7 @@ class Values:
         self.callers: dict[str, list[Caller]] = {}
         self.follow_parameters = False
         self._known: dict[Expression, tuple[Value, ...]] = {}  # each stands in one function
+        self._kept: dict[tuple[Value, ...], tuple[Value, ...]] = {}  # many hold the same
         self._pending: dict[Expression, int] = {}  # what is looked at just now, and how deep
         self._open = _NOTHING_OPEN  # the outermost of these that was met again
         self._unfinished: dict[Expression, tuple[tuple[Value, ...], int]] = {}
@@ -59,6 +60,7 @@ class Values:
     def forget(self) -> None:
         """Forget what was found out: more is known now."""
         self._known.clear()
+        self._kept.clear()
 
     def values(self, expression: Expression, within: Function) -> tuple[Value, ...]:
         """What an expression in a function may hold."""
@@ -90,7 +92,7 @@ class Values:
             del self._pending[expression]
             inner, self._open = self._open, outer
         if inner >= depth:
-            self._known[expression] = found
+            self._known[expression] = found = self._kept.setdefault(found, found)
             if inner == depth:
                 self._unfinished.clear()
         else:
