@@ -17,6 +17,18 @@ def lambda_handler(event, context):
 """
 
 FOUND = {
+    "what is only refused when it is empty": """
+async def main(event):
+    if len(event["keys"]) > 0:
+        await asyncio.gather(*(fetch(key) for key in event["keys"]))  # finds MT501
+""",
+    "connections that are not limited": """
+import aiohttp
+
+async def main(event):
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=False)) as session:
+        await asyncio.gather(*(session.get(url) for url in event["urls"]))  # finds MT501
+""",
     "a gather of a generator": """
 async def main(event):
     return await asyncio.gather(*(fetch(key) for key in event["keys"]))  # finds MT501
@@ -142,6 +154,35 @@ async def main(event):
 }
 
 SILENT = {
+    "what is refused when it is long": """
+async def main(event):
+    if len(event["keys"]) > 25:
+        raise ValueError("too many")
+    await asyncio.gather(*(fetch(key) for key in event["keys"]))
+""",
+    "what the caller refuses when it is long": """
+async def many(keys):
+    await asyncio.gather(*(fetch(key) for key in keys))
+
+async def main(event):
+    assert 25 >= len(event["keys"])
+    await many(event["keys"])
+""",
+    "connections that aiohttp limits": """
+import aiohttp
+
+async def main(event):
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=10)) as session:
+        await asyncio.gather(*(session.get(url) for url in event["urls"]))
+""",
+    "connections that httpx limits": """
+import httpx
+
+client = httpx.AsyncClient(limits=httpx.Limits(max_connections=10), timeout=5)
+
+async def main(event):
+    await asyncio.gather(*(client.get(url) for url in event["urls"]))
+""",
     "different calls": """
 async def main(event):
     await asyncio.gather(fetch(1), fetch(event["key"]))
@@ -365,3 +406,50 @@ async def main(event):
 """
     template = TEMPLATE.replace("Type: SQS", f"Type: {kind}").replace("            BatchSize: SIZE\n", "")
     finds("MT501", {"app.py": HEAD + source + TAIL, "template.yaml": template})
+
+
+ROUTES = """
+import asyncio
+from fastapi import Depends, FastAPI, Request
+from mangum import Mangum
+from pydantic import BaseModel, Field
+
+app = FastAPI()
+
+class Order(BaseModel):
+    lines: list[str]
+    few: list[str] = Field(max_length=10)
+
+class Settings:
+    names: list[str]
+
+def settings(): ...
+
+async def fetch(key): ...
+
+@app.post("/orders")
+async def order(PARAMETERS):
+    await asyncio.gather(*(fetch(key) for key in ITEMS))MARK
+
+handler = Mangum(app)
+"""
+
+
+@pytest.mark.parametrize(
+    ("parameters", "items", "is_found"),
+    [
+        ("keys: list[str]", "keys", True),
+        ("order: Order", "order.lines", True),
+        ("order: Order", "order.few", False),
+        ("request: Request", "await request.json()", True),
+        ("body: dict", 'body["keys"]', True),
+        ("keys: list[str] = Depends(settings)", "keys", False),
+        ("settings: Settings = Depends(settings)", "settings.names", False),
+        ("name: str", "name", False),
+        ("name", "name", False),
+    ],
+)
+def test_what_the_caller_of_a_route_sends_is_input(finds, parameters, items, is_found):
+    mark = "  # finds MT501" if is_found else ""
+    source = ROUTES.replace("PARAMETERS", parameters).replace("ITEMS", items).replace("MARK", mark)
+    finds("MT501", source)

@@ -268,3 +268,8 @@ def load(key):
     connection.use(key)  # finds MT602
 """
     finds("MT602", HEAD + source + TAIL)
+
+
+def test_what_to_do_about_a_session_of_requests_is_said(findings_of):
+    (found,) = findings_of("MT602", HEAD + FOUND["requests"] + TAIL)
+    assert found.message.endswith("`meantime.clients.requests(max_concurrency=…)` makes one that they may share.")

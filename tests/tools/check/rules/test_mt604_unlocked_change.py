@@ -240,6 +240,17 @@ async def main(keys):
     await asyncio.gather(*(add(key) for key in keys))
     return total
 """,
+    "in tasks of one object": """
+class Sum:
+    def __init__(self):
+        self.total = 0
+
+    async def add(self, key):
+        self.total += await fetch(key)  # finds MT604
+
+    async def run(self, keys):
+        await asyncio.gather(self.add(keys[0]), self.add(keys[1]))
+""",
     "in tasks of a verb": """
 total = 0
 

@@ -32,19 +32,6 @@ def is_asked_for(project: Project, call: Call, *, only: frozenset[str]) -> bool:
     return _Uses(tree, path[0], only).are_more(path)
 
 
-def is_thrown_away(project: Project, call: Call) -> bool:
-    """Whether nothing has a reference to what a call gives: what ruff's RUF006 reports."""
-    path = around(project, call)
-    if isinstance(path[-2], ast.Expr):
-        return True
-    if not isinstance(path[-2], ast.Assign) or not all(isinstance(each, ast.Name) for each in path[-2].targets):
-        return False
-    names = {each.id for each in path[-2].targets if isinstance(each, ast.Name)}
-    return not any(
-        isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load) and each.id in names for each in ast.walk(path[0])
-    )
-
-
 class _Uses:
     """Looks at each use of a value, and of the collection that it is put into."""
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from meantime.tools.check.rules._length_checks import is_length_checked
 from meantime.tools.check.rules._records import record_loops
+from meantime.tools.check.rules._requests import is_body, is_bounded_field, is_route
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +21,7 @@ Input: TypeAlias = Literal["event", "records"]
 _DEEPEST = 16
 _SAME_LENGTH = frozenset({"list", "tuple", "set", "sorted", "reversed", "enumerate", "iter", "filter", "dict", "len"})
 _PARSERS = frozenset({"json.loads", "simplejson.loads", "orjson.loads", "ujson.loads", "copy.deepcopy"})
-_SAME_METHODS = frozenset({"get", "items", "values", "keys", "copy", "pop"})
+_SAME_METHODS = frozenset({"get", "items", "values", "keys", "copy", "pop", "json", "model_dump"})
 _DATA_CLASSES = "aws_lambda_powertools.utilities.data_classes."
 _RECORDS = frozenset({"Records", "records"})
 _DEFAULT_SIZES = {"sqs": 10, "kinesis": 100, "dynamodb": 100, "kafka": 100, "sns": 1, "s3": 1}
@@ -40,7 +42,7 @@ def level_for(
         unknown_batch: How sure it is for a batch of records whose size nothing in sight says.
     """
     kind = input_of(project, items, within)
-    if kind is None:
+    if kind is None or is_length_checked(project, within, chain):
         return None
     if kind == "records":
         size = _batch_size(chain.handler)
@@ -106,6 +108,8 @@ class _Follower:
         base, *index = expression.parts
         if expression.kind == "item" and not index and self._is_made_here(base, within):
             return None
+        if expression.kind == "attribute" and is_bounded_field(self._project, expression.name):
+            return None
         found = self.follow(base, within, depth + 1)
         key = expression.name or expression.value
         return "records" if found and key in _RECORDS else found
@@ -138,6 +142,8 @@ class _Follower:
     def _parameter(self, function: Function, index: int, name: str, depth: int) -> Input | None:
         if function.qualified in self._handlers and index == bool(function.class_name):
             return "event"
+        if is_route(self._project, function):
+            return "event" if is_body(self._project, function, function.parameters[index]) else None
         for call in self._project.callers(function):
             if function in self._project.callees(call):
                 for given in _given(call, function, index, name):

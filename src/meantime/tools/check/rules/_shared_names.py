@@ -72,7 +72,8 @@ def _is_one_instance(each: Reached, fan_out: FanOut) -> bool:
         and work.name == begins.name
         and work.parts[0].kind == "name"
         and (_is_first(work.parts[0], fan_out.within) or _is_given_once(work.parts[0].name, fan_out.within))
-        for work in fan_out.work
+        for given in fan_out.work
+        for work in [given.function if given.kind == "call" else given]  # type: ignore[attr-defined]  # it is a Call
     )
 
 

@@ -42,12 +42,18 @@ def _check(project: Project) -> Iterator[Finding]:
             code=RULE.code,
             message=(
                 f"`{spelled(use.spelling)}` ({_named(use.value)}) serves one thread at a time, and several use it at "
-                "once. Give each call its own from a pool, or hold a lock around each use."
+                f"once. {_remedy(use.value)}"
             ),
             place=project.place(use.call, use.call.within),
             level="warning" if is_likely else "error",
             chain=use.steps,
         )
+
+
+def _remedy(value: Value) -> str:
+    if value.path.startswith(_SESSIONS):
+        return "`meantime.clients.requests(max_concurrency=…)` makes one that they may share."
+    return "Give each call its own from a pool, or hold a lock around each use."
 
 
 def _is_likely_only(value: Value) -> bool:

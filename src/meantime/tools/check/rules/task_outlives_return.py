@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from meantime.tools.check.finding import Finding
 from meantime.tools.check.model.handed_over import CREATE_TASK, handed_over
 from meantime.tools.check.rule import Rule
-from meantime.tools.check.rules._handed_on import is_asked_for, is_thrown_away
+from meantime.tools.check.rules._handed_on import is_asked_for
 from meantime.tools.check.rules._leftovers import leftovers_of
 from meantime.tools.check.rules._on_lambda import way_in
 from meantime.tools.check.rules._signals import tells_of_its_end
@@ -49,23 +49,24 @@ def _is_waited_for(project: Project, call: Call) -> bool:
 def _finding(project: Project, call: Call, chain: Chain, *, is_cancelled: bool) -> Finding:
     work = spelled(call.arguments[0])
     happens = "Meantime cancels it at the answer" if is_cancelled else "it is cut off, or goes on in a later invocation"
-    remedy = 'use `leftovers="wait"`' if is_cancelled else 'let `@meantime.handler(leftovers="wait")` wait for it'
     return Finding(
         code=RULE.code,
         message=(
-            f"Nothing waits for the task of `{work}`, made in {name_of(call.within)}: {happens}. Await it, or {remedy}."
+            f"Nothing waits for the task of `{work}`, made in {name_of(call.within)}: {happens}. "
+            f"Await it, or {_remedy(chain, is_cancelled=is_cancelled)}."
         ),
         place=project.place(call, call.within),
         level="error" if chain.is_proved and not is_cancelled else "warning",
         chain=chain.steps,
-        also_found_by=("RUF006",) if _is_ruffs(project, call) else (),
     )
 
 
-def _is_ruffs(project: Project, call: Call) -> bool:
-    function = call.function
-    is_of_a_call = any(part.kind == "call" for part in function.parts)  # get_running_loop().create_task(…)
-    return not is_of_a_call and is_thrown_away(project, call)
+def _remedy(chain: Chain, *, is_cancelled: bool) -> str:
+    if is_cancelled:
+        return 'use `leftovers="wait"`'
+    if chain.handler is not None and chain.handler.adapter:
+        return 'let `meantime.ASGIAdapter(app, leftovers="wait")` wait for it'
+    return 'let `@meantime.handler(leftovers="wait")` wait for it'
 
 
 RULE = Rule(

@@ -17,16 +17,28 @@ if TYPE_CHECKING:
     from meantime.tools.check.model.fan_out import FanOut
     from meantime.tools.check.model.project import Project
 
+_CONNECTIONS = ("aiohttp.TCPConnector", "httpx.Limits", "httpx2.Limits")
+_LIMITS = frozenset({"limit", "limit_per_host", "max_connections"})
+
 
 def _check(project: Project) -> Iterator[Finding]:
     for fan_out in fan_outs(project):
         is_of_tasks = fan_out.on == "tasks" and fan_out.verb in {"gather", "task"}
         if not is_of_tasks or fan_out.width != "input" or fan_out.over is None:
             continue
+        if _has_few_connections(project, fan_out.within.file):
+            continue
         chain = way_in(project, fan_out.within)
         level = None if chain is None else level_for(project, fan_out.over, fan_out.within, chain)
         if chain is not None and level is not None:
             yield Finding(RULE.code, _message(fan_out), project.place(fan_out.call, fan_out.within), level, chain.steps)
+
+
+def _has_few_connections(project: Project, file: str) -> bool:
+    """Whether the file says how many connections its client has at most: those bound what the downstream sees."""
+    return any(
+        call.within.file == file and not _LIMITS.isdisjoint(call.keywords) for call in project.calls_to(*_CONNECTIONS)
+    )
 
 
 def _message(fan_out: FanOut) -> str:
