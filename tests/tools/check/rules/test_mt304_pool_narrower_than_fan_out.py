@@ -193,6 +193,22 @@ def load(urls):
     with ThreadPoolExecutor(max_workers=32) as executor:
         return list(executor.map(fetch, urls))  # finds MT304 likely
 """,
+    "another session's wide adapter": """
+from concurrent.futures import ThreadPoolExecutor
+import requests
+from requests.adapters import HTTPAdapter
+
+other = requests.Session()
+other.mount("https://", HTTPAdapter(pool_maxsize=32))
+session = requests.Session()
+
+def fetch(url):
+    return session.get(url, timeout=2)
+
+def load(urls):
+    with ThreadPoolExecutor(max_workers=32) as executor:
+        return list(executor.map(fetch, urls))  # finds MT304 likely
+""",
     "httpx's own limit under tasks": """
 import asyncio
 import httpx

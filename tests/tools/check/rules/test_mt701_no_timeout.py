@@ -47,6 +47,18 @@ FOREVER = None
 def lambda_handler(event, context):
     return session.get("https://example.com", timeout=FOREVER)  # finds MT701
 """,
+    "beside another session, with an adapter": """
+import requests
+from company import TimeoutAdapter
+
+other = requests.Session()
+other.mount("https://", TimeoutAdapter())
+session = requests.Session()
+
+def lambda_handler(event, context):
+    other.get("https://example.com")
+    return session.get("https://example.com").json()  # finds MT701
+""",
     "urlopen": """
 import urllib.request
 
