@@ -151,8 +151,11 @@ def test_threads_of_a_number_are_not(finds, source):
     finds("MT503", HEAD + source)
 
 
-@pytest.mark.parametrize(("made", "kind"), [("threading.Thread", "thread"), ("multiprocessing.Process", "process")])
-def test_the_message_says_of_what_there_are_many(findings_of, made, kind):
+@pytest.mark.parametrize(
+    ("made", "kind", "executor"),
+    [("threading.Thread", "thread", "threads"), ("multiprocessing.Process", "process", "processes")],
+)
+def test_the_message_says_of_what_there_are_many(findings_of, made, kind, executor):
     source = f"""
 def lambda_handler(event, context):
     keys = event["keys"]
@@ -161,3 +164,4 @@ def lambda_handler(event, context):
 """
     (found,) = findings_of("MT503", HEAD + source)
     assert found.message.startswith(f"A {kind} for every item of `keys`:")
+    assert f"`meantime.{executor}.map(…, max_concurrency=10)`" in found.message

@@ -575,8 +575,14 @@ def lambda_handler(event, context):
     assert (found.place.column, found.place.end_column) == (5, 51)
 
 
-@pytest.mark.parametrize(("case", "what"), [("a global", "threads"), ("in tasks", "tasks")])
+@pytest.mark.parametrize(
+    ("case", "what"),
+    [
+        ("a global", "threads at once: changes are lost"),
+        ("in tasks", "tasks at once: changes are lost"),
+        ("without a call in between", "threads at once: changes may be lost"),
+    ],
+)
 def test_it_is_said_where_changes_meet(findings_of, case, what):
     (found,) = findings_of("MT604", HEAD + FOUND[case])
-    assert f"on several {what} at once: changes are lost." in found.message
-    assert found.message.endswith("Return the value and add up the results, or use a lock.")
+    assert found.message.endswith(f"on several {what}. Return the value and add up the results, or use a lock.")

@@ -32,7 +32,7 @@ def _check(project: Project) -> Iterator[Finding]:
                 code=RULE.code,
                 message=(
                     f"A {kind} for every item of {_named(fan_out.over)}: Lambda allows 1,024, and an error in "
-                    "one goes unseen. Use `meantime.threads.map(…, max_concurrency=10)`, or a ThreadPoolExecutor."
+                    f"one goes unseen. Use `meantime.{fan_out.on}.map(…, max_concurrency=10)`."
                 ),
                 place=project.place(fan_out.call, fan_out.within),
                 level=level,

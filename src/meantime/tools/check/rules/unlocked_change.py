@@ -68,12 +68,16 @@ def _finding(project: Project, fan_out: FanOut, each: Reached, change: Change, l
         code=RULE.code,
         message=(
             f"`{spelled(change.target)}` is read and written back by {name_of(function)} on several {fan_out.on} at "
-            "once: changes are lost. Return the value and add up the results, or use a lock."
+            f"once: changes {_lost(level)} lost. Return the value and add up the results, or use a lock."
         ),
         place=Place(function.file, change.line, change.column + 1, change.end_line, change.end_column + 1),
         level=level,
         chain=steps_to(project, fan_out, each),
     )
+
+
+def _lost(level: Level) -> str:
+    return "are" if level == "error" else "may be"
 
 
 RULE = Rule(
