@@ -113,6 +113,11 @@ class Project:
                 found.update((call, None) for call in self._graph.calls.get(path, ()))
         return sorted(found, key=lambda call: (call.within.file, call.line, call.column))
 
+    @property
+    def called(self) -> Iterable[str]:
+        """The path of everything that is called anywhere."""
+        return self._graph.calls.keys()
+
     @cached_property
     def _called_below(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
