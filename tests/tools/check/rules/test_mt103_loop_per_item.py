@@ -429,3 +429,49 @@ async def store(record): ...
     )
     assert [step.text.replace("`", "") for step in found.chain] == ["lambda_handler calls process"]
     assert "`asyncio.run` in `process`" in found.message
+
+
+def test_says_that_the_items_wait_for_one_another(findings_of):
+    (found,) = findings_of(
+        "MT103",
+        """
+import asyncio
+
+
+def lambda_handler(event, context):
+    for record in event["Records"]:
+        asyncio.run(store(record))
+
+
+async def store(record): ...
+""",
+    )
+    assert "for each item: the items wait for one another, and nothing that connects can be shared" in found.message
+
+
+def test_says_that_each_item_holds_a_thread_where_each_has_its_own(findings_of):
+    (found,) = findings_of(
+        "MT103",
+        """
+import asyncio
+import threading
+
+
+def lambda_handler(event, context):
+    threads = []
+    for record in event["Records"]:
+        thread = threading.Thread(target=process, args=(record,))
+        thread.start()
+        threads.append(thread)
+    for thread in threads:
+        thread.join()
+
+
+def process(record):
+    asyncio.run(store(record))
+
+
+async def store(record): ...
+""",
+    )
+    assert "for each item: each holds a thread, and nothing that connects can be shared" in found.message

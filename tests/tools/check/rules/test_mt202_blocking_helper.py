@@ -415,3 +415,67 @@ def load(url):
     assert [step.text.replace("`", "") for step in found.chain] == ["main calls prepare", "prepare calls load"]
     assert "`requests.get` (an HTTP request) in `load` blocks the event loop that `main` runs on" in found.message
     assert found.also_found_by == ()
+
+
+def test_tells_how_many_others_come_there_too(findings_of):
+    (found,) = findings_of(
+        "MT202",
+        """
+import asyncio
+
+import requests
+
+
+def load():
+    return requests.get("https://example.com", timeout=1).text
+
+
+def both():
+    return load(), load()
+
+
+async def first():
+    return load(), await asyncio.to_thread(load)
+
+
+async def second():
+    return both()
+
+
+async def third():
+    return both()
+
+
+async def on_a_thread():
+    return await asyncio.to_thread(load)
+""",
+    )
+    assert "that `first` (or one of 2 more that get here) runs on" in found.message
+
+
+def test_names_methods_with_their_class_and_coroutines_of_another_file_with_it(findings_of):
+    (found,) = findings_of(
+        "MT202",
+        {
+            "app.py": """
+from service import Service
+
+service = Service()
+
+
+async def score(key):
+    return service.score(key)
+""",
+            "service.py": """
+import requests
+
+
+class Service:
+    def score(self, key):
+        return requests.get("https://example.com", timeout=1).text
+""",
+        },
+    )
+    assert [step.text for step in found.chain] == ["`score` calls `Service.score`"]
+    assert "in `Service.score` blocks the event loop that `score` (app.py) runs on" in found.message
+    assert "Call `Service.score` with `await asyncio.to_thread(…)`" in found.message

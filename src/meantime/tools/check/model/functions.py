@@ -128,8 +128,9 @@ class Function:
 
     @property
     def spoken(self) -> str:
-        """What messages call it."""
-        return _SPOKEN.get(self.name) or f"`{self.name}`"
+        """What messages call it: `load`, `Service.load`, a lambda."""
+        of_class = self.class_name.rpartition(".")[2]
+        return _SPOKEN.get(self.name) or (f"`{of_class}.{self.name}`" if of_class else f"`{self.name}`")
 
 
 _SPOKEN = {MODULE: "the module", MAIN: "the script", "<lambda>": "a lambda"}

@@ -38,7 +38,7 @@ class Reached(NamedTuple):
         """The way in words."""
         callees = [*(call.within for call in self.calls[1:]), *([self.function] if self.calls else ())]
         return tuple(
-            Step(project.place(call, call.within), f"`{call.within.name}` calls `{callee.name}`")
+            Step(project.place(call, call.within), f"{call.within.spoken} calls {callee.spoken}")
             for call, callee in zip(self.calls, callees, strict=True)
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from meantime.tools.check.catalogue import blocking
@@ -48,6 +49,13 @@ class Blocked(NamedTuple):
         if self.what == blocking.VERB:
             return f"Use `await meantime.tasks.{self.call.function.name}(…)`."
         return f"{_ADVICE.get(self.what, 'Use')} `await asyncio.to_thread({name}, …)`."
+
+
+@lru_cache(maxsize=1)  # one project is checked at a time
+def functions_that_block(project: Project) -> tuple[Function, ...]:
+    """Every function that a call stands in which may block: few of all there are."""
+    calls = project.calls_to(*(path for path in project.called if blocking.blocks(path) or blocking.may_block(path)))
+    return tuple(dict.fromkeys(call.within for call in calls))
 
 
 def blocking_calls(project: Project, function: Function) -> Iterator[Blocked]:

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from meantime.tools.check.model.project import Project
 
 
+def functions_that_compute(project: Project) -> tuple[Function, ...]:
+    """Every function that such a call stands in."""
+    calls = project.calls_to(*filter(computes, project.called))
+    return tuple(dict.fromkeys(call.within for call in calls))
+
+
 def computing_calls(project: Project, function: Function) -> Iterator[tuple[Call, str]]:
     """Each such call, with what it computes."""
     for call in function.calls:

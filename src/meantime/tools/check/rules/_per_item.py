@@ -78,7 +78,7 @@ def _fanned_out(project: Project) -> dict[str, PerItem]:
             continue
         place = project.place(fan_out.call, fan_out.within)
         for way in reached(project, fan_out.functions):
-            first = Step(place, f"`{fan_out.within.name}` runs `{way.begins.name}` for each item")
+            first = Step(place, f"{fan_out.within.spoken} runs {way.begins.spoken} for each item")
             steps = (first, *way.steps(project))
             on_threads = fan_out.on == "threads"
             on_loop = fan_out.within.is_async or fan_out.on == "tasks"
@@ -107,7 +107,7 @@ def _looped(project: Project, calls: tuple[Call, ...], function: Function) -> Pe
     first = calls[0]
     callees = (*(each.within for each in calls[1:]), function)
     steps = [
-        Step(project.place(call, call.within), f"`{call.within.name}` calls `{callee.name}`")
+        Step(project.place(call, call.within), f"{call.within.spoken} calls {callee.spoken}")
         for call, callee in zip(calls, callees, strict=True)
     ]
     return PerItem(

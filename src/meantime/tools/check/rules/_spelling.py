@@ -22,8 +22,8 @@ def spelled(expression: Expression) -> str:
     return "…"
 
 
-def name_of(function: Function) -> str:
-    """What a message calls a function."""
-    return {"<module>": "the module", "<lambda>": "a lambda", "<main>": "the script"}.get(
-        function.name, f"`{function.name}`"
-    )
+def name_of(function: Function, seen_from: Function | None = None) -> str:
+    """What a message calls a function; from another file with its own, since many have a `lambda_handler`."""
+    if seen_from is None or seen_from.file == function.file:
+        return function.spoken
+    return f"{function.spoken} ({function.file})"

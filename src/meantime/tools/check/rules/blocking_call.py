@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from meantime.tools.check.finding import Finding
 from meantime.tools.check.rule import Rule
-from meantime.tools.check.rules._blocking import blocking_calls
+from meantime.tools.check.rules._blocking import blocking_calls, functions_that_block
 from meantime.tools.check.rules._ruff_on_async import ruffs_rules
 from meantime.tools.check.rules._spelling import name_of, spelled
 from meantime.tools.check.rules._test_files import is_test_file
@@ -20,7 +20,7 @@ _CODE = "MT201"
 
 
 def _check(project: Project) -> Iterator[Finding]:
-    for function in project.functions.values():
+    for function in functions_that_block(project):
         if not function.is_async:
             continue
         for blocked in blocking_calls(project, function):

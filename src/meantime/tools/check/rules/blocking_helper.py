@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from meantime.tools.check.catalogue import blocking
 from meantime.tools.check.finding import Finding
 from meantime.tools.check.rule import Rule
-from meantime.tools.check.rules._blocking import blocking_calls
+from meantime.tools.check.rules._blocking import blocking_calls, functions_that_block
 from meantime.tools.check.rules._dual_use import chooses_by_caller
 from meantime.tools.check.rules._keeping import is_cached
 from meantime.tools.check.rules._spelling import name_of, spelled
@@ -25,7 +25,7 @@ _OFTEN_HARMLESS = frozenset({blocking.THREAD, blocking.NAME, blocking.TERMINAL})
 
 
 def _check(project: Project) -> Iterator[Finding]:
-    for function in project.functions.values():
+    for function in functions_that_block(project):
         if function.is_async:
             continue
         chain = project.runs(function).on_loop
@@ -33,12 +33,11 @@ def _check(project: Project) -> Iterator[Finding]:
             continue
         for blocked in blocking_calls(project, function):
             is_proved = blocked.is_sure and blocked.what not in _OFTEN_HARMLESS and _is_sure(project, function, chain)
-            begins = _last_name(project, chain.begins)
             yield Finding(
                 _CODE,
                 f"`{spelled(blocked.call.function)}` ({blocked.what}) in {name_of(function)} blocks the event loop "
-                f"that `{begins}` runs on: every other task waits. Call {name_of(function)} with `await "
-                "asyncio.to_thread(…)` or `meantime.in_thread` there, or make it async.",
+                f"that {_begins(project, function, chain)} runs on: every other task waits. Call {name_of(function)} with "
+                "`await asyncio.to_thread(…)` or `meantime.in_thread` there, or make it async.",
                 project.place(blocked.call, function),
                 "error" if is_proved else "warning",
                 chain.steps,
@@ -51,9 +50,28 @@ def _is_sure(project: Project, function: Function, chain: Chain) -> bool:
     return is_of_coroutine and not is_cached(function) and not chooses_by_caller(project, function, chain)
 
 
-def _last_name(project: Project, qualified: str) -> str:
-    function: Function | None = project.functions.get(qualified)
-    return qualified if function is None else function.name
+def _begins(project: Project, function: Function, chain: Chain) -> str:
+    """What the loop runs that comes to the function by the way that is shown, and how many others come there, too."""
+    begins = project.functions[chain.begins]
+    others = len(_coroutines_above(project, function) - {begins})
+    return name_of(begins, function) + (f" (or one of {others} more that get here)" if others else "")
+
+
+def _coroutines_above(project: Project, function: Function) -> set[Function]:
+    """The coroutine functions that call a plain one, over plain functions."""
+    waiting = [function]
+    found: set[Function] = set()
+    seen = {function}
+    for each in waiting:
+        for call in project.callers(each):
+            if call.within in seen or each not in project.callees(call):
+                continue
+            seen.add(call.within)
+            if call.within.is_async:
+                found.add(call.within)
+            else:
+                waiting.append(call.within)
+    return found
 
 
 RULE = Rule(

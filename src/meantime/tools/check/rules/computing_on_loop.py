@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from meantime.tools.check.finding import Finding
 from meantime.tools.check.rule import Rule
-from meantime.tools.check.rules._computing import computing_calls
+from meantime.tools.check.rules._computing import computing_calls, functions_that_compute
 from meantime.tools.check.rules._spelling import name_of, spelled
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ _CODE = "MT203"
 
 
 def _check(project: Project) -> Iterator[Finding]:
-    for function in project.functions.values():
+    for function in functions_that_compute(project):
         chain = project.runs(function).on_loop
         if chain is None:
             continue

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from meantime.tools.check.finding import Finding
 from meantime.tools.check.rule import Rule
 from meantime.tools.check.rules._blocking import blocking_calls
-from meantime.tools.check.rules._computing import computing_calls
+from meantime.tools.check.rules._computing import computing_calls, functions_that_compute
 from meantime.tools.check.rules._deployed import deployed_way_in
 from meantime.tools.check.rules._reach import reached_from
 from meantime.tools.check.rules._spelling import name_of, spelled
@@ -24,7 +24,7 @@ _ONE_CORE_MB = 1769
 
 
 def _check(project: Project) -> Iterator[Finding]:
-    for function in project.functions.values():
+    for function in project.functions.values() if functions_that_compute(project) else ():
         chain = project.runs(function).in_thread
         if chain is None or chain.call is None or chain.begins != function.qualified:
             continue

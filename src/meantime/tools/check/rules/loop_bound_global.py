@@ -103,17 +103,17 @@ def _finding(project: Project, path: str, made: Call, entry: Call, chain: Chain,
     return Finding(
         _CODE,
         f"`{spelled(made.function)}(…)` is made once, and belongs to one event loop; `{spelled(entry.function)}` in "
-        f"{name_of(entry.within)} makes another in each invocation: the second {fate}. Keep one loop: "
+        f"{name_of(entry.within, made.within)} makes another in each invocation: the second {fate}. Keep one loop: "
         "`@meantime.handler` on an async handler, and `@meantime.warm` or `meantime.clients` for what is made on it.",
         project.place(made, made.within),
         level,
-        (*chain.steps, Step(place, f"`{entry.within.name}` makes a loop"), *_steps(project, reached)),
+        (*chain.steps, Step(place, f"{entry.within.spoken} makes a loop"), *_steps(project, reached)),
     )
 
 
 def _steps(project: Project, reached: Reached) -> Iterator[Step]:
     for call in reached.way:
-        yield Step(project.place(call, call.within), f"`{call.within.name}` calls `{spelled(call.function)}`")
+        yield Step(project.place(call, call.within), f"{call.within.spoken} calls `{spelled(call.function)}`")
 
 
 RULE = Rule(

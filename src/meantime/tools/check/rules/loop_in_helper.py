@@ -69,7 +69,7 @@ def _finding(project: Project, site: _Site, beside: list[_Site]) -> Finding:
     return Finding(
         _CODE,
         f"`{spelled(site.call.function)}` in {name_of(site.call.within)} "
-        + (_of_made(bool(beside)) if site.is_made else _of_taken(beside))
+        + (_of_made(bool(beside)) if site.is_made else _of_taken(site, beside))
         + " Make the helpers `async def`, and run them on one loop, in the handler.",
         project.place(site.call, site.call.within),
         "error" if is_proved else "warning",
@@ -85,12 +85,12 @@ def _of_made(is_one_of_several: bool) -> str:  # noqa: FBT001  # private
     )
 
 
-def _of_taken(beside: list[_Site]) -> str:
+def _of_taken(site: _Site, beside: list[_Site]) -> str:
     if not beside:
         return "takes the event loop that the thread happens to have; Python 3.14 makes none."
     other = beside[0].call
     return (
-        f"takes the event loop that the thread has; `{spelled(other.function)}` in {name_of(other.within)} leaves it "
+        f"takes the event loop that the thread has; `{spelled(other.function)}` in {name_of(other.within, site.call.within)} leaves it "
         'none, and the next invocation ends in "There is no current event loop".'
     )
 

@@ -29,10 +29,11 @@ def _check(project: Project) -> Iterator[Finding]:
         chain = runs.in_invocation
         if not is_per_item(call, chain) or runs.on_loop is not None or _gets_one_record(chain):
             continue
+        fate = "each holds a thread" if runs.in_thread is not None else "the items wait for one another"
         yield Finding(
             _CODE,
-            f"`{spelled(call.function)}` in {name_of(call.within)} makes an event loop for each item: the items wait "
-            "for one another, and nothing that connects can be shared. Run all of them on one loop: "
+            f"`{spelled(call.function)}` in {name_of(call.within)} makes an event loop for each item: {fate}, and "
+            "nothing that connects can be shared. Run all of them on one loop: "
             "`await meantime.tasks.map(function, items, max_concurrency=10)`.",
             project.place(call, call.within),
             _level(project, call, chain),
