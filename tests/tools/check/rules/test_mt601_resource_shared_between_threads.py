@@ -213,6 +213,25 @@ def lambda_handler(event, context):
     threads.map(load, event["keys"])
     return threads.map(load, event["others"])
 """,
+    "a known number of times": """
+table = boto3.resource("dynamodb").Table("orders")
+
+def load(key):
+    return table.get_item(Key={"id": key})  # finds MT601
+
+def lambda_handler(event, context):
+    return threads.map(load, ["a", "b"])
+""",
+    "made in a loop of the module": """
+for name in ("orders", "users"):
+    table = boto3.resource("dynamodb").Table(name)
+
+def load(key):
+    return table.get_item(Key={"id": key})  # finds MT601
+
+def lambda_handler(event, context):
+    return threads.map(load, event["keys"])
+""",
     "by two fan-outs": """
 table = boto3.resource("dynamodb").Table("orders")
 
@@ -308,6 +327,45 @@ def lambda_handler(event, context):
     with ThreadPoolExecutor(max_workers=3) as executor:
         for loader in loaders:
             executor.submit(loader.load)
+""",
+    "an object of its own for each of two calls": """
+class Loader:
+    def __init__(self, key):
+        self.table = boto3.Session().resource("dynamodb").Table("orders")
+
+    def load(self):
+        return self.table.get_item(Key={"id": 1})
+
+def lambda_handler(event, context):
+    with ThreadPoolExecutor(max_workers=3) as executor:
+        first = executor.submit(Loader("a").load)
+        second = executor.submit(Loader("b").load)
+    return first, second
+""",
+    "an object of its own, from a list that is given": """
+class Loader:
+    def __init__(self):
+        self.table = boto3.Session().resource("dynamodb").Table("orders")
+
+    def load(self):
+        return self.table.get_item(Key={"id": 1})
+
+def run(loaders):
+    with ThreadPoolExecutor(max_workers=3) as executor:
+        for loader in loaders:
+            executor.submit(loader.load)
+
+def lambda_handler(event, context):
+    run([Loader(), Loader()])
+""",
+    "one item": """
+table = boto3.resource("dynamodb").Table("orders")
+
+def load(key):
+    return table.get_item(Key={"id": key})
+
+def lambda_handler(event, context):
+    return threads.map(load, ["a"])
 """,
     "an object that each thread makes": """
 class Loader:
