@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["UNKNOWN", "Chain", "Project", "Runs", "Value"]
 
-_TREES = 4  # that are held at once
+_LINES_IN_TREES = 10_000  # that are held at once: some ten megabytes
+_TEXTS = 4  # that are held at once
 _LINE_ENDS = re.compile("\r\n?|\n")  # those of Python; `splitlines` knows more
 
 
@@ -181,12 +182,14 @@ class Project:
         return Place(function.file, function.line, column, function.line, column + len(function.name))
 
     def tree(self, file: str) -> ast.Module:
-        """A file's syntax tree, parsed anew, for what is not kept of it; few are held at once."""
+        """A file's syntax tree, parsed anew, for what is not kept of it; not many are held at once."""
         tree = self._trees.get(file)
         if tree is None:
             tree = self._trees[file] = ast.parse("\n".join(self.lines(file)))
-            if len(self._trees) > _TREES:
+            while len(self._trees) > 1 and sum(self.modules[each].lines for each in self._trees) > _LINES_IN_TREES:
                 self._trees.popitem(last=False)
+        else:
+            self._trees.move_to_end(file)
         return tree
 
     def lines(self, file: str) -> list[str]:
@@ -194,7 +197,7 @@ class Project:
         found = self._texts.get(file)
         if found is None:
             found = self._texts[file] = _LINE_ENDS.split(source_text((self.root / file).read_bytes()))
-            if len(self._texts) > _TREES:
+            if len(self._texts) > _TEXTS:
                 self._texts.popitem(last=False)
         return found
 
