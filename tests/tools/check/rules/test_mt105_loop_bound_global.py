@@ -314,6 +314,131 @@ def lambda_handler(event, context):
 """,
             id="a loop made by hand each time",
         ),
+        pytest.param(
+            """
+import asyncio
+
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+
+engine = create_async_engine("postgresql+asyncpg://db")  # finds MT105
+Session = async_sessionmaker(engine)
+
+
+async def main(event):
+    async with Session() as session:
+        await session.execute("SELECT 1")
+"""
+            + HANDLER,
+            id="an engine below a maker of sessions",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlalchemy.orm import sessionmaker
+
+engine = create_async_engine("postgresql+asyncpg://db")  # finds MT105
+Session = sessionmaker(bind=engine, class_=AsyncSession)
+
+
+async def main(event):
+    async with Session() as session:
+        await session.execute("SELECT 1")
+"""
+            + HANDLER,
+            id="an engine below a maker of sessions, by name",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+
+engine = create_async_engine("postgresql+asyncpg://db")  # finds MT105
+Session = async_sessionmaker(engine)
+
+
+async def main(event):
+    async with Session.begin() as session:
+        await session.execute("SELECT 1")
+"""
+            + HANDLER,
+            id="an engine below a maker of sessions that begins",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+
+engine = create_async_engine("postgresql+asyncpg://db")  # finds MT105
+
+
+async def main(event):
+    async with AsyncSession(engine) as session:
+        await session.execute("SELECT 1")
+"""
+            + HANDLER,
+            id="an engine that a session is given",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+import httpx
+
+client = None
+
+
+def make():
+    global client
+    client = httpx.AsyncClient(timeout=3)  # finds MT105
+
+
+make()
+
+
+async def main(event):
+    await client.get(event["url"])
+"""
+            + HANDLER,
+            id="a global name that a function gives at import",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+import httpx
+
+
+async def main(event):
+    global client
+    try:
+        client.headers.clear()
+    except NameError:
+        client = httpx.AsyncClient(timeout=3)  # finds MT105
+    await client.get(event["url"])
+"""
+            + HANDLER,
+            id="a global name that is given where it is missing",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+import httpx
+
+client = httpx.AsyncClient(timeout=3)  # finds MT105
+
+
+async def main(event):
+    await client.get(event["url"])
+    await client.aclose()
+"""
+            + HANDLER,
+            id="a client at module level that the first invocation closes",
+        ),
     ],
 )
 def test_finds(finds, files):
@@ -597,6 +722,88 @@ def lambda_handler(event, context):
     thread.join()
 """,
             id="on a thread, of which not enough is known",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+import httpx
+
+client = None
+
+
+async def main(event):
+    global client
+    if event:
+        print(client)
+    client = httpx.AsyncClient(timeout=3)
+    await client.get(event["url"])
+"""
+            + HANDLER,
+            id="a global name that each invocation gives anew",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+import aiohttp
+
+session = None
+
+
+async def get_session():
+    global session
+    if session is None or session.closed:
+        session = aiohttp.ClientSession()
+    return session
+
+
+async def main(event):
+    opened = await get_session()
+    try:
+        await opened.get(event["url"])
+    finally:
+        await opened.close()
+"""
+            + HANDLER,
+            id="a session that each invocation closes, and makes where it is closed",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+from sqlalchemy.ext.asyncio import create_async_engine
+
+engine = create_async_engine("postgresql+asyncpg://db")
+
+
+async def main(event):
+    try:
+        async with engine.connect() as connection:
+            await connection.execute("SELECT 1")
+    finally:
+        await engine.dispose()
+"""
+            + HANDLER,
+            id="an engine that is disposed of on each loop",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+
+engine = create_async_engine("postgresql+asyncpg://db")
+
+other = AsyncSession
+
+
+async def main(event):
+    async with other() as session:
+        await session.execute("SELECT 1")
+"""
+            + HANDLER,
+            id="a session without an engine",
         ),
     ],
 )

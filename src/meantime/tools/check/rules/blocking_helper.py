@@ -36,8 +36,9 @@ def _check(project: Project) -> Iterator[Finding]:
             yield Finding(
                 _CODE,
                 f"`{spelled(blocked.call.function)}` ({blocked.what}) in {name_of(function)} blocks the event loop "
-                f"that {_begins(project, function, chain)} runs on: every other task waits. Call {name_of(function)} with "
-                "`await asyncio.to_thread(…)` or `meantime.in_thread` there, or make it async.",
+                f"that {_begins(project, function, chain)} runs on: every other task waits. Call "
+                f"{name_of(function)} with `await asyncio.to_thread(…)` or `meantime.in_thread` there, or make it "
+                "async.",
                 project.place(blocked.call, function),
                 "error" if is_proved else "warning",
                 chain.steps,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from meantime.tools.check.finding import Finding, Step
@@ -10,14 +11,15 @@ from meantime.tools.check.rules._deployed import deployed_way_in
 from meantime.tools.check.rules._event_loops import runs_on_new_loops
 from meantime.tools.check.rules._reach import reached_from
 from meantime.tools.check.rules._spelling import name_of, spelled
+from meantime.tools.check.rules._syntax import around
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from meantime.tools.check.finding import Level
     from meantime.tools.check.model.expressions import Call, Expression
     from meantime.tools.check.model.functions import Function
-    from meantime.tools.check.model.project import Chain, Project
+    from meantime.tools.check.model.project import Chain, Project, Value
     from meantime.tools.check.rules._reach import Reached
 
 _CODE = "MT105"
@@ -48,6 +50,9 @@ _LOCKS = frozenset(
 )
 
 _BOUND = _CLIENTS | _LOCKS  # an engine with a `poolclass` may keep no connections
+_SESSION = "sqlalchemy.ext.asyncio.AsyncSession()"
+_SESSION_MAKERS = frozenset({"sqlalchemy.ext.asyncio.async_sessionmaker()", "sqlalchemy.orm.sessionmaker()"})
+_CLOSING = frozenset({"close", "aclose", "disconnect", "dispose"})
 
 
 def _check(project: Project) -> Iterator[Finding]:
@@ -56,8 +61,12 @@ def _check(project: Project) -> Iterator[Finding]:
         chain = deployed_way_in(project, entry.within)
         if chain is None or project.runs(entry.within).in_thread is not None:
             continue
-        for reached in reached_from(project, main):
+        below = list(reached_from(project, main))
+        closed = {made: name for reached in below for made, name in _closed(project, reached.function)}
+        for reached in below:
             for path, made in _loop_bound(project, reached.function):
+                if closed.get(made) == "dispose" or (made in closed and not made.within.is_module):
+                    continue  # an engine is as good as new then, and a lazily made client is made again
                 finding = _finding(project, path, made, entry, chain, reached)
                 if made not in found or (found[made].level, finding.level) == ("warning", "error"):
                     found[made] = finding
@@ -68,24 +77,61 @@ def _loop_bound(project: Project, function: Function) -> Iterator[tuple[str, Cal
     """What a function uses that belongs to a loop and is kept in a global, with the call that made it."""
     for expression in _used(function):
         for value in project.values(expression, function):
-            made = value.origin
-            if (
-                value.path in _BOUND
-                and made is not None
-                and _outlives(project, made)
-                and "poolclass" not in made.keywords
-            ):
-                yield value.path, made
+            for path, made in (value, *_engines(project, value)):
+                if (
+                    path in _BOUND
+                    and made is not None
+                    and _outlives(project, made)
+                    and "poolclass" not in made.keywords
+                ):
+                    yield path, made
+
+
+def _engines(project: Project, session: Value) -> Iterator[Value]:
+    """The engines that a session of SQLAlchemy works with, by itself or by what makes it."""
+    if session.origin is None:
+        return
+    makers: Iterable[Value] = [session] if session.path == _SESSION or session.path in _SESSION_MAKERS else ()
+    if session.path.removesuffix("()") in _SESSION_MAKERS:
+        makers = project.values(session.origin.function, session.origin.within)
+    for _, made in makers:
+        if made is not None:
+            for given in (*made.arguments[:1], *(made.keywords[name] for name in ("bind",) if name in made.keywords)):
+                yield from project.values(given, made.within)
+
+
+def _closed(project: Project, function: Function) -> Iterator[tuple[Call, str]]:
+    """What a function closes, by the call that made it, and how."""
+    for call in function.calls:
+        if call.function.kind == "attribute" and call.function.name in _CLOSING:
+            for value in project.values(call.function.parts[0], function):
+                if value.origin is not None:
+                    yield value.origin, call.function.name
 
 
 def _outlives(project: Project, made: Call) -> bool:
     """Whether what a call makes is there in the next invocation: by a global name, or in an object that has one."""
     is_in_object = any("." in name for name in made.bound)
-    return _is_global(made) or (is_in_object and any(map(_is_global, project.calls_to(made.within.class_name))))
+    return _is_global(project, made) or (
+        is_in_object and any(_is_global(project, each) for each in project.calls_to(made.within.class_name))
+    )
 
 
-def _is_global(made: Call) -> bool:
-    return made.within.is_module or not made.within.globals.isdisjoint(made.bound)
+def _is_global(project: Project, made: Call) -> bool:
+    """Whether a call is made once, for a global name: by a module's body, or where the name holds nothing yet."""
+    if made.within.is_module:
+        return True
+    names = made.within.globals.intersection(made.bound)
+    return bool(names) and (
+        project.runs(made.within).at_import is not None
+        or made.in_handler_of == "except"
+        or any(
+            isinstance(node, ast.If)
+            and any(isinstance(each, ast.Name) and each.id in names for each in ast.walk(node.test))
+            for function in around(project, made)[:1]
+            for node in ast.walk(function)
+        )
+    )
 
 
 def _used(function: Function) -> Iterator[Expression]:

@@ -90,8 +90,9 @@ def _of_taken(site: _Site, beside: list[_Site]) -> str:
         return "takes the event loop that the thread happens to have; Python 3.14 makes none."
     other = beside[0].call
     return (
-        f"takes the event loop that the thread has; `{spelled(other.function)}` in {name_of(other.within, site.call.within)} leaves it "
-        'none, and the next invocation ends in "There is no current event loop".'
+        f"takes the event loop that the thread has; `{spelled(other.function)}` in "
+        f"{name_of(other.within, site.call.within)} leaves it none, "
+        'and the next invocation ends in "There is no current event loop".'
     )
 
 
