@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from meantime.tools.check.cache import Cache
 from meantime.tools.check.errors import CheckError
+from meantime.tools.check.handlers.template_files import looks_like_template
+from meantime.tools.check.project_folder import Around
 from meantime.tools.check.rule import all_rules
 from meantime.tools.check.selection import chosen_codes, shown
 from meantime.tools.check.settings import Settings
-from meantime.tools.check.source_files import PYTHON_ENDINGS, TEMPLATE_ENDINGS, source_files
+from meantime.tools.check.source_files import MOST_AROUND, PYTHON_ENDINGS, TEMPLATE_ENDINGS, files_around, source_files
 from meantime.tools.check.suppressions import sifted, suppressions_in
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from meantime.tools.check.finding import Finding
     from meantime.tools.check.rule import Rule
@@ -31,11 +33,13 @@ class Checked:
     Args:
         root: The folder that places are relative to.
         findings: What is shown, in the order of places.
-        files: How many Python files were read.
+        files: How many Python files were checked.
         likely: How many findings are not shown because they are only likely.
         repeated: How many are not shown because ruff reports the same line.
         quiet: How many a comment keeps quiet.
         failures: What went wrong in rules, by their codes: defects of this package. The other rules' findings stand.
+        templates: How many templates were checked.
+        alone: Why the project around what is named was not read; empty if it was, or there is none.
     """
 
     root: Path
@@ -45,6 +49,8 @@ class Checked:
     repeated: int = 0
     quiet: int = 0
     failures: tuple[tuple[str, str], ...] = ()
+    templates: int = 0
+    alone: str = ""
 
     @property
     def has_errors(self) -> bool:
@@ -53,7 +59,12 @@ class Checked:
 
 
 def check(
-    paths: Iterable[Path], *, root: Path, settings: Settings | None = None, cache_in: Path | None = None
+    paths: Iterable[Path],
+    *,
+    root: Path,
+    settings: Settings | None = None,
+    cache_in: Path | None = None,
+    around: Around | None = None,
 ) -> Checked:
     """Check files and folders.
 
@@ -62,6 +73,8 @@ def check(
         root: The folder that places are relative to.
         settings: What is checked and shown; None: everything that is proved.
         cache_in: The folder to keep what was read and found in, and to use what is kept there; None: nothing is kept.
+        around: The project that they are a part of, in the root: it is read for what it says of them, and nothing in it
+            is told that is not named. None: they stand for themselves.
 
     Raises:
         CheckError: A path is not there, or the settings name no known rule.
@@ -74,22 +87,56 @@ def check(
         if path.is_file() and not path.name.endswith((*PYTHON_ENDINGS, *TEMPLATE_ENDINGS)):
             raise CheckError(f"{path} is neither Python (.py) nor a template ({', '.join(TEMPLATE_ENDINGS)})")
     chosen = chosen_codes(settings)
-    files, problems = source_files(named, root, settings)
-    contents = _Contents.of(files, root)
+    files, problems, alone = _files(named, root, settings, around or Around(None))
+    is_named = _Named(named, root)
+    contents = _Contents.of(files, root, is_named)
     with Cache(cache_in) as cache:
         key = cache.key(*sorted(code.encode() for code in chosen), *contents.parts, repr(problems).encode())
         raw = cache.get(key)
         if raw is None:
-            raw, failures = _found(named, root, settings, chosen, cache)
+            raw, failures = _found(files, problems, root, settings, chosen, cache)
             if not failures:
                 cache.put(key, raw)
         else:
             failures = ()
-    rest = sifted(raw, contents.suppressions, known=all_rules(), judged=chosen - {code for code, _ in failures})
+    ours = [finding for finding in raw if is_named(finding.place.path)]
+    rest = sifted(ours, contents.suppressions, known=all_rules(), judged=chosen - {code for code, _ in failures})
     chosen_ones = shown((*rest.findings, *rest.unused), settings, root)
     return Checked(
-        root, chosen_ones.findings, contents.files, chosen_ones.likely, chosen_ones.repeated, rest.quiet, failures
+        root,
+        chosen_ones.findings,
+        contents.files,
+        chosen_ones.likely,
+        chosen_ones.repeated,
+        rest.quiet,
+        failures,
+        contents.templates,
+        alone,
     )
+
+
+def _files(
+    named: list[Path], root: Path, settings: Settings, around: Around
+) -> tuple[tuple[Path, ...], tuple[Finding, ...], str]:
+    """The files to read, what is found of those that cannot be, and why it is not the whole project."""
+    if around.folder is None:
+        return *source_files(named, root, settings), around.refused
+    whole = files_around(around.folder, named, root, settings)
+    if whole is None:
+        why = f"{around.folder} has more than {MOST_AROUND:,} other files and folders"
+        return *source_files(named, root, settings), why
+    return *whole, ""
+
+
+class _Named:
+    """Whether a file is named on the command line, or in a folder that is."""
+
+    def __init__(self, named: list[Path], root: Path) -> None:
+        self._names = [path.relative_to(root).as_posix() for path in named]
+        self._is_all = "." in self._names
+
+    def __call__(self, file: str) -> bool:
+        return self._is_all or any(file == name or file.startswith(f"{name}/") for name in self._names)
 
 
 class _Contents(NamedTuple):
@@ -97,20 +144,22 @@ class _Contents(NamedTuple):
 
     Args:
         parts: Names and digests, one after another.
-        suppressions: By file and line.
-        files: How many Python files there are.
+        suppressions: By file and line, of what is named.
+        files: How many Python files are named.
+        templates: How many templates are.
     """
 
     parts: list[bytes]
     suppressions: dict[str, dict[int, Suppression]]
     files: int
+    templates: int
 
     @classmethod
-    def of(cls, files: Iterable[Path], root: Path) -> _Contents:
+    def of(cls, files: Iterable[Path], root: Path, is_named: Callable[[str], bool]) -> _Contents:
         """What these files hold; what cannot be opened holds nothing, and is told when it is to be read."""
         parts = []
         suppressions = {}
-        python = 0
+        python = templates = 0
         for file in files:
             name = file.relative_to(root).as_posix()
             try:
@@ -118,21 +167,29 @@ class _Contents(NamedTuple):
             except OSError as error:
                 data = str(error).encode()
             parts += [name.encode("utf-8", "surrogateescape"), blake2b(data, digest_size=16).digest()]
-            python += name.endswith(PYTHON_ENDINGS)
+            if not is_named(name):
+                continue
+            is_python = name.endswith(PYTHON_ENDINGS)
+            python += is_python
+            templates += not is_python and looks_like_template(file.name, data)
             if b"noqa" in data or b"NOQA" in data:
-                text = data.decode("utf-8", "replace")
-                suppressions[name] = suppressions_in(text, is_python=name.endswith(PYTHON_ENDINGS))
-        return cls(parts, suppressions, python)
+                suppressions[name] = suppressions_in(data.decode("utf-8", "replace"), is_python=is_python)
+        return cls(parts, suppressions, python, templates)
 
 
-def _found(
-    paths: list[Path], root: Path, settings: Settings, chosen: Collection[str], cache: Cache
+def _found(  # noqa: PLR0917  # what a run is made of
+    files: tuple[Path, ...],
+    problems: tuple[Finding, ...],
+    root: Path,
+    settings: Settings,
+    chosen: Collection[str],
+    cache: Cache,
 ) -> tuple[tuple[Finding, ...], tuple[tuple[str, str], ...]]:
     """What the rules find, and what went wrong in them."""
     from meantime.tools.check.reading import read_project  # noqa: PLC0415  # not where nothing has changed
 
-    project = read_project(paths, root=root, settings=settings, load=cache.load)
-    found = list(project.problems)
+    project = read_project(files, root=root, settings=settings, load=cache.load)
+    found = [*problems, *project.problems]
     failures = []
     for code in sorted(chosen):
         rule: Rule = all_rules()[code]

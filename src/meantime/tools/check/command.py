@@ -14,6 +14,7 @@ from meantime.tools.check import fixing
 from meantime.tools.check.checking import check as checked_files
 from meantime.tools.check.errors import CheckError
 from meantime.tools.check.printing import Format, prepare_output, print_page, print_parts, report
+from meantime.tools.check.project_folder import project_around
 from meantime.tools.check.rule import all_rules
 from meantime.tools.check.selection import rule_named
 from meantime.tools.check.settings import read_settings
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from meantime.tools.check.checking import Checked
     from meantime.tools.check.output.text import Part
+    from meantime.tools.check.project_folder import Around
     from meantime.tools.check.settings import Settings
 
 _FOUND = 1
@@ -82,13 +84,15 @@ def check(
         elif rules:
             print_parts(_rule_lines())
         else:
-            root, named = _root(paths or [Path()])
+            named = [Path(os.path.abspath(path)) for path in paths or [Path()]]  # noqa: PTH100  # links stay links
             settings = _settings(named, select, ignore, warnings=warnings, show_all=show_all)
+            around = project_around(_common(named), settings)
             asked = _Asked(
                 named,
-                root,
+                around.folder or _root(named),
                 settings,
-                cache_in=None if no_cache else settings.folder or Path.cwd(),
+                around,
+                cache_in=None if no_cache else around.folder or settings.folder or Path.cwd(),
                 is_for_programs=form not in {Format.text, Format.concise},
             )
             if diff:
@@ -113,12 +117,15 @@ class _Asked:
     named: list[Path]
     root: Path
     settings: Settings
+    around: Around
     cache_in: Path | None
     is_for_programs: bool
 
     def checked(self) -> Checked:
         """What the check comes to."""
-        return checked_files(self.named, root=self.root, settings=self.settings, cache_in=self.cache_in)
+        return checked_files(
+            self.named, root=self.root, settings=self.settings, cache_in=self.cache_in, around=self.around
+        )
 
     def changed(self, *, is_written: bool) -> bool:
         """Show what can be mended, and write it if that is wanted; whether there is anything."""
@@ -152,11 +159,10 @@ def _common(named: list[Path]) -> Path:
     return common if common.is_dir() else common.parent
 
 
-def _root(paths: list[Path]) -> tuple[Path, list[Path]]:
-    """The folder that places are relative to, which is this one or holds all that is named; and what is named."""
+def _root(named: list[Path]) -> Path:
+    """The folder that places are relative to outside a project: this one, or what holds all that is named."""
     here = Path.cwd()
-    named = [Path(os.path.abspath(path)) for path in paths]  # noqa: PTH100  # links stay links
-    return here if all(path.is_relative_to(here) for path in named) else _common(named), named
+    return here if all(path.is_relative_to(here) for path in named) else _common(named)
 
 
 def _settings(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 PYTHON_ENDINGS = (".py",)
 TEMPLATE_ENDINGS = (".yaml", ".yml", ".json", ".template")
 _ENDINGS = (*PYTHON_ENDINGS, *TEMPLATE_ENDINGS)
+MOST_AROUND = 10_000
+"""Files and folders that are gone through beyond what is named, so that a part of a project is checked as a part of it.
+More takes long, which nobody expects who names one file."""
 _MOST_TEMPLATE_BYTES = 1_000_000  # what CloudFormation takes; what is larger is data
 # What tools put into a repository: nobody wrote it, and it is not deployed from there.
 _TOOLS_FOLDERS = frozenset({
@@ -41,12 +45,33 @@ def source_files(paths: Iterable[Path], root: Path, settings: Settings) -> tuple
         settings: What is excluded.
     """
     walk = _Walk(root, settings)
-    for path in paths:
-        if path.is_dir():
-            walk.folder(path)
-        else:
-            walk.found[path] = None
-    return tuple(sorted(walk.found)), tuple(walk.problems)
+    walk.named(paths)
+    return walk.result()
+
+
+def files_around(
+    folder: Path, paths: Iterable[Path], root: Path, settings: Settings
+) -> tuple[tuple[Path, ...], tuple[Finding, ...]] | None:
+    """What `source_files` gives, and the rest of the project; None if there are more than `MOST_AROUND`.
+
+    Args:
+        folder: The project's.
+        paths: Files and folders in it.
+        root: The folder that findings' places are relative to.
+        settings: What is excluded.
+    """
+    walk = _Walk(root, settings)
+    walk.named(paths)
+    walk.most = walk.passed + MOST_AROUND
+    try:
+        walk.folder(folder)
+    except _TooManyError:
+        return None
+    return walk.result() if walk.passed <= walk.most else None
+
+
+class _TooManyError(Exception):
+    """There are more files than are to be read."""
 
 
 class _Ignoring:
@@ -69,9 +94,28 @@ class _Walk:
     def __init__(self, root: Path, settings: Settings) -> None:
         self.found: dict[Path, None] = {}
         self.problems: list[Finding] = []
+        self.most = sys.maxsize
+        self._entered: set[str] = set()
         self._root = root
         self._excluded = [_Ignoring(str(settings.folder or root), settings.exclude)] if settings.exclude else []
         self._targets: set[str] = set()  # of links to files
+
+    @property
+    def passed(self) -> int:
+        """How many files and folders it has gone through."""
+        return len(self.found) + len(self._entered)
+
+    def result(self) -> tuple[tuple[Path, ...], tuple[Finding, ...]]:
+        """The files, sorted, and what is found of those that cannot be read."""
+        return tuple(sorted(self.found)), tuple(self.problems)
+
+    def named(self, paths: Iterable[Path]) -> None:
+        """Take what is named, and find what is in it."""
+        for path in paths:
+            if path.is_dir():
+                self.folder(path)
+            else:
+                self.found[path] = None
 
     def folder(self, path: Path) -> None:
         """Find what is in a folder, and below."""
@@ -89,8 +133,14 @@ class _Walk:
                 yield from _gitignore(str(each))
 
     def _enter(self, folder: str, ignoring: list[_Ignoring]) -> None:
+        if folder in self._entered:
+            return
+        self._entered.add(folder)
+        if self.passed > self.most:
+            raise _TooManyError
         try:
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+            with os.scandir(folder) as scanned:
+                entries = sorted(scanned, key=lambda entry: entry.name)
         except OSError as error:
             self.problems.append(unreadable(self._named(folder), error))
             return

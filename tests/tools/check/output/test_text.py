@@ -70,7 +70,12 @@ def test_statistics_count_by_rule(checked):
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
-        ({"files": 0}, "0 files checked: nothing found.\n"),
+        (
+            {"files": 0},
+            "Nothing was checked: no Python file and no template is there that is not excluded or ignored by git.\n",
+        ),
+        ({"files": 0, "templates": 1}, "1 template checked: nothing found.\n"),
+        ({"files": 3, "templates": 2}, "3 files and 2 templates checked: nothing found.\n"),
         ({"files": 1}, "1 file checked: nothing found.\n"),
         (
             {"files": 1200, "likely": 1},

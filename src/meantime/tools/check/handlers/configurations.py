@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from meantime.tools.check.handlers.cloudformation import functions_of_template
 from meantime.tools.check.handlers.nodes import read_nodes
 from meantime.tools.check.handlers.serverless_framework import functions_of_service
+from meantime.tools.check.handlers.template_files import looks_like_service, looks_like_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from meantime.tools.check.handlers.handler import Configuration
 
-_FUNCTION = re.compile(rb"""Type["']?\s*:\s*["']?AWS::(Serverless|Lambda)::Function\b""")
 _ENDINGS = (".yaml", ".yml", ".json", ".template")
 _MOST_BYTES = 2_000_000  # CloudFormation takes a template of 1 MB; what is larger than any is data
 
@@ -31,12 +30,11 @@ def find_configurations(root: Path, files: Iterable[Path]) -> tuple[Configuratio
     found: list[Configuration] = []
     for file in files:
         data = _data(file) if file.name.endswith(_ENDINGS) else b""
-        is_template = b"Resources" in data and _FUNCTION.search(data) is not None
-        is_service = file.name.startswith("serverless") and b"functions:" in data and b"provider:" in data
-        if not (is_template or is_service):  # by far the most files: they are neither decoded nor parsed
+        if not looks_like_template(file.name, data):  # by far the most files: they are neither decoded nor parsed
             continue
         nodes = read_nodes(data.decode(errors="replace"), file.relative_to(root).as_posix())
         if nodes is not None:
+            is_service = looks_like_service(file.name, data)
             found += functions_of_service(nodes) if is_service else functions_of_template(nodes)
     return tuple(found)
 

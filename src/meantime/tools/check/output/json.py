@@ -24,6 +24,7 @@ def document(checked: Checked) -> str:
             "version": VERSION,
             "root": str(checked.root),
             "files": checked.files,
+            "templates": checked.templates,
             "findings": [_finding(finding) for finding in checked.findings],
             "not_shown": {
                 "likely": checked.likely,

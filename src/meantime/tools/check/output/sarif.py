@@ -16,6 +16,7 @@ from urllib.parse import quote
 import meantime
 from meantime.tools.check.excerpts import Excerpts
 from meantime.tools.check.output.line_hash import line_hashes
+from meantime.tools.check.project_folder import repository_of
 from meantime.tools.check.rule import all_rules
 
 if TYPE_CHECKING:
@@ -78,9 +79,7 @@ class _Writer:
     """Writes results whose paths are relative to the repository, as GitHub wants them."""
 
     def __init__(self, checked: Checked, codes: list[str]) -> None:
-        self.base = next(
-            (each for each in (checked.root, *checked.root.parents) if (each / ".git").exists()), checked.root
-        )
+        self.base = repository_of(checked.root) or checked.root
         self._root = checked.root
         self._codes = codes
         self._excerpts = Excerpts(checked.root)

@@ -76,14 +76,17 @@ def statistics(checked: Checked, names: dict[str, str]) -> Iterator[Part]:
 
 def summary(checked: Checked) -> Iterator[Part]:
     """How much was found, and what is not shown."""
-    files = _counted(checked.files, "file")
+    kinds_of_files = ((checked.files, "file"), (checked.templates, "template"))
+    files = " and ".join(_counted(count, word) for count, word in kinds_of_files if count)
     errors = sum(finding.level == "error" for finding in checked.findings)
     warnings = len(checked.findings) - errors
-    if not checked.findings:
+    if not files and not checked.findings:
+        yield "Nothing was checked: no Python file and no template is there that is not excluded or ignored by git.", ""
+    elif not checked.findings:
         yield f"{files} checked: nothing found.", ""
     else:
         kinds = [_counted(count, word) for count, word in ((errors, "error"), (warnings, "warning")) if count]
-        yield f"{files} checked: {' and '.join(kinds)}.", "error" if errors else "warning"
+        yield f"{files or '0 files'} checked: {' and '.join(kinds)}.", "error" if errors else "warning"
         fixable = sum(finding.fix is not None for finding in checked.findings)
         if fixable:
             yield f" {fixable} can be mended with --fix; --diff shows how.", ""
@@ -94,6 +97,11 @@ def summary(checked: Checked) -> Iterator[Part]:
         hidden.append(f"{checked.repeated} that ruff finds, too (--all)")
     if hidden:
         yield f" Not shown: {', '.join(hidden)}.", ""
+    if checked.alone:
+        yield (
+            f" What is around it was not read, since {checked.alone}: calls from there and to there are not known.",
+            "",
+        )
     yield "\n", ""
 
 
