@@ -223,6 +223,62 @@ async def fetch(): ...
 """,
             id="one behind a condition and one after it",
         ),
+        pytest.param(
+            """
+import asyncio
+
+
+async def load(): ...
+
+
+def first():
+    return asyncio.run(load())  # finds MT102 likely
+
+
+def second():
+    return asyncio.run(load())  # finds MT102 likely
+
+
+def third():
+    return asyncio.run(load())  # finds MT102 likely
+
+
+def lambda_handler(event, context):
+    try:
+        return first()
+    except ValueError:
+        return second()
+    except KeyError:
+        return third()
+""",
+            id="one after another has failed is likely",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+
+async def load(): ...
+
+
+def first():
+    return asyncio.run(load())  # finds MT102
+
+
+def second():
+    return asyncio.run(load())  # finds MT102
+
+
+def lambda_handler(event, context):
+    try:
+        loaded = first()
+    except ValueError:
+        return None
+    else:
+        return loaded, second()
+""",
+            id="one after another has not failed",
+        ),
     ],
 )
 def test_finds(finds, files):

@@ -315,6 +315,38 @@ async def either(is_test):
 """,
             id="what may be over in a moment is likely",
         ),
+        pytest.param(
+            """
+import asyncio
+
+import boto3
+
+s3 = boto3.client("s3")
+
+
+async def load(key):
+    answer = await asyncio.to_thread(s3.get_object, Bucket="b", Key=key)
+    return answer["Body"].read()  # finds MT201
+""",
+            id="reading what a thread has asked for",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+import boto3
+
+s3 = boto3.client("s3")
+
+
+async def load(key):
+    loop = asyncio.get_running_loop()
+    answer = await loop.run_in_executor(None, lambda: s3.get_object(Bucket="b", Key=key))
+    body = answer["Body"]
+    return body.read()  # finds MT201
+""",
+            id="reading what a lambda on a thread has asked for",
+        ),
     ],
 )
 def test_finds(finds, files):
@@ -516,6 +548,32 @@ async def load(url):
 """,
             id="another thing of that name",
         ),
+        pytest.param(
+            """
+import asyncio
+import io
+
+import boto3
+
+s3 = boto3.client("s3")
+
+
+def fetch(key):
+    return {"Body": io.BytesIO()}
+
+
+def ask(key):
+    return s3.get_object(Bucket="b", Key=key)
+
+
+async def load(key):
+    answer = await asyncio.to_thread(fetch, key)
+    head = await asyncio.to_thread(s3.head_object, Bucket="b", Key=key)
+    answer["Body"].read()
+    head["ContentLength"].bit_length()
+""",
+            id="reading what is in memory, and what may have been read",
+        ),
     ],
 )
 def test_stays_silent(finds, files):
@@ -621,3 +679,22 @@ async def work():
     assert "`s3.list_buckets` (a call to AWS) blocks the event loop that `work` runs on" in second.message
     assert "Use `await asyncio.to_thread(s3.list_buckets, …)`." in second.message
     assert "Use `await meantime.tasks.gather(…)`." in third.message
+
+
+def test_says_to_read_an_answer_on_the_thread_that_asks(findings_of):
+    (found,) = findings_of(
+        "MT201",
+        """
+import asyncio
+
+import boto3
+
+s3 = boto3.client("s3")
+
+
+async def load(key):
+    return (await asyncio.to_thread(s3.get_object, Bucket="b", Key=key))["Body"].read()
+""",
+    )
+    assert found.message.startswith('`asyncio.to_thread(…)["Body"].read` (reading an answer from AWS) blocks')
+    assert found.message.endswith("Read it where it is asked for, in the function that the thread runs.")

@@ -387,6 +387,55 @@ async def main():
 """,
             id="a local file",
         ),
+        pytest.param(
+            """
+import asyncio
+from functools import wraps
+
+import requests
+
+
+def on_thread(function):
+    @wraps(function)
+    async def run(*given):
+        return await asyncio.to_thread(function, *given)
+
+    return run
+
+
+@on_thread
+def load(url):
+    return fetch(url)
+
+
+def fetch(url):
+    return requests.get(url, timeout=5)
+
+
+async def main(url):
+    return await load(url)
+""",
+            id="under a decorator that makes it awaitable",
+        ),
+        pytest.param(
+            """
+import asyncio
+
+import boto3
+
+s3 = boto3.client("s3")
+
+
+def pages():
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket="b"):
+        yield page
+
+
+async def main():
+    return await asyncio.to_thread(list, pages())
+""",
+            id="a generator that is only made on the loop",
+        ),
     ],
 )
 def test_stays_silent(finds, files):

@@ -10,6 +10,7 @@ from functools import cache
 
 HTTP = "an HTTP request"
 AWS = "a call to AWS"
+BODY = "reading an answer from AWS"
 DATABASE = "a database call"
 REDIS = "a Redis command"
 SLEEP = "sleeping"

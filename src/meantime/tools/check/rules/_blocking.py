@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from meantime.tools.check.catalogue import blocking
+from meantime.tools.check.model.handed_over import RUN_IN_EXECUTOR, TO_THREAD
 from meantime.tools.check.model.project import UNKNOWN
 from meantime.tools.check.rules._spelling import spelled
 
@@ -22,6 +23,8 @@ _NOT_WAITING = {"block": False, "blocking": False, "wait": False, "timeout": 0}
 _OWN_WORK = ("threading.", "multiprocessing.", "concurrent.", "asyncio.", "queue.")
 """Whose methods take one of these, by name or as their first argument."""
 _LAZY = (".paginate", "Executor().map")
+_BODY = "()[].read"
+"""Of what a call gives, as `answer["Body"].read`: boto3 gives a stream for what is long."""
 _SHORTEST_SLEEP = 0.01
 _ADVICE = {
     blocking.HTTP: "Use `httpx.AsyncClient` or aiohttp, or",
@@ -48,13 +51,17 @@ class Blocked(NamedTuple):
         name = spelled(self.call.function)
         if self.what == blocking.VERB:
             return f"Use `await meantime.tasks.{self.call.function.name}(…)`."
+        if self.what == blocking.BODY:
+            return "Read it where it is asked for, in the function that the thread runs."
         return f"{_ADVICE.get(self.what, 'Use')} `await asyncio.to_thread({name}, …)`."
 
 
 @lru_cache(maxsize=1)  # one project is checked at a time
 def functions_that_block(project: Project) -> tuple[Function, ...]:
     """Every function that a call stands in which may block: few of all there are."""
-    calls = project.calls_to(*(path for path in project.called if blocking.blocks(path) or blocking.may_block(path)))
+    calls = project.calls_to(
+        *(path for path in project.called if blocking.blocks(path) or blocking.may_block(path) or path.endswith(_BODY))
+    )
     return tuple(dict.fromkeys(call.within for call in calls))
 
 
@@ -67,6 +74,8 @@ def blocking_calls(project: Project, function: Function) -> Iterator[Blocked]:
         surely = [what for path in paths if (what := blocking.blocks(path))]
         possibly = [what for path in paths if (what := blocking.may_block(path))]
         if not surely and not possibly:
+            if _reads_body(project, call):
+                yield Blocked(call, blocking.BODY, is_sure=True)
             continue
         path = min(paths)
         if not _waits(project, call, path):
@@ -75,6 +84,34 @@ def blocking_calls(project: Project, function: Function) -> Iterator[Blocked]:
             path.endswith("Executor().map") and call.use in {"argument", "iterated"}
         )
         yield Blocked(call, (surely or possibly)[0], is_sure and not _may_be_over(project, call, path))
+
+
+def _reads_body(project: Project, call: Call) -> bool:
+    """Whether it reads the stream of an answer from AWS that another thread waited for: the stream is still open."""
+    return call.function.name == "read" and any(
+        value.origin is not None and value.path.endswith("()[]") and _is_asked_on_thread(project, value.origin)
+        for value in project.values(call.function.parts[0], call.within)
+    )
+
+
+def _is_asked_on_thread(project: Project, asked: Call) -> bool:
+    """Whether a call has boto3, or a function that gives on what boto3 gives, called on another thread."""
+    return not project.targets(asked).isdisjoint({*TO_THREAD, *RUN_IN_EXECUTOR}) and any(
+        _is_of_aws(project.paths(argument, asked.within)) or _gives_on(project, argument, asked.within)
+        for argument in asked.arguments
+    )
+
+
+def _gives_on(project: Project, argument: Expression, within: Function) -> bool:
+    return any(
+        returned.kind == "call" and _is_of_aws(project.targets(returned))  # type: ignore[arg-type]  # a Call
+        for function in project.functions_of(argument, within)
+        for returned in function.returns
+    )
+
+
+def _is_of_aws(paths: frozenset[str]) -> bool:
+    return any(blocking.blocks(path) == blocking.AWS for path in paths)
 
 
 def _waits(project: Project, call: Call, path: str) -> bool:

@@ -27,7 +27,7 @@ _ASKING = frozenset(
 
 def chooses_by_caller(project: Project, function: Function, chain: Chain | None) -> bool:
     """Whether a function, or a plain one on the way to it, looks whether a loop runs, or is told so by its caller."""
-    return any(_chooses(project, each) for each in (function, *_on_way(project, chain)) if not each.is_async)
+    return any(_chooses(project, each) for each in (function, *functions_on_way(project, chain)) if not each.is_async)
 
 
 def _chooses(project: Project, function: Function) -> bool:
@@ -43,7 +43,8 @@ def _asks(path: str) -> bool:
     return path in _ASKING or path.endswith("_event_loop().is_running")
 
 
-def _on_way(project: Project, chain: Chain | None) -> Iterator[Function]:
+def functions_on_way(project: Project, chain: Chain | None) -> Iterator[Function]:
+    """The functions whose calls a chain is made of."""
     for step in () if chain is None else chain.steps:
         place = step.place
         around = [

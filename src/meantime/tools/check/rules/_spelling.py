@@ -10,13 +10,15 @@ if TYPE_CHECKING:
 
 
 def spelled(expression: Expression) -> str:
-    """An expression as the source has it, shortened: `s3.get_object`, `boto3.client(…).get_object`."""
+    """An expression as the source has it, shortened: `s3.get_object`, `boto3.client(…).get_object`, `a["b"].get`."""
     if expression.kind == "name":
         return expression.name
     if expression.kind == "attribute":
         return f"{spelled(expression.parts[0])}.{expression.name}"
     if expression.kind == "call":
         return f"{spelled(expression.function)}(…)"  # type: ignore[attr-defined]  # a Call
+    if expression.kind == "item" and isinstance(expression.value, str):
+        return f'{spelled(expression.parts[0])}["{expression.value}"]'
     if expression.kind in {"await", "item"}:
         return spelled(expression.parts[0])
     return "…"

@@ -8,7 +8,7 @@ from meantime.tools.check.catalogue import blocking
 from meantime.tools.check.finding import Finding
 from meantime.tools.check.rule import Rule
 from meantime.tools.check.rules._blocking import blocking_calls, functions_that_block
-from meantime.tools.check.rules._dual_use import chooses_by_caller
+from meantime.tools.check.rules._dual_use import chooses_by_caller, functions_on_way
 from meantime.tools.check.rules._keeping import is_cached
 from meantime.tools.check.rules._spelling import name_of, spelled
 from meantime.tools.check.rules._test_files import is_test_file
@@ -29,7 +29,7 @@ def _check(project: Project) -> Iterator[Finding]:
         if function.is_async:
             continue
         chain = project.runs(function).on_loop
-        if chain is None:
+        if chain is None or _runs_elsewhere(project, function, chain):
             continue
         for blocked in blocking_calls(project, function):
             is_proved = blocked.is_sure and blocked.what not in _OFTEN_HARMLESS and _is_sure(project, function, chain)
@@ -43,6 +43,16 @@ def _check(project: Project) -> Iterator[Finding]:
                 "error" if is_proved else "warning",
                 chain.steps,
             )
+
+
+def _runs_elsewhere(project: Project, function: Function, chain: Chain) -> bool:
+    """Whether a decorator makes a plain function awaitable, or a generator is only made here and handed on."""
+    return (function.is_generator and not chain.is_proved) or any(
+        call.use == "awaited"
+        for each in (function, *functions_on_way(project, chain))
+        if each.decorators and not each.is_async
+        for call in project.callers(each)
+    )
 
 
 def _is_sure(project: Project, function: Function, chain: Chain) -> bool:
