@@ -59,6 +59,18 @@ def lambda_handler(event, context):
     other.get("https://example.com")
     return session.get("https://example.com").json()  # finds MT701
 """,
+    "a session with adapters of requests, which set none": """
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+session = requests.Session()
+session.mount("https://", HTTPAdapter(pool_maxsize=20))
+session.mount("http://", HTTPAdapter(max_retries=Retry(3)))
+
+def lambda_handler(event, context):
+    return session.get("https://example.com").json()  # finds MT701
+""",
     "urlopen": """
 import urllib.request
 
@@ -255,6 +267,33 @@ session.mount("https://", TimeoutAdapter())
 def lambda_handler(event, context):
     return session.get("https://example.com").json()
 """,
+    "an adapter that sets one, beside one of requests": """
+import requests
+from company import TimeoutAdapter
+from requests.adapters import HTTPAdapter
+
+session = requests.Session()
+session.mount("http://", HTTPAdapter())
+session.mount("https://", TimeoutAdapter())
+
+def lambda_handler(event, context):
+    return session.get("https://example.com").json()
+""",
+    "an adapter of an own class": """
+import requests
+from requests.adapters import HTTPAdapter
+
+class Adapter(HTTPAdapter):
+    def send(self, request, **options):
+        options["timeout"] = options.get("timeout") or 5
+        return super().send(request, **options)
+
+session = requests.Session()
+session.mount("https://", Adapter())
+
+def lambda_handler(event, context):
+    return session.get("https://example.com").json()
+""",
     "a session of an own class": """
 import requests
 
@@ -294,6 +333,18 @@ import httpx2
 async def load(client):
     async with asyncio.timeout(5):
         return await httpx2.AsyncClient(timeout=None).get("https://example.com")
+""",
+    "asyncio's timeout around what calls it": """
+import asyncio
+import httpx2
+
+async def load(client):
+    return await httpx2.AsyncClient(timeout=None).get("https://example.com")
+
+async def main(client):
+    await asyncio.wait_for(load(client), 5)
+    async with asyncio.timeout(5):
+        return await load(client)
 """,
     "an address that may say it": """
 import os
@@ -381,6 +432,48 @@ def test_it_finds_what_waits_for_ever(finds, source):
 @pytest.mark.parametrize("source", SILENT.values(), ids=SILENT)
 def test_it_is_silent_where_something_limits_the_call(finds, source):
     finds("MT701", source)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        'urllib.request.urlopen("https://example.com")',
+        'http.client.HTTPConnection("example.com")',
+        'socket.create_connection(("example.com", 80))',
+        'smtplib.SMTP("example.com")',
+        'ftplib.FTP("example.com")',
+    ],
+)
+def test_a_timeout_of_all_sockets_is_one_of_each_that_is_made(finds, call):
+    source = f"""
+import ftplib
+import http.client
+import smtplib
+import socket
+import urllib.request
+
+def lambda_handler(event, context):
+    return {call}  # finds MT701
+"""
+
+    finds("MT701", source)
+    finds("MT701", source.replace("  # finds MT701", "") + "\nsocket.setdefaulttimeout(5)\n")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://localhost:2773", "http://127.0.0.1:9001", "http://[::1]:80", "http://169.254.170.2", "file:x", "data:,x"],
+)
+def test_what_answers_on_this_machine_needs_no_timeout(finds, address):
+    finds(
+        "MT701",
+        f"""
+from urllib.request import urlopen
+
+def lambda_handler(event, context):
+    return urlopen("{address}/x").read()
+""",
+    )
 
 
 def test_it_knows_which_lines_ruff_finds_too(findings_of):

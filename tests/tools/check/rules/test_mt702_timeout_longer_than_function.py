@@ -88,6 +88,56 @@ def lambda_handler(event, context):
     requests.get("https://example.com", timeout=(10, 1))  # finds MT702
     return requests.get("https://example.com", timeout=(1, 10.5)).json()  # finds MT702
 """,
+    "beside a call that has a shorter one": """
+import httpx
+
+http = httpx.Client(timeout=60)  # finds MT702
+
+def lambda_handler(event, context):
+    with httpx.Client(timeout=60) as client:  # finds MT702
+        client.get("https://example.com", timeout=5)
+        client.get("https://example.com")
+    return http.get("https://example.com", timeout=5).text, http.get("https://example.com").text
+""",
+    "beside what waits for something else": """
+import asyncio
+import httpx
+import requests
+from concurrent.futures import ThreadPoolExecutor
+
+pool = ThreadPoolExecutor(4)
+
+def load(url):
+    return requests.get(url, timeout=60)  # finds MT702
+
+def later(url):
+    return requests.get(url, timeout=60)  # finds MT702
+
+async def main():
+    await asyncio.wait_for(asyncio.sleep(1), 5)
+    async with httpx.AsyncClient(timeout=60) as client:  # finds MT702
+        return await client.get("https://example.com")
+
+async def other():
+    return await httpx.AsyncClient(timeout=60).get("https://example.com")  # finds MT702
+
+async def both():
+    await asyncio.wait_for(asyncio.sleep(1), 5)
+    await other()
+
+def slow():
+    return pool.submit(later, "https://example.com").result()
+
+def directly():
+    found = load("https://example.com")
+    waiting = pool.submit(int, "1")
+    waiting.result(5)
+    return found
+
+def lambda_handler(event, context):
+    asyncio.run(both())
+    return directly(), asyncio.run(main()), slow()
+""",
     "a boto3 client at module level": """
 import boto3
 from botocore.config import Config
@@ -242,6 +292,69 @@ import requests
 def lambda_handler(event, context):
     return requests.get("https://example.com", timeout=30).json()
 """,
+    "asyncio's shorter one around it, or around what calls it": """
+import asyncio
+import httpx
+
+async def one():
+    async with asyncio.timeout(5), httpx.AsyncClient(timeout=60) as client:
+        return await client.get("https://example.com")
+
+async def two(client):
+    return await client.get("https://example.com", timeout=60)
+
+async def three():
+    return await httpx.AsyncClient(timeout=60).get("https://example.com")
+
+async def four():
+    return await httpx.AsyncClient(timeout=60).get("https://example.com")
+
+async def five():
+    return await httpx.AsyncClient(timeout=60).get("https://example.com")
+
+async def main():
+    async with asyncio.timeout(5):
+        await two(httpx.AsyncClient(timeout=3))
+    await asyncio.wait_for(asyncio.gather(one(), three()), 5)
+    four_ = asyncio.create_task(four())
+    await asyncio.wait([four_], timeout=5)
+    return await asyncio.wait_for(five(), timeout=5)
+
+def lambda_handler(event, context):
+    return asyncio.run(main())
+""",
+    "a shorter one of what waits for the thread": """
+import boto3
+import requests
+from botocore.config import Config
+from concurrent.futures import ThreadPoolExecutor, as_completed
+
+pool = ThreadPoolExecutor(4)
+s3 = boto3.client("s3", config=Config(read_timeout=60))
+
+def load(url):
+    return requests.get(url, timeout=60).text
+
+def read(url):
+    return load(url), s3.list_buckets()
+
+def lambda_handler(event, context):
+    found = pool.submit(load, "https://example.com").result(timeout=5)
+    return found, [each.result() for each in as_completed([pool.submit(read, "https://example.com")], 5)]
+""",
+    "a shorter one of each call of the client": """
+import asyncio
+import httpx
+
+http = httpx.Client(timeout=60)
+
+async def main(url):
+    async with httpx.AsyncClient(timeout=60) as client:
+        return await client.get(url, timeout=5)
+
+def lambda_handler(event, context):
+    return http.get("https://example.com", timeout=5).text, asyncio.run(main("https://example.com"))
+""",
     "a boto3 client whose attempts fit": """
 import boto3
 from botocore.config import Config
@@ -298,6 +411,92 @@ def test_it_finds_a_timeout_that_the_function_does_not_live_to_see(finds, source
 
 @pytest.mark.parametrize("source", SILENT.values(), ids=SILENT)
 def test_it_is_silent_where_the_timeout_fits_or_is_not_known(finds, source):
+    finds("MT702", {"app.py": source, "template.yaml": TEMPLATE})
+
+
+@pytest.mark.parametrize(
+    "around",
+    ["asyncio.timeout(5)", "asyncio.timeout_at(5)", "async_timeout.timeout(5)", "anyio.fail_after(5)", "guard"],
+)
+def test_it_knows_what_is_entered_to_limit_a_call(finds, around):
+    source = f"""
+import anyio
+import async_timeout
+import asyncio
+import httpx
+
+http = httpx.AsyncClient(timeout=60)
+
+async def main():
+    guard = anyio.move_on_after(5)
+    async with {around}:
+        return await http.get("https://example.com")
+
+def lambda_handler(event, context):
+    return asyncio.run(main())
+"""
+
+    finds("MT702", {"app.py": source, "template.yaml": TEMPLATE})
+
+
+@pytest.mark.parametrize(
+    ("waiting", "likely"),
+    [
+        ("future.result(5)", ""),
+        ("future.result(timeout=5)", ""),
+        ("future.exception(5)", ""),
+        ("wait([future], 5)", ""),
+        ("as_completed([future], 5)", ""),
+        ("as_completed([future], timeout=5)", ""),
+        ("future.result()", "  # finds MT702"),
+        ("wait([future])", "  # finds MT702"),
+        ("as_completed([future])", "  # finds MT702"),
+        ("future.add_done_callback(5)", "  # finds MT702"),
+    ],
+)
+def test_it_knows_what_waits_for_a_thread_no_longer_than_it_says(finds, waiting, likely):
+    source = f"""
+import requests
+from concurrent.futures import ThreadPoolExecutor, as_completed, wait
+
+pool = ThreadPoolExecutor(4)
+
+def load(url):
+    return requests.get(url, timeout=60).text{likely}
+
+def lambda_handler(event, context):
+    future = pool.submit(load, "https://example.com")
+    return {waiting}
+"""
+
+    finds("MT702", {"app.py": source, "template.yaml": TEMPLATE})
+
+
+@pytest.mark.parametrize(
+    ("waiting", "found"),
+    [
+        ("asyncio.wait_for(main(), 5)", ""),
+        ("asyncio.wait_for(main(), timeout=5)", ""),
+        ("asyncio.shield(main())", "  # finds MT702"),
+    ],
+)
+def test_it_knows_what_awaits_a_coroutine_no_longer_than_it_says(finds, waiting, found):
+    source = f"""
+import asyncio
+import httpx
+
+http = httpx.AsyncClient(timeout=60){found}
+
+async def main():
+    return await http.get("https://example.com")
+
+async def run():
+    return await {waiting}
+
+def lambda_handler(event, context):
+    return asyncio.run(run())
+"""
+
     finds("MT702", {"app.py": source, "template.yaml": TEMPLATE})
 
 

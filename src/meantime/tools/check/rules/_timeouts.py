@@ -15,15 +15,22 @@ if TYPE_CHECKING:
 _SESSION = "requests.Session()."
 _OF_SOCKETS = ("urllib.", "http.", "socket.", "smtplib.", "ftplib.")  # whose timeout `socket.setdefaulttimeout` sets
 _GUARDS = frozenset(
-    {"asyncio.timeout", "asyncio.timeout_at", "async_timeout.timeout", "anyio.fail_after", "anyio.move_on_after"}
+    {
+        "asyncio.timeout()",
+        "asyncio.timeout_at()",
+        "async_timeout.timeout()",
+        "anyio.fail_after()",
+        "anyio.move_on_after()",
+    }
 )
-_DEEPEST = 4  # names, sums and requests that an address is made by
+_WAITS = {"wait_for": 1, "wait": 1, "as_completed": 1, "result": 0, "exception": 0}  # where each takes its timeout
+_DEEPEST = 4  # callers; names, sums and requests that an address is made by
 _LOCAL = ("http://localhost", "http://127.0.0.1", "http://[::1]", "http://169.254.", "file:", "data:")
 
 
 def is_limited_otherwise(project: Project, call: Call) -> bool:
     """Whether something else than its own timeout limits a call, or may do so."""
-    if any(project.paths(_called(guard), call.within) & _GUARDS for guard in call.guards):
+    if is_limited_around(project, call):
         return True
     (path,) = project.targets(call)
     if path.startswith(_OF_SOCKETS):
@@ -33,8 +40,30 @@ def is_limited_otherwise(project: Project, call: Call) -> bool:
     return False
 
 
-def _called(guard: Expression) -> Expression:
-    return guard.function if guard.kind == "call" else guard  # type: ignore[attr-defined]  # a Call
+def is_limited_around(project: Project, call: Call, depth: int = 0) -> bool:
+    """Whether a timeout stands around a call, or around what calls it: `asyncio.timeout(5)`, `wait_for(…, 5)`."""
+    if any(project.paths(guard, call.within) & _GUARDS for guard in call.guards):
+        return True
+    if _is_waited_for_elsewhere(project, call) and any(_waits_so_long(each) for each in call.within.calls):
+        return True
+    callers = project.callers(call.within) if depth < _DEEPEST else ()
+    return any(is_limited_around(project, each, depth + 1) for each in callers)
+
+
+def _is_waited_for_elsewhere(project: Project, call: Call) -> bool:
+    """Whether a call only starts something, or makes a coroutine that something else awaits."""
+    if call.use == "awaited":
+        return False
+    callees = project.callees(call)
+    return any(each.is_async for each in callees) or any(
+        project.functions_of(each, call.within) for each in call.arguments
+    )
+
+
+def _waits_so_long(call: Call) -> bool:
+    """Whether a call waits for what was started, and no longer than it says."""
+    position = _WAITS.get(call.function.name)
+    return position is not None and ("timeout" in call.keywords or len(call.arguments) > position)
 
 
 @lru_cache(maxsize=1)
@@ -51,7 +80,7 @@ def _is_plain_session(project: Project, call: Call) -> bool:
 def _is_plain(project: Project, made: Call) -> bool:
     if project.targets(made) != {"requests.Session"}:
         return False
-    return not adapters_of(project, made) and not _is_patched(made.within)
+    return None not in adapters_of(project, made) and not _is_patched(made.within)
 
 
 def _is_patched(function: Function) -> bool:

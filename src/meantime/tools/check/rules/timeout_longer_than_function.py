@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meantime.tools.check.catalogue.clients import MADE_BY
 from meantime.tools.check.catalogue.network import goes_to_network
 from meantime.tools.check.catalogue.timeouts import LIMITS, WAITS_FOR
 from meantime.tools.check.finding import Finding
@@ -12,6 +13,7 @@ from meantime.tools.check.rules._attempts import behaviour
 from meantime.tools.check.rules._on_lambda import is_meantimes, way_in
 from meantime.tools.check.rules._sameness import arguments_of
 from meantime.tools.check.rules._spelling import spelled
+from meantime.tools.check.rules._timeouts import is_limited_around
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +46,7 @@ def _boto3(project: Project) -> Iterator[Finding]:
     seen: set[int] = set()
     for call in project.calls_to("boto3.client().*", "boto3.resource().Table().*"):
         chain, limit = _limit(project, call.within)
-        if chain is None:
+        if chain is None or is_limited_around(project, call):
             continue
         for value in project.values(call.function, call.within):
             found = behaviour(project, value) if goes_to_network(value.path) else None
@@ -68,15 +70,24 @@ def _limit(project: Project, function: Function) -> tuple[Chain | None, float]:
 
 
 def _limit_of(project: Project, call: Call) -> tuple[Chain | None, float]:
-    """The same of the function that a call stands in, or, if that is run once, of one that uses what it makes."""
-    chain, limit = _limit(project, call.within)
-    uses = project.calls_to(*(f"{path}().*" for path in project.targets(call))) if chain is None else []
-    for use in uses:
-        if any(each.origin is call for each in project.values(use.function, use.within)):
-            chain, limit = _limit(project, use.within)
-            if chain is not None:
-                break
-    return chain, limit
+    """The same of a call, or, where it makes a client, of a use that leaves the timeout to the client."""
+    uses = _uses(project, call)
+    for use in uses or [call]:
+        is_limited = is_limited_around(project, use) or (use is not call and "timeout" in use.keywords)
+        chain, limit = _limit(project, use.within)
+        if chain is not None and not is_limited:
+            return chain, limit
+    return None, 0.0
+
+
+def _uses(project: Project, made: Call) -> list[Call]:
+    """The calls of the client that a call makes."""
+    paths = project.targets(made) & MADE_BY.keys()
+    return [
+        use
+        for use in project.calls_to(*(f"{path}().*" for path in paths))
+        if any(each.origin is made for each in project.values(use.function, use.within))
+    ]
 
 
 def _given(project: Project, call: Call) -> Iterator[float]:
