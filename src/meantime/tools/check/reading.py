@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from meantime.tools.check.handlers.cdk import find_cdk_configurations
 from meantime.tools.check.handlers.configurations import find_configurations
 from meantime.tools.check.handlers.discovery import find_handlers
+from meantime.tools.check.model.own_names import own_name
 from meantime.tools.check.model.project import Project
 from meantime.tools.check.model.reader import read_module
 from meantime.tools.check.model.relevance import matters
@@ -72,9 +73,11 @@ def read_project(
                 found.append(unreadable(name, error))
             else:
                 modules[name] = module
+        templates = [file for file in files if not file.name.endswith(PYTHON_ENDINGS)]
+        described = find_configurations(root, templates, problems=found)
         project = Project(root, modules, tuple(found))
         configurations = (
-            *find_configurations(root, [file for file in files if not file.name.endswith(PYTHON_ENDINGS)]),
+            *described,
             *find_cdk_configurations(modules, project.paths),
         )
         project.link(find_handlers(modules, configurations, project.paths), configurations)
@@ -84,7 +87,7 @@ def read_project(
 def module_name(file: str) -> str:
     """A file's dotted name, by its path: unlike the name it is imported by, no other file has it."""
     name = Path(file).with_suffix("").as_posix().replace("/", ".")
-    return name.removesuffix(".__init__") if name != "__init__" else name
+    return own_name(name.removesuffix(".__init__"))
 
 
 @contextmanager

@@ -994,6 +994,20 @@ def test_containers(held, source, expected):
             id="a library although a sibling in the package has its name",
         ),
         case(
+            "requests (own).get",
+            {"app.py": "import requests\nreveal(requests.get)\n", "requests.py": "def get(): ...\n"},
+            id="an own file that is called as a library is",
+        ),
+        case(
+            "requests.get",
+            {
+                "app.py": "import requests\nreveal(requests.get)\n",
+                "requests/__init__.py": "from .api import get\n",
+                "requests/api.py": "def get(): ...\n",
+            },
+            id="a library whose copy lies beside the code",
+        ),
+        case(
             "boto3.client()",
             {
                 "base.py": "import boto3\nclass Base:\n    client = boto3.client('s3')\n",

@@ -12,6 +12,12 @@ if TYPE_CHECKING:
 _ROOTS = frozenset({"src", "python"})  # folders that code is imported from: by habit, and in a layer
 
 
+def own_name(dotted: str) -> str:
+    """The name of what stands in a file or folder of the project that is called as a library is: `requests.py`."""
+    head, dot, rest = dotted.partition(".")
+    return f"{head} (own){dot}{rest}" if head in PACKAGES else dotted
+
+
 class OwnNames:
     """Answers it.
 
@@ -23,7 +29,7 @@ class OwnNames:
         self._modules = set(names)
         self.packages = {name.rpartition(".")[0] for name in self._modules}
         self.packages |= {each.rpartition(".")[0] for each in self.packages}
-        self._known: dict[tuple[str, str], str] = {}
+        self._known: dict[tuple[str, str, bool], str] = {}
         self._below_roots: dict[str, set[str]] = {}
         for name in self._modules:
             parts = name.split(".")
@@ -43,21 +49,30 @@ class OwnNames:
         folder = importer.rpartition(".")[0]
         while folder in self._modules:  # within a package siblings are not imported so
             folder = folder.rpartition(".")[0]
-        known = self._known.get((folder, dotted))
+        head = dotted.partition(".")[0]
+        is_within = head in PACKAGES and (f".{head}." in f".{importer}." or f".{own_name(head)}." in f".{importer}.")
+        key = (folder, dotted, is_within)
+        known = self._known.get(key)
         if known is None:
-            known = self._known[folder, dotted] = self._found(dotted, folder)
+            known = self._known[key] = self._found(dotted, folder, is_within=is_within)
         return known
 
-    def _found(self, dotted: str, folder: str) -> str:
+    def _found(self, dotted: str, folder: str, *, is_within: bool) -> str:
         head = dotted.partition(".")[0]
+        may_be_folder = head not in PACKAGES or is_within  # beside the code it is a copy of the library
         while True:
             for between in ("", "src.", "python."):
                 prefix = f"{folder}.{between}" if folder else between
+                if not may_be_folder and prefix + head in self.packages:
+                    continue
                 if self._holds(prefix + head) and self._holds_in(prefix + dotted):
                     return prefix + dotted
             if not folder:
                 break
             folder = folder.rpartition(".")[0]
+        own = own_name(head)
+        if self._holds(own) and self._holds_in(own_name(dotted)) and (may_be_folder or own not in self.packages):
+            return own_name(dotted)
         prefixes = self._below_roots.get(head, ())
         if head not in PACKAGES and len(prefixes) == 1:
             (prefix,) = prefixes
