@@ -133,6 +133,11 @@ def lambda_handler(event, context):
 """,
         """
 def lambda_handler(event, context):
+    for record in event["Records"][:10]:  # finds MT801
+        save(record["body"])
+""",
+        """
+def lambda_handler(event, context):
     for record in event["Records"]:  # finds MT801
         if "order" not in record["body"]:
             raise ValueError(record["messageId"])
@@ -173,7 +178,7 @@ def lambda_handler(event, context):
     ids=[
         "a loop", "the article's threads", "a comprehension", "map", "tasks", "counted, with get", "a data class",
         "a model",
-        "under a decorator that is known", "in a class, two functions down", "a method on threads", "raised here",
+        "under a decorator that is known", "in a class, two functions down", "a method on threads", "the first ten", "raised here",
         "raised again",
         "only decoding is tried, and the message has records",
         "submitted and asked",
@@ -485,22 +490,13 @@ def lambda_handler(event, context):
             except Exception as error:
                 print(error)
 """,
-        WORK
-        + """
-from concurrent.futures import ThreadPoolExecutor
-
-def lambda_handler(event, context):
-    with ThreadPoolExecutor(5) as executor:
-        for record in event["Records"]:
-            executor.submit(work, record)
-""",
     ],
     ids=[
         "each record is tried and answered for", "each is tried in a helper", "answered by a status", "suppressed",
         "Meantime answers",
         "Powertools answers", "deleted one by one", "the first alone", "only gathered", "objects of S3", "a topic",
         "not known of what", "no event of records", "not surely a handler", "exceptions are given back",
-        "asked one by one", "never asked",
+        "asked one by one",
     ],
 )  # fmt: skip
 def test_what_answers_for_each_or_is_no_batch_is_let_be(finds, source):

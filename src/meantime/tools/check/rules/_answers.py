@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from meantime.tools.check.catalogue.harmless import HARMLESS, KEEPING
-from meantime.tools.check.rules._records import called
+from meantime.tools.check.rules._definitions import called
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

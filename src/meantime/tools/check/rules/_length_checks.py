@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from meantime.tools.check.rules._records import definition
+from meantime.tools.check.rules._definitions import definition
 
 if TYPE_CHECKING:
     from meantime.tools.check.model.functions import Function

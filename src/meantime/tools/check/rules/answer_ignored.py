@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from meantime.tools.check.finding import Finding
 from meantime.tools.check.rule import Rule
 from meantime.tools.check.rules._answers import failures_by_status
+from meantime.tools.check.rules._definitions import definition, key_of
 from meantime.tools.check.rules._heads import place_of
-from meantime.tools.check.rules._records import definition, key_of, record_loops
+from meantime.tools.check.rules._records import record_loops
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from meantime.tools.check.finding import Finding
 from meantime.tools.check.rule import Rule
 from meantime.tools.check.rules._answers import catches, failures_by_status, may_fail, passed_over
+from meantime.tools.check.rules._definitions import called
 from meantime.tools.check.rules._heads import place_of
-from meantime.tools.check.rules._records import called, record_loops
+from meantime.tools.check.rules._lost_records import starts_threads, where_lost
+from meantime.tools.check.rules._records import record_loops
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,8 +23,8 @@ if TYPE_CHECKING:
 
 _CODE = "MT801"
 _BATCHES = frozenset({"sqs", "kinesis", "dynamodb"})
-_TAKES_CARE = ("batchItemFailures", "delete_message", "BatchProcessor", "SqsFifoPartialProcessor")
-"""What shows that failures are answered for: the answer itself, or messages that are deleted one by one."""
+_TAKES_CARE = ("batchItemFailures", "delete_message", "BatchProcessor", "SqsFifoPartialProcessor", "excepthook")
+"""What shows that failures are answered for: the answer itself, messages that are deleted one by one, a hook."""
 
 _ASKED_LATER = frozenset({"submit", "create_task", "ensure_future", "apply_async"})
 
@@ -36,8 +38,13 @@ def _check(project: Project) -> Iterator[Finding]:
             kind = _kind(handler, loop)
             if not kind or _is_answered_for(project, loop):
                 continue
-            if _fails_as_a_whole(loop):
-                level = _level(handler, kind, is_wrapped=bool(function.decorators) and not handler.adapter)
+            is_wrapped = (bool(function.decorators) and not handler.adapter) or handler.adapter == "?"
+            lost = where_lost(project, loop)
+            if lost:
+                level: Level = "warning" if is_wrapped else "error"
+                yield Finding(_CODE, _lost(function.name, kind, lost), place_of(loop.within.file, loop.node), level)
+            elif not starts_threads(project, loop) and _fails_as_a_whole(loop):
+                level = "warning" if is_wrapped or _is_ordered(handler, kind) else "error"
                 ends = _ends_quietly(loop)
                 if not ends or not any(failures_by_status(loop.function)):  # else MT802 tells it
                     yield Finding(
@@ -47,7 +54,7 @@ def _check(project: Project) -> Iterator[Finding]:
                 for caught in passed_over(part):
                     message = (
                         "A record that fails here is logged and no more: for Lambda it is done, and it does not come "
-                        f"again. Answer with `batchItemFailures`, or use `@meantime.batch.{kind}`."
+                        f"again. {_instead(kind)}"
                     )
                     yield Finding(_CODE, message, place_of(loop.within.file, caught), "warning")
 
@@ -61,9 +68,9 @@ def _kind(handler: Handler, loop: RecordLoop) -> str:
     return "" if known or len(loop.kinds) != 1 else next(iter(loop.kinds & _BATCHES), "")
 
 
-def _level(handler: Handler, kind: str, *, is_wrapped: bool) -> Level:
-    is_ordered = kind != "sqs" or any(each.is_fifo for each in handler.sources)
-    return "warning" if is_ordered or is_wrapped or handler.adapter == "?" else "error"
+def _is_ordered(handler: Handler, kind: str) -> bool:
+    """Whether order may ask for it that what comes behind a failure comes again, too."""
+    return kind != "sqs" or any(each.is_fifo for each in handler.sources)
 
 
 def _is_answered_for(project: Project, loop: RecordLoop) -> bool:
@@ -97,7 +104,16 @@ def _message(handler: str, kind: str, *, ends: bool) -> str:
         if ends
         else f"`{handler}` raises and the whole batch comes again, with all that was done already"
     )
-    return f"When one record fails, {happens}. Answer with `batchItemFailures`, or use `@meantime.batch.{kind}`."
+    return f"When one record fails, {happens}. {_instead(kind)}"
+
+
+def _lost(handler: str, kind: str, where: str) -> str:
+    gone = "the message is deleted" if kind == "sqs" else "the record is passed over"
+    return f"What a record raises goes {where}: `{handler}` returns as if all were well, and {gone}. {_instead(kind)}"
+
+
+def _instead(kind: str) -> str:
+    return f"Answer with `batchItemFailures`, or use `@meantime.batch.{kind}`."
 
 
 def _ends_quietly(loop: RecordLoop) -> bool:
