@@ -280,6 +280,102 @@ async def one(key):
 async def main(keys):
     await tasks.map(one, keys)
 """,
+    "in tasks of the same method of one object": """
+class Sum:
+    def __init__(self):
+        self.n = 0
+
+    async def add(self, key):
+        self.n += await fetch(key)  # finds MT604
+
+    async def both(self, event):
+        await asyncio.gather(self.add(event["a"]), self.add(event["b"]))
+
+def lambda_handler(event, context):
+    asyncio.run(Sum().both(event))
+""",
+    "under a decorator that may hold a lock": """
+from library import synchronized
+
+total = 0
+
+@synchronized
+def add(key):
+    global total
+    total += load(key)  # finds MT604 likely
+
+def lambda_handler(event, context):
+    return threads.map(add, event["keys"])
+""",
+    "called under a decorator that may hold a lock": """
+from library import synchronized
+
+total = 0
+
+def add(key):
+    global total
+    total += load(key)  # finds MT604 likely
+
+@synchronized
+def one(key):
+    add(key)
+
+def lambda_handler(event, context):
+    return threads.map(one, event["keys"])
+""",
+    "called by what stands under a decorator that may hold a lock": """
+from library import synchronized
+
+total = 0
+
+def add(key):
+    global total
+    total += load(key)  # finds MT604 likely
+
+@synchronized
+def middle(key):
+    add(key)
+
+def one(key):
+    middle(key)
+
+def lambda_handler(event, context):
+    return threads.map(one, event["keys"])
+""",
+    "in a context that is no lock": """
+import contextlib
+
+total = 0
+
+@contextlib.contextmanager
+def timed():
+    yield
+
+class Timed:
+    def __enter__(self):
+        print("begins")
+
+    def __exit__(self, *exc_info):
+        print("ends")
+
+def add(key):
+    global total
+    with timed(), Timed():
+        total += load(key)  # finds MT604
+
+def lambda_handler(event, context):
+    return threads.map(add, event["keys"])
+""",
+    "a value that is made of the old one by a condition": """
+total = 0
+
+def add(key):
+    global total
+    total = (total or 0) + load(key)  # finds MT604
+
+def lambda_handler(event, context):
+    return threads.map(add, event["keys"])
+""",
 }
 
 SILENT = {
@@ -529,6 +625,132 @@ async def add(key):
 
 async def main(keys):
     await asyncio.gather(*(add(key) for key in keys))
+""",
+    "an object for each item": """
+class Sum:
+    def __init__(self):
+        self.n = 0
+
+    def add(self):
+        self.n += load("k")
+
+def lambda_handler(event, context):
+    sums = [Sum() for _ in event["keys"]]
+    with ThreadPoolExecutor(max_workers=3) as executor:
+        list(executor.map(Sum.add, sums))
+""",
+    "in tasks of different objects": """
+class Sum:
+    def __init__(self):
+        self.n = 0
+
+    async def add(self):
+        self.n += await fetch("k")
+
+async def main():
+    a, b = Sum(), Sum()
+    await asyncio.gather(a.add(), b.add())
+
+def lambda_handler(event, context):
+    asyncio.run(main())
+""",
+    "under the lock that a function gives": """
+guards = {}
+totals = {"a": 0}
+
+def guard_for(key):
+    return guards.setdefault(key, threading.Lock())
+
+def add(key):
+    with guard_for("a"):
+        totals["a"] += load(key)
+
+def lambda_handler(event, context):
+    return threads.map(add, event["keys"])
+""",
+    "under the lock that a context takes": """
+import contextlib
+
+guard = threading.Lock()
+total = 0
+
+@contextlib.contextmanager
+def alone():
+    guard.acquire()
+    try:
+        yield
+    finally:
+        guard.release()
+
+def add(key):
+    global total
+    with alone():
+        total += load(key)
+
+def lambda_handler(event, context):
+    return threads.map(add, event["keys"])
+""",
+    "under the lock that a context enters": """
+import contextlib
+
+guard = threading.Lock()
+total = 0
+
+@contextlib.contextmanager
+def alone():
+    with guard:
+        yield
+
+def add(key):
+    global total
+    with alone():
+        total += load(key)
+
+def lambda_handler(event, context):
+    return threads.map(add, event["keys"])
+""",
+    "under the lock of an own class": """
+class Alone:
+    def __init__(self):
+        self._guard = threading.Lock()
+
+    def __enter__(self):
+        self._guard.acquire()
+
+    def __exit__(self, *exc_info):
+        self._guard.release()
+
+alone = Alone()
+total = 0
+
+def add(key):
+    global total
+    with alone:
+        total += load(key)
+
+def lambda_handler(event, context):
+    return threads.map(add, event["keys"])
+""",
+    "an attribute that each thread has for itself": """
+local = threading.local()
+
+def add(key):
+    local.n += load(key)
+
+def lambda_handler(event, context):
+    return threads.map(add, event["keys"])
+""",
+    "made where it is missing": """
+settings = None
+others = None
+
+def get(key):
+    global settings, others
+    settings = settings or load(key)
+    others = others if others is not None else load(key)
+
+def lambda_handler(event, context):
+    return threads.map(get, event["keys"])
 """,
 }
 

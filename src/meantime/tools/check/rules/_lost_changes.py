@@ -26,6 +26,12 @@ def awaits_in_between(project: Project, change: Change, within: Function) -> boo
     return any(isinstance(node, ast.Await) for node in _after_reading(project, change, within))
 
 
+def is_default(project: Project, change: Change, within: Function) -> bool:
+    """Whether the new value is the old one or what is put in its place once: `x = x or load()`."""
+    statement = _statement(project.tree(within.file), change)
+    return isinstance(statement, ast.Assign) and isinstance(statement.value, ast.BoolOp | ast.IfExp)
+
+
 def _after_reading(project: Project, change: Change, within: Function) -> list[ast.AST]:
     """What is evaluated after the old value is read."""
     statement = _statement(project.tree(within.file), change)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from meantime.tools.check.model.reach import Reached
 
 
+_THREADS_OWN = "threading.local()"
+
+
 def is_shared(project: Project, target: Expression, each: Reached, fan_out: FanOut, inside: AbstractSet[str]) -> bool:
     """Whether all runs of a function change the same.
 
@@ -40,11 +43,11 @@ def _is_shared_object(
 ) -> bool:
     if owner.kind == "attribute":
         return _is_shared_object(project, owner.parts[0], each, fan_out, inside)
-    if owner.kind != "name":
-        return False
     function = each.function
+    if owner.kind != "name" or _THREADS_OWN in project.paths(owner, function):
+        return False
     if function.class_name and function.parameters and owner.name == function.parameters[0].name:
-        return _is_one_instance(each, fan_out)
+        return _is_one_instance(project, each, fan_out)
     return _is_from_outside(project, owner.name, function, inside)
 
 
@@ -59,7 +62,7 @@ def _is_from_outside(project: Project, name: str, function: Function, inside: Ab
     return False
 
 
-def _is_one_instance(each: Reached, fan_out: FanOut) -> bool:
+def _is_one_instance(project: Project, each: Reached, fan_out: FanOut) -> bool:
     """Whether the method of one object is what runs, and calls others of its own."""
     begins = each.begins
     if begins.class_name != each.function.class_name or not begins.parameters:
@@ -67,14 +70,21 @@ def _is_one_instance(each: Reached, fan_out: FanOut) -> bool:
     calls = each.calls
     if not all(call.function.kind == "attribute" and _is_first(call.function.parts[0], call.within) for call in calls):
         return False
-    return any(
-        work.kind == "attribute"
-        and work.name == begins.name
-        and work.parts[0].kind == "name"
-        and (_is_first(work.parts[0], fan_out.within) or _is_given_once(work.parts[0].name, fan_out.within))
+    owners = [
+        work.parts[0].name
         for given in fan_out.work
         for work in [given.function if given.kind == "call" else given]  # type: ignore[attr-defined]  # it is a Call
-    )
+        if work.kind == "attribute" and work.name == begins.name and _is_one_object(project, work.parts[0], fan_out)
+    ]
+    return len(owners) > len(set(owners)) if fan_out.over is None and fan_out.count is not None else bool(owners)
+
+
+def _is_one_object(project: Project, owner: Expression, fan_out: FanOut) -> bool:
+    """Whether an expression stands for one object while the calls are started: no class, and not what a loop binds."""
+    within = fan_out.within
+    if owner.kind != "name" or not project.classes.keys().isdisjoint(project.paths(owner, within)):
+        return False
+    return _is_first(owner, within) or _is_given_once(owner.name, within)
 
 
 def _is_first(owner: Expression, function: Function) -> bool:

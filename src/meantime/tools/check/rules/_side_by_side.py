@@ -8,7 +8,7 @@ from meantime.tools.check.finding import Step
 from meantime.tools.check.model.fan_out import fan_outs
 from meantime.tools.check.model.locks import is_locked
 from meantime.tools.check.model.reach import reached
-from meantime.tools.check.rules._keeping import is_cached
+from meantime.tools.check.rules._keeping import is_cached, is_decorated_strangely
 from meantime.tools.check.rules._spelling import name_of
 
 if TYPE_CHECKING:
@@ -49,6 +49,12 @@ def several(project: Project, on: On) -> Iterator[FanOut]:
 def is_for_each_item(fan_out: FanOut) -> bool:
     """Whether the same is done for each of many items, rather than different things once."""
     return fan_out.over is not None or fan_out.count is None
+
+
+def is_proved(project: Project, each: Reached) -> bool:
+    """Whether a function surely runs so: no decorator on the way may hold a lock, or call it in another way."""
+    on_the_way = (each.function, *(call.within for call in each.calls))
+    return each.is_proved and not any(is_decorated_strangely(project, function) for function in on_the_way)
 
 
 def steps_to(project: Project, fan_out: FanOut, each: Reached | None) -> tuple[Step, ...]:
@@ -107,7 +113,7 @@ def _used_within(project: Project, fan_out: FanOut, paths: tuple[str, ...]) -> I
                     is_own = maker is not None and maker.within in inside and not _is_kept(maker)
                     if not is_own and not _is_made_for_each(fan_out, value):
                         steps = steps_to(project, fan_out, each)
-                        yield Use(call, value, receiver, is_proved=each.is_proved, steps=steps), begins
+                        yield Use(call, value, receiver, is_proved=is_proved(project, each), steps=steps), begins
 
 
 def _of(project: Project, expression: Expression, call: Call, paths: tuple[str, ...]) -> list[Value]:

@@ -8,9 +8,9 @@ from meantime.tools.check.finding import Finding, Place
 from meantime.tools.check.model.locks import is_locked
 from meantime.tools.check.model.reach import reached
 from meantime.tools.check.rule import Rule
-from meantime.tools.check.rules._lost_changes import awaits_in_between, calls_in_between
+from meantime.tools.check.rules._lost_changes import awaits_in_between, calls_in_between, is_default
 from meantime.tools.check.rules._shared_names import is_shared
-from meantime.tools.check.rules._side_by_side import several, steps_to
+from meantime.tools.check.rules._side_by_side import is_proved, several, steps_to
 from meantime.tools.check.rules._spelling import name_of, spelled
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def _changes(project: Project, fan_out: FanOut) -> Iterator[tuple[Reached, Chang
                     change.reads
                     and not is_locked(project, change.guards, each.function)
                     and is_shared(project, change.target, each, fan_out, inside)
+                    and not is_default(project, change, each.function)
                 ):
                     yield each, change
 
@@ -57,9 +58,9 @@ def _changes(project: Project, fan_out: FanOut) -> Iterator[tuple[Reached, Chang
 def _level(project: Project, each: Reached, change: Change, on: On) -> Level | None:
     if on == "tasks":
         is_lost = awaits_in_between(project, change, each.function)
-        return ("error" if each.is_proved else "warning") if is_lost else None
+        return ("error" if is_proved(project, each) else "warning") if is_lost else None
     is_lost = calls_in_between(project, change, each.function)
-    return "error" if is_lost and each.is_proved else "warning"
+    return "error" if is_lost and is_proved(project, each) else "warning"
 
 
 def _finding(project: Project, fan_out: FanOut, each: Reached, change: Change, level: Level) -> Finding:
