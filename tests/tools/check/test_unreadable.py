@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from meantime.tools.check.checking import check
+from meantime.tools.check.settings import Settings
 from meantime.tools.check.unreadable import source_text, unreadable
 
 DEEP = "x = " + "(" * 5000 + ")" * 5000
@@ -78,3 +79,44 @@ def test_syntax_of_a_newer_python_is_told_as_such(tmp_path, line):
     (tmp_path / "app.py").write_text(f"{line}\n", encoding="utf-8")
     (told,) = check([tmp_path], root=tmp_path).findings
     assert "has syntax of Python 3.12, and meantime runs with 3.11. Run it with 3.12 or newer" in told.message
+
+
+FUNCTION = "Resources:\n  F:\n    Type: AWS::Serverless::Function\n    Properties: {Handler: app.work}\n"
+BROKEN_TEMPLATES = {
+    "a stray bracket": ("template.yaml", f"{FUNCTION}  G: [\n", 6),
+    "a tab": ("template.yml", f"{FUNCTION}\tG: 1\n", 5),
+    "JSON without its end": ("stack.json", '{"Resources": {"F": {"Type": "AWS::Lambda::Function"', 1),
+    "a second document": ("template.yaml", f"{FUNCTION}---\n{FUNCTION}", 5),
+    "a control character": ("template.yaml", f"{FUNCTION}  G: \x01\n", 1),
+    "a service": ("serverless.yml", "provider: {name: aws\nfunctions:\n  a: {handler: app.work}\n", 2),
+}
+
+
+@pytest.mark.parametrize(("name", "text", "line"), BROKEN_TEMPLATES.values(), ids=BROKEN_TEMPLATES)
+def test_a_template_that_cannot_be_parsed_is_told(tmp_path, name, text, line):
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    (told,) = check([tmp_path], root=tmp_path).findings
+    assert (told.code, told.level, told.place.path, told.place.line) == ("MT001", "error", name, line)
+    language = "JSON" if name.endswith("json") else "YAML"
+    assert told.message.startswith(f"This file describes Lambda functions and cannot be parsed as {language}: ")
+
+
+@pytest.mark.parametrize("text", ["{% if x %}\n", "  G: {{ value }} x\n", "<% if x %>: [\n"])
+def test_a_template_that_is_to_be_filled_in_first_is_only_likely_to_be_wrong(tmp_path, text):
+    (tmp_path / "template.yaml").write_text(f"{FUNCTION}{text}", encoding="utf-8")
+    checked = check([tmp_path], root=tmp_path)
+    assert (checked.findings, checked.likely) == ((), 1)
+
+
+def test_what_cloudformation_fills_in_itself_is_no_placeholder(tmp_path):
+    filled_in = "  G: '{{resolve:ssm:name}}'\n  H: !Sub '${F}'\n"
+    (tmp_path / "template.yaml").write_text(f"{FUNCTION}{filled_in}", encoding="utf-8")
+    assert check([tmp_path], root=tmp_path, settings=Settings(warnings=True)).findings == ()
+    (tmp_path / "template.yaml").write_text(f"{FUNCTION}{filled_in}  I: [\n", encoding="utf-8")
+    assert [each.level for each in check([tmp_path], root=tmp_path).findings] == ["error"]
+
+
+@pytest.mark.parametrize("name", ["compose.yaml", "data.json"])
+def test_other_files_that_cannot_be_parsed_are_none_of_ours(tmp_path, name):
+    (tmp_path / name).write_text("services: [\n", encoding="utf-8")
+    assert check([tmp_path], root=tmp_path, settings=Settings(warnings=True)).findings == ()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from meantime.tools.check.finding import Place
+from meantime.tools.check.unreadable import UnreadableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,14 +18,32 @@ _MERGE_DEPTH = 8  # how deep `<<:` is followed: an anchor may lead to itself
 
 
 def read_nodes(text: str, file: str) -> Node | None:
-    """The root of a YAML or JSON document; None if it is none, or has several parts."""
+    """The root of a YAML or JSON document; None if there is nothing in it.
+
+    Raises:
+        UnreadableError: It is none, or has several parts.
+    """
     if file.endswith((".json", ".template")):
         text = text.replace("\t", " ")  # YAML has no tabs; within JSON's strings there are none either
     try:
         root = yaml.compose(text, Loader=_LOADER)
-    except (yaml.YAMLError, ValueError, RecursionError):
-        return None
+    except RecursionError:
+        raise UnreadableError("is nested too deeply to be read") from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise _why(error, text, "JSON" if file.endswith(".json") else "YAML") from None
     return Node(root, file) if root is not None else None
+
+
+def _why(error: Exception, text: str, language: str) -> UnreadableError:
+    """Why a template could not be parsed, and where."""
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
+    reason = f"describes Lambda functions and cannot be parsed as {language}: {problem}"
+    if mark is None or mark.line >= len(
+        lines := text.splitlines()
+    ):  # the latter is the end, where something is missing
+        return UnreadableError(reason, 1 if mark is None else len(lines))
+    return UnreadableError(reason, mark.line + 1, mark.column + 1)
 
 
 class Node:

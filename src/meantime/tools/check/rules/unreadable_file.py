@@ -21,4 +21,5 @@ RULE = Rule(
     name="unreadable-file",
     summary="A file cannot be read or parsed, so nothing in it was checked",
     check=_check,
+    levels=("error", "warning"),
 )
