@@ -83,7 +83,7 @@ def test_syntax_of_a_newer_python_is_told_as_such(tmp_path, line):
 
 FUNCTION = "Resources:\n  F:\n    Type: AWS::Serverless::Function\n    Properties: {Handler: app.work}\n"
 BROKEN_TEMPLATES = {
-    "a stray bracket": ("template.yaml", f"{FUNCTION}  G: [\n", 6),
+    "a stray bracket": ("template.yaml", f"{FUNCTION}  G: [\n", 5),
     "a tab": ("template.yml", f"{FUNCTION}\tG: 1\n", 5),
     "JSON without its end": ("stack.json", '{"Resources": {"F": {"Type": "AWS::Lambda::Function"', 1),
     "a second document": ("template.yaml", f"{FUNCTION}---\n{FUNCTION}", 5),
