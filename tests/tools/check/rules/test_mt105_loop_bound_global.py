@@ -854,3 +854,50 @@ def test_says_that_a_lock_fails_when_two_wait(findings_of):
         "async def main(event):\n    async with lock:\n        print(event)\n" + HANDLER,
     )
     assert "the second fails as soon as two tasks wait for it. Keep one loop" in found.message
+
+
+@pytest.mark.parametrize("closing", ["close", "aclose", "disconnect"])
+def test_what_each_invocation_makes_and_closes_is_not_kept(finds, closing):
+    finds(
+        "MT105",
+        f"""
+import asyncio
+
+import redis.asyncio
+
+client = None
+
+
+async def main(event):
+    global client
+    if client is None:
+        client = redis.asyncio.Redis()
+    await client.get(event["key"])
+    await client.{closing}()
+"""
+        + HANDLER,
+    )
+
+
+def test_what_each_invocation_calls_for_itself_is_not_kept(finds):
+    finds(
+        "MT105",
+        """
+import asyncio
+
+import httpx
+
+
+def make():
+    client = httpx.AsyncClient(timeout=3)
+    return client
+
+
+print(make().timeout)
+
+
+async def main(event):
+    await make().get(event["url"])
+"""
+        + HANDLER,
+    )

@@ -231,6 +231,67 @@ def start(loop):
 """,
             id="a callback of a loop, which may be its own, is likely",
         ),
+        pytest.param(
+            """
+import requests
+
+
+def pages(url):
+    while url:
+        answer = requests.get(url, timeout=5)  # finds MT202
+        yield answer
+        url = answer.links
+
+
+async def main(url):
+    return [each for each in pages(url)]
+""",
+            id="a generator that the coroutine goes over",
+        ),
+        pytest.param(
+            """
+import functools
+
+import requests
+
+
+def logged(function):
+    @functools.wraps(function)
+    async def run(*given):
+        return await function(*given)
+
+    return run
+
+
+def load(url):
+    return requests.get(url, timeout=5)  # finds MT202
+
+
+@logged
+async def main(url):
+    return load(url)
+
+
+async def twice(url):
+    return await main(url), await main(url)
+""",
+            id="a coroutine function with a decorator, which others await",
+        ),
+        pytest.param(
+            """
+import requests
+
+
+def walk(url):
+    for link in requests.get(url, timeout=5).json():  # finds MT202
+        walk(link)
+
+
+async def main(url):
+    return walk(url)
+""",
+            id="a function that calls itself",
+        ),
     ],
 )
 def test_finds(finds, files):
