@@ -104,6 +104,81 @@ def lambda_handler(event, context):
         sns = boto3.client("sns")  # finds MT301
         sns.publish(TopicArn="arn", Message="done")
 """,
+    "in the constructor of ordinary classes": """
+from abc import ABCMeta
+from dataclasses import dataclass
+import boto3
+
+class Base(metaclass=ABCMeta):
+    pass
+
+class Store(Base):
+    def __init__(self):
+        self.s3 = boto3.client("s3")  # finds MT301
+
+@dataclass
+class Queue:
+    name: str
+
+    def __init__(self):
+        self.sqs = boto3.client("sqs")  # finds MT301
+
+class Once(metaclass=type):
+    def load(self):
+        return boto3.client("sqs").list_queues()  # finds MT301
+
+def lambda_handler(event, context):
+    return Store().s3.list_buckets(), Queue().sqs.list_queues(), Once().load()
+""",
+    "in a method of a class that makes one object": """
+import boto3
+
+class Single(type):
+    pass
+
+class Service(metaclass=Single):
+    def load(self):
+        return boto3.client("sqs").list_queues()  # finds MT301
+
+def lambda_handler(event, context):
+    return Service().load()
+""",
+    "whose answer is kept, but not the client": """
+import boto3
+
+kept = {}
+
+def lambda_handler(event, context):
+    kept["buckets"] = boto3.client("s3").list_buckets()  # finds MT301
+    return kept
+""",
+    "an engine with a pool": """
+from sqlalchemy import create_engine
+from sqlalchemy.pool import QueuePool
+
+def lambda_handler(event, context):
+    with create_engine("postgresql://x", poolclass=QueuePool).connect() as connection:  # finds MT301
+        return connection.execute("SELECT 1")
+""",
+    "a client of a thread's own, which all may share": """
+import boto3
+from concurrent.futures import ThreadPoolExecutor
+
+def load(key):
+    return boto3.client("s3").head_object(Bucket="b", Key=key)  # finds MT301
+
+def lambda_handler(event, context):
+    with ThreadPoolExecutor(4) as pool:
+        return pool.submit(load, event["key"]).result()
+""",
+    "in a custom resource, which runs once a deployment": """
+import boto3
+import cfnresponse
+
+def lambda_handler(event, context):
+    boto3.client("s3").list_buckets()  # finds MT301 likely
+    cfnresponse.send(event, context, cfnresponse.SUCCESS, {})
+""",
     "an SSL context": """
 import ssl
 from urllib.request import urlopen
@@ -514,6 +589,112 @@ import sqlite3
 def lambda_handler(event, context):
     return sqlite3.connect("/tmp/x").execute("SELECT 1").fetchone()
 """,
+    "in a class whose metaclass keeps the one object": """
+import boto3
+
+class Singleton(type):
+    kept = {}
+
+    def __call__(cls):
+        if cls not in cls.kept:
+            cls.kept[cls] = super().__call__()
+        return cls.kept[cls]
+
+class Service(metaclass=Singleton):
+    def __init__(self):
+        self.client = boto3.client("s3")
+
+def lambda_handler(event, context):
+    return Service().client.list_buckets()
+""",
+    "in a class below one that keeps the one object": """
+import boto3
+
+class Single:
+    kept = None
+
+    def __new__(cls):
+        cls.kept = cls.kept or super().__new__(cls)
+        return cls.kept
+
+class Service(Single):
+    def __init__(self):
+        self.client = boto3.client("s3")
+
+def lambda_handler(event, context):
+    return Service().client.list_buckets()
+""",
+    "in a class that a decorator may keep the one object of": """
+import boto3
+from company import component
+
+@component
+class Service:
+    def __init__(self):
+        self.client = boto3.client("s3")
+
+@component(once=True)
+class Other:
+    def __init__(self):
+        self.client = boto3.client("s3")
+
+def lambda_handler(event, context):
+    return Service().client.list_buckets(), Other().client.list_buckets()
+""",
+    "an engine that keeps no connection": """
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
+
+def lambda_handler(event, context):
+    with create_engine("postgresql://x", poolclass=NullPool).connect() as connection:
+        return connection.execute("SELECT 1")
+""",
+    "a session of a thread's own": """
+import threading
+from concurrent.futures import ThreadPoolExecutor
+import boto3
+
+local = threading.local()
+
+def begin():
+    local.table = boto3.session.Session().resource("dynamodb").Table("orders")
+
+def load(key):
+    return local.table.get_item(Key={"id": key})
+
+def lambda_handler(event, context):
+    with ThreadPoolExecutor(4, initializer=begin) as pool:
+        return list(pool.map(load, event["keys"]))
+""",
+    "a session that leads to what is kept": """
+import threading
+import boto3
+
+local = threading.local()
+
+def lambda_handler(event, context):
+    local.table = boto3.Session().resource("dynamodb").Table("orders")
+    local.s3 = boto3.Session().client("s3")
+    local.bucket = boto3.Session().resource("s3").Bucket("orders")
+    local.queue = boto3.Session().resource("sqs").Queue("orders")
+    local.topic = boto3.Session().resource("sns").Topic("orders")
+    return local.table.get_item(Key={"id": event["id"]})
+""",
+    "a session of what a thread runs": """
+import boto3
+from concurrent.futures import ThreadPoolExecutor
+
+class Store:
+    def __init__(self):
+        self.table = boto3.session.Session().resource("dynamodb").Table("orders")
+
+def load(key):
+    return Store().table.get_item(Key={"id": key})
+
+def lambda_handler(event, context):
+    with ThreadPoolExecutor(4) as pool:
+        return pool.submit(load, event["key"]).result()
+""",
     "in a loop, which another rule tells": """
 import boto3
 
@@ -617,6 +798,23 @@ def lambda_handler(event, context):
     return load().list_buckets()
 """,
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import cfnresponse",
+        "import crhelper",
+        "from crhelper import CfnResource",
+        """KIND = lambda event: event["RequestType"]""",
+        """ANSWER = lambda event: event['ResponseURL']""",
+    ],
+)
+def test_it_is_only_likely_to_matter_in_a_custom_resource(finds, text):
+    source = FOUND["in the handler"]
+
+    finds("MT301", f"{text}\n" + source.replace("# finds MT301", "# finds MT301 likely"))
+    finds("MT301", {"app.py": source, "other.py": text})
 
 
 @pytest.mark.parametrize("method", ["append", "add", "put", "put_nowait", "set", "update", "setdefault"])

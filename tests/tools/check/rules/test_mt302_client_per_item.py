@@ -560,6 +560,24 @@ def test_it_tells_the_way_from_the_fan_out(findings_of):
     ]
 
 
+@pytest.mark.parametrize(
+    ("case", "advice"),
+    [
+        ("in a for loop, outside Lambda", "Make one before, and use it for all of them."),
+        ("in what threads run for each item", "Make one before, and use it for all of them."),
+        ("a session in what a plain loop calls", "Make one before, and use it for all of them."),
+        (
+            "a session for what threads run, which may be meant",
+            "Make one for each thread, in a `threading.local()`: it must not be shared.",
+        ),
+    ],
+)
+def test_it_says_what_to_do_without_making_another_mistake(findings_of, case, advice):
+    (finding,) = findings_of("MT302", FOUND[case])
+
+    assert finding.message.endswith(f" each time. {advice}")
+
+
 def test_it_is_only_likely_to_matter_in_a_test(finds):
     source = FOUND["in a for loop, outside Lambda"]
 

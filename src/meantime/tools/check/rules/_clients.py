@@ -22,8 +22,14 @@ def clients_made(project: Project) -> Iterator[tuple[Call, Client]]:
     """Every call that surely makes a client, and what it makes."""
     for call in project.calls_to(*MADE_BY):
         kinds = [MADE_BY.get(path) for path in project.targets(call)]
-        if len(kinds) == 1 and kinds[0] is not None:
+        if len(kinds) == 1 and kinds[0] is not None and not _keeps_nothing(project, call):
             yield call, kinds[0]
+
+
+def _keeps_nothing(project: Project, call: Call) -> bool:
+    """Whether an engine is told to keep no connection: keeping the engine then saves none."""
+    pool = call.keywords.get("poolclass")
+    return pool is not None and any(each.endswith(".NullPool") for each in project.paths(pool, call.within))
 
 
 def maker(project: Project, value: Value) -> Call | None:

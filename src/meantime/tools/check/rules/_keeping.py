@@ -6,6 +6,7 @@ import ast
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from meantime.tools.check.rules._made_once import may_be_made_once
 from meantime.tools.check.rules._on_lambda import way_in
 from meantime.tools.check.rules._syntax import around
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _CARRIES = (ast.Call, ast.keyword, ast.Await, ast.Tuple, ast.List, ast.Dict, ast.Starred, ast.IfExp, ast.BoolOp)
 _STORES = frozenset({"append", "add", "put", "put_nowait", "setdefault", "set", "update"})
+_MADE_FROM_IT = frozenset({"client", "resource", "Table", "Bucket", "Queue", "Topic"})
 _CACHES = ("cache", "memo", "singleton", "once", "lazy", "warm", "fixture")
 _RUN_EACH_TIME = (
     "builtins.",
@@ -82,6 +84,8 @@ def made_each_time(project: Project, call: Call, seen: frozenset[str] = frozense
     function = call.within
     if function.is_module or function.qualified in seen or is_cached(function) or len(seen) > _DEEPEST:
         return False
+    if may_be_made_once(project, function):
+        return False
     path = around(project, call)
     if not path:
         return False
@@ -123,7 +127,9 @@ class _Keeping:
                 self.is_kept |= _mentions(outer.test, _names(outer.body if outer.orelse is inner else outer.orelse))
             elif isinstance(outer, ast.Call):
                 self.is_kept |= inner is not outer.func and _is_storing(outer)
-            if not isinstance(outer, _CARRIES) or (isinstance(outer, ast.Call) and inner is outer.func):
+            if not isinstance(outer, _CARRIES) and not _leads_on(outer):
+                return
+            if isinstance(outer, ast.Call) and inner is outer.func and not _leads_on(inner):
                 return
 
     def _assigned(self, targets: list[ast.expr]) -> None:
@@ -174,6 +180,11 @@ def _asks_for_presence(test: ast.expr) -> bool:
         or (isinstance(each, ast.Name) and each.id in ("hasattr", "getattr"))
         for each in ast.walk(test)
     )
+
+
+def _leads_on(node: ast.AST) -> bool:
+    """`session.client`, `session.resource("dynamodb").Table`: what these give keeps the session alive."""
+    return isinstance(node, ast.Attribute) and node.attr in _MADE_FROM_IT
 
 
 def _is_storing(node: ast.Call) -> bool:

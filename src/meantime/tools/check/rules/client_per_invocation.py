@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from meantime.tools.check.finding import Finding
@@ -22,10 +23,15 @@ if TYPE_CHECKING:
     from meantime.tools.check.model.expressions import Call
     from meantime.tools.check.model.project import Chain, Project
 
+_FOR_CUSTOM_RESOURCES = frozenset({"cfnresponse", "crhelper"})
+_OF_CUSTOM_RESOURCES = re.compile(r"""["'](?:RequestType|ResponseURL)["']""")
+
 
 def _check(project: Project) -> Iterator[Finding]:
     for call, client in clients_made(project):
         chain = way_in(project, call.within)
+        if client.kind == "single" and project.runs(call.within).in_thread is not None:  # each thread needs its own
+            continue
         if chain is None or is_for_one_caller(project, call) or how_per_item(project, call, client)[0]:
             continue
         if all(each.within.is_module for each in sessions_of(project, call)) and made_each_time(project, call):
@@ -47,9 +53,21 @@ def _level(project: Project, call: Call, client: Client, chain: Chain) -> Level:
         and not is_decorated_strangely(project, call.within)
         and not is_exceptional(project, call)
         and not is_test_file(call.within.file)
+        and not _is_custom_resource(project, chain)
         and all(is_same(project, each, call.within) for each in arguments_of(call))
     )
     return "error" if is_proved else "warning"
+
+
+def _is_custom_resource(project: Project, chain: Chain) -> bool:
+    """Whether a handler answers CloudFormation: it is invoked once for each deployment."""
+    begins = project.functions.get(chain.begins)
+    if begins is None:
+        return False
+    imported = {each.partition(".")[0] for each in project.imports(begins.file)}
+    return not imported.isdisjoint(_FOR_CUSTOM_RESOURCES) or any(
+        _OF_CUSTOM_RESOURCES.search(line) for line in project.lines(begins.file)
+    )
 
 
 RULE = Rule(

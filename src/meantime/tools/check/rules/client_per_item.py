@@ -32,11 +32,17 @@ def _check(project: Project) -> Iterator[Finding]:
             yield Finding(
                 "MT302",
                 f"`{spelled(call.function)}` makes {client.noun} for each item, which costs {client.cost} each time. "
-                "Make one before, and use it for all of them.",
+                f"{_advice(project, call, client)}",
                 project.place(call, call.within),
                 level,
                 steps,
             )
+
+
+def _advice(project: Project, call: Call, client: Client) -> str:
+    if client.kind == "single" and project.runs(call.within).in_thread is not None:
+        return "Make one for each thread, in a `threading.local()`: it must not be shared."
+    return "Make one before, and use it for all of them."
 
 
 def how_per_item(project: Project, call: Call, client: Client) -> tuple[Level | None, tuple[Step, ...]]:
