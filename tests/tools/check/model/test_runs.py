@@ -420,6 +420,48 @@ def test_whether_it_runs_on_the_loop_is_not_proved(runs_of, source):
             """,
             id="a decorator that makes it run there",
         ),
+        case(
+            """
+            import asyncio, functools
+            def on_a_thread(function):
+                @functools.wraps(function)
+                async def wrapper(*given, **named):
+                    return await asyncio.to_thread(function, *given, **named)
+                return wrapper
+            @on_a_thread
+            def work(): ...
+            async def main():
+                await work()
+            """,
+            id="an own decorator that makes it run there",
+        ),
+        case(
+            """
+            import asyncio, functools
+            def on_a_thread(pool=None):
+                def decorate(function):
+                    async def wrapper(*given):
+                        loop = asyncio.get_running_loop()
+                        return await loop.run_in_executor(pool, functools.partial(function, *given))
+                    return wrapper
+                return decorate
+            @on_a_thread(pool=None)
+            def work(): ...
+            async def main():
+                await work()
+            """,
+            id="an own decorator with arguments that makes it run there",
+        ),
+        case(
+            """
+            import anyio
+            def work(x): ...
+            async def main():
+                async with anyio.create_task_group() as group:
+                    group.start_soon(anyio.to_thread.run_sync, work, 1)
+            """,
+            id="to_thread as a task of a group",
+        ),
     ],
 )
 def test_runs_on_a_thread_and_not_on_the_loop(runs_of, source):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
+from meantime.tools.check.model.decorations import Decorations, is_partial
 from meantime.tools.check.model.expressions import Call
-from meantime.tools.check.model.hand_offs import hand_off
+from meantime.tools.check.model.hand_offs import HandOff, hand_off
 from meantime.tools.check.model.members import overridden
 from meantime.tools.check.model.value import Caller
 
@@ -14,44 +15,12 @@ if TYPE_CHECKING:
 
     from meantime.tools.check.model.expressions import Expression
     from meantime.tools.check.model.functions import Function
-    from meantime.tools.check.model.hand_offs import HandOff, Where
+    from meantime.tools.check.model.hand_offs import Where
     from meantime.tools.check.model.value import Value
     from meantime.tools.check.model.values import Values
 
 _PARTIAL = frozenset({"functools.partial", "functools.partialmethod"})
-_TO_THREADS = frozenset({"asgiref.sync.sync_to_async", "meantime.in_thread"})
-_PLAIN = (
-    "builtins.",
-    "functools.",
-    "contextlib.",
-    "abc.",
-    "typing.",
-    "typing_extensions.",
-    "tenacity.",
-    "backoff.",
-    "stamina.",
-    "retry.",
-    "retrying.",
-    "aws_xray_sdk.",
-    "aws_lambda_powertools.",
-    "opentelemetry.",
-    "ddtrace.",
-    "sentry_sdk.",
-    "fastapi.",
-    "starlette.",
-    "flask.",
-    "cachetools.",
-    "meantime.retry",
-    "meantime.handler",
-    "meantime.warm",
-    "meantime.batch.",
-    "pydantic.",
-    "numpy.",
-    "pytest.",
-    "unittest.",
-    "mock.",
-    "moto.",
-)
+_RUN_ON_THREADS = frozenset({"anyio.to_thread.run_sync", "asyncio.to_thread", "trio.to_thread.run_sync"})
 
 
 class Edge(NamedTuple):
@@ -95,8 +64,7 @@ class CallGraph:
         self.values = values
         self.callees: dict[str, list[Edge]] = {}
         self.calls: dict[str, list[Call]] = {}
-        self._plain: dict[str, bool] = {}
-        self._threaded: dict[str, bool] = {}
+        self._decorations = Decorations(values)
         self._overridden: frozenset[str] = frozenset()
 
     def build(self) -> None:
@@ -120,9 +88,9 @@ class CallGraph:
         self._note(call, found)
         called = [own for each in found if (own := self.called(each.path)) is not None]
         for own in called:
-            where: Where | Literal["call"] = "thread" if self._is_threaded(own) else "call"
+            where: Where | Literal["call"] = "thread" if self._decorations.make_threaded(own) else "call"
             is_sure = len(called) == 1 and len(found) == 1 and self._runs_by(call, own)
-            edge = Edge(function, own, call, where, is_sure, self._is_plain(own), per_item=False)
+            edge = Edge(function, own, call, where, is_sure, self._decorations.are_plain(own), per_item=False)
             yield own, edge, Caller(call, self._shift(call, own, 0))
         for each in found:
             given = hand_off(each.path, call)
@@ -137,9 +105,11 @@ class CallGraph:
                 return
         if not called:
             for argument in (*call.arguments, *call.keywords.values()):
-                if argument.kind in {"name", "attribute", "lambda"} or _is_partial(argument):
+                if argument.kind in {"name", "attribute", "lambda"} or is_partial(argument):
                     for own in self.functions_of(argument, function):
-                        edge = Edge(function, own, call, "callback", False, self._is_plain(own), per_item=False)
+                        edge = Edge(
+                            function, own, call, "callback", False, self._decorations.are_plain(own), per_item=False
+                        )
                         yield own, edge, None
 
     def _note(self, call: Call, found: Iterable[Value]) -> None:
@@ -158,7 +128,11 @@ class CallGraph:
     def _of_a_partial(self, call: Call, *, is_sure: bool) -> Iterator[_Link]:
         """What a call of a `partial` calls."""
         for own in self.functions_of(call.function, call.within):
-            yield own, Edge(call.within, own, call, "call", is_sure, self._is_plain(own), per_item=False), None
+            yield (
+                own,
+                Edge(call.within, own, call, "call", is_sure, self._decorations.are_plain(own), per_item=False),
+                None,
+            )
 
     def _held_back(self, call: Call) -> Iterator[_Link]:
         """What `partial(load, client)` gives `load` for later."""
@@ -166,6 +140,7 @@ class CallGraph:
             yield own, None, Caller(call, self._shift(call, own, 1, call.arguments[0]))
 
     def _handed(self, call: Call, given: HandOff, *, is_sure: bool) -> Iterator[_Link]:
+        given = self._seen_through(call, given)
         where = given.where
         if where == "thread" and self._is_process_pool(call):
             where = "process"
@@ -181,7 +156,21 @@ class CallGraph:
                 elif given.shift >= 0 and not isinstance(element, Call):
                     caller = Caller(call, self._shift(call, own, given.shift, element), given.per_item)
                 is_one = is_sure and len(found) == 1 and self._is_one(element, call.within, own)
-                yield own, Edge(call.within, own, call, where, is_one, self._is_plain(own), many), caller
+                yield own, Edge(call.within, own, call, where, is_one, self._decorations.are_plain(own), many), caller
+
+    def _seen_through(self, call: Call, given: HandOff) -> HandOff:
+        """What `start_soon(to_thread.run_sync, load, key)` hands to a thread is `load`."""
+        first = given.functions[0] if given.functions else None
+        if (
+            given.shift < 1
+            or first is None
+            or given.shift >= len(call.arguments)
+            or call.arguments[given.shift - 1] is not first
+        ):
+            return given
+        if not any(each.path in _RUN_ON_THREADS for each in self.values.values(first, call.within)):
+            return given
+        return HandOff("thread", (call.arguments[given.shift],), given.shift + 1)
 
     def _is_one(self, element: Expression, within: Function, own: Function) -> bool:
         """Whether what is handed over can be no other function."""
@@ -250,25 +239,3 @@ class CallGraph:
             if own.class_name in holders and "builtins.classmethod" not in self.values.decorator_paths(own):
                 return shift
         return shift - 1
-
-    def _is_plain(self, function: Function) -> bool:
-        known = self._plain.get(function.qualified)
-        if known is None:
-            paths = self.values.decorator_paths(function)
-            known = self._plain[function.qualified] = not function.decorators or (
-                bool(paths) and all(path.startswith(_PLAIN) or "()" in path for path in paths)
-            )
-        return known
-
-    def _is_threaded(self, function: Function) -> bool:
-        known = self._threaded.get(function.qualified)
-        if known is None:
-            known = self._threaded[function.qualified] = bool(
-                function.decorators and self.values.decorator_paths(function) & _TO_THREADS
-            )
-        return known
-
-
-def _is_partial(argument: Expression) -> bool:
-    """Whether an argument is a `partial`, by its name."""
-    return isinstance(argument, Call) and argument.function.name in {"partial", "partialmethod"}
