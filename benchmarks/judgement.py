@@ -1,8 +1,10 @@
 """Whether what `meantime check` finds in the code of others is true: each finding that it shows was read and judged.
 
+There are two sets of packages: the rules were tuned on the one, the other was held out until they were written.
 The verdicts stand in docs/check_findings.md. This finds anew, in the same pinned packages, and tells what is found but
 not judged, what is judged but no more found, and how much of the judged is true. `--show` prints each finding that is
 not judged with its source; `--write` puts them onto the page, to be judged there; names of packages limit it to those.
+`--held-out` or `--tuned-on` limits it to one of the sets.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from judged import foreign_code, page
+from judged.foreign_code import HELD_OUT, SETS, TUNED_ON, Packages
 from judged.page import UNJUDGED, Spot, Verdict
 from rich import box
 from rich.console import Console
@@ -49,19 +52,19 @@ def found_in(folder: Path) -> tuple[Finding, ...]:
     return tuple(finding for finding in checked.findings if finding.code not in ABOUT_FILES)
 
 
-def found(names: set[str]) -> dict[Spot, Finding]:
-    """What is shown by default for these packages, or for all."""
+def found(packages: Packages, names: set[str]) -> dict[Spot, Finding]:
+    """What is shown by default for these packages of a set, or for all of it."""
     return {
         Spot(name, finding.place.path, finding.place.line, finding.code): finding
-        for name, folder in foreign_code.fetched().items()
+        for name, folder in foreign_code.fetched(packages).items()
         if not names or name in names
         for finding in found_in(folder)
     }
 
 
-def judged() -> tuple[list[Judged], list[str]]:
-    """What each rule finds and how much of it is true; and what does not hold."""
-    now, verdicts = found(set()), page.read()
+def judged(packages: Packages) -> tuple[list[Judged], list[str]]:
+    """What each rule finds in a set and how much of it is true; and what does not hold."""
+    now, verdicts = found(packages, set()), page.read(packages.title)
     rows = [
         Judged(code, count, sum(verdicts[spot].word == TRUE for spot in now if spot.code == code and spot in verdicts))
         for code, count in sorted(Counter(spot.code for spot in now).items())
@@ -70,17 +73,18 @@ def judged() -> tuple[list[Judged], list[str]]:
     failures += [f"judged and no more found: {spot}" for spot in sorted(verdicts.keys() - now.keys())]
     true = sum(row.true for row in rows)
     if true < AT_LEAST * len(now):
-        failures.append(f"{true} of {len(now)} findings in the code of others are true, required are {AT_LEAST:.0%}")
-    if len(foreign_code.pins()) < AT_LEAST_PACKAGES:
-        failures.append(f"there are {len(foreign_code.pins())} packages, required are {AT_LEAST_PACKAGES}")
+        failures.append(f"{true} of {len(now)} findings {packages.title} are true, required are {AT_LEAST:.0%}")
+    count = len(foreign_code.pins(packages))
+    if count < AT_LEAST_PACKAGES:
+        failures.append(f"there are {count} packages {packages.title}, required are {AT_LEAST_PACKAGES}")
     return rows, failures
 
 
-def table(rows: list[Judged]) -> Table:
+def table(packages: Packages, rows: list[Judged]) -> Table:
     """A line a rule."""
     shown = Table(
         box=box.SIMPLE_HEAD,
-        title=f"findings in {len(foreign_code.pins())} packages of others",
+        title=f"findings in {len(foreign_code.pins(packages))} packages of others, {packages.title}",
         title_justify="left",
         pad_edge=False,
     )
@@ -92,9 +96,9 @@ def table(rows: list[Judged]) -> Table:
     return shown
 
 
-def show(spot: Spot, finding: Finding, console: Console) -> None:
-    """A finding with its source and the way to it."""
-    lines = (foreign_code.FOLDER / spot.package / spot.path).read_text(encoding="utf-8", errors="replace").splitlines()
+def show(folder: Path, spot: Spot, finding: Finding, console: Console) -> None:
+    """A finding with its source and the way to it; folder is that of the set."""
+    lines = (folder / spot.package / spot.path).read_text(encoding="utf-8", errors="replace").splitlines()
     console.rule(f"{spot.package} {spot.path}:{spot.line} {spot.code}", align="left")
     console.print(finding.message, markup=False)
     for step in finding.chain:
@@ -104,9 +108,9 @@ def show(spot: Spot, finding: Finding, console: Console) -> None:
         console.print(f"{mark}{number:5} {lines[number - 1]}", markup=False, highlight=False)
 
 
-def summary(verdicts: dict[Spot, Verdict]) -> list[str]:
-    """The page's numbers."""
-    folders = foreign_code.fetched()
+def summary(packages: Packages, verdicts: dict[Spot, Verdict]) -> list[str]:
+    """The page's numbers for a set."""
+    folders = foreign_code.fetched(packages)
     lines = sum(foreign_code.lines_of(folder) for folder in folders.values())
     words = Counter(verdict.word for verdict in verdicts.values())
     share = f", {words[TRUE] / len(verdicts):.1%} true" if verdicts else ""
@@ -117,22 +121,32 @@ def _word(verdicts: dict[Spot, Verdict], spot: Spot) -> str:
     return verdicts[spot].word if spot in verdicts else UNJUDGED
 
 
+def judge(packages: Packages, names: set[str], console: Console) -> None:
+    """Show or write what is not judged yet."""
+    now, verdicts = found(packages, names), page.read(packages.title)
+    for spot, finding in sorted(now.items(), key=lambda each: each[0]):
+        if "--show" in sys.argv and _word(verdicts, spot) == UNJUDGED:
+            show(packages.folder, spot, finding, console)
+    if "--write" in sys.argv:
+        others = {spot: verdict for spot, verdict in verdicts.items() if names and spot.package not in names}
+        kept = others | {spot: verdicts.get(spot, Verdict(UNJUDGED)) for spot in now}
+        page.write(packages.title, kept, summary(packages, kept))
+
+
 def main() -> int:
     """Find, and show or write what is not judged; or say what does not hold."""
     console = Console(width=160)
     names = {each for each in sys.argv[1:] if not each.startswith("-")}
-    if "--show" in sys.argv or "--write" in sys.argv:
-        now, verdicts = found(names), page.read()
-        for spot, finding in sorted(now.items(), key=lambda each: each[0]):
-            if "--show" in sys.argv and _word(verdicts, spot) == UNJUDGED:
-                show(spot, finding, console)
-        if "--write" in sys.argv:
-            others = {spot: verdict for spot, verdict in verdicts.items() if names and spot.package not in names}
-            kept = others | {spot: verdicts.get(spot, Verdict(UNJUDGED)) for spot in now}
-            page.write(kept, summary(kept))
-        return 0
-    rows, failures = judged()
-    console.print(table(rows))
+    chosen = {"--held-out": (HELD_OUT,), "--tuned-on": (TUNED_ON,)}
+    sets = next((chosen[each] for each in sys.argv if each in chosen), SETS)
+    failures: list[str] = []
+    for packages in sets:
+        if "--show" in sys.argv or "--write" in sys.argv:
+            judge(packages, names, console)
+        else:
+            rows, failed = judged(packages)
+            console.print(table(packages, rows))
+            failures += failed
     for failure in failures:
         console.print(f"does not hold: {failure}", style="bold red")
     return len(failures)

@@ -1,4 +1,7 @@
-"""The code of others that `meantime check` is judged on: fetched from PyPI as its authors packed it, never run."""
+"""The code of others that `meantime check` is judged on: fetched from PyPI as its authors packed it, never run.
+
+There are two sets: one that the rules were tuned on, and one that was held out.
+"""
 
 from __future__ import annotations
 
@@ -10,37 +13,50 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
-PACKAGES = Path(__file__).with_name("packages.txt")
-FOLDER = Path(__file__).parents[2] / ".venv" / "foreign-code"
+
+@dataclass(frozen=True)
+class Packages:
+    """A list of packages, and the folder that they are fetched into."""
+
+    title: str
+    listed: Path
+    folder: Path
+
+
+_UNPACKED = Path(__file__).parents[2] / ".venv"
+TUNED_ON = Packages("tuned on", Path(__file__).with_name("packages.txt"), _UNPACKED / "foreign-code")
+HELD_OUT = Packages("held out", Path(__file__).with_name("held_out.txt"), _UNPACKED / "foreign-code-held-out")
+SETS = (TUNED_ON, HELD_OUT)
 _FETCHED = "fetched"  # holds the digest of the list that was fetched
 _PIN = re.compile(r"^(?P<name>[a-z0-9][a-z0-9-]*)==(?P<version>\S+)", re.MULTILINE)
 # What may be a template of functions stays beside the sources; data and the wheels' own records do not.
 _KEPT = (".py", ".yaml", ".yml", ".toml", "template.json", "cdk.json")
 
 
-def pins() -> dict[str, str]:
+def pins(packages: Packages = TUNED_ON) -> dict[str, str]:
     """The version of each package."""
-    return {pin["name"]: pin["version"] for pin in _PIN.finditer(PACKAGES.read_text(encoding="utf-8"))}
+    return {pin["name"]: pin["version"] for pin in _PIN.finditer(packages.listed.read_text(encoding="utf-8"))}
 
 
-def fetched() -> dict[str, Path]:
+def fetched(packages: Packages = TUNED_ON) -> dict[str, Path]:
     """The folder of each package's sources; fetched if the list is new."""
-    digest = hashlib.sha256(PACKAGES.read_bytes()).hexdigest()
-    folders = {name: FOLDER / name for name in pins()}
-    done = FOLDER / _FETCHED
+    digest = hashlib.sha256(packages.listed.read_bytes()).hexdigest()
+    folders = {name: packages.folder / name for name in pins(packages)}
+    done = packages.folder / _FETCHED
     if done.exists() and done.read_text(encoding="utf-8") == digest:
         return folders
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    wheels = FOLDER / "wheels"
+    shutil.rmtree(packages.folder, ignore_errors=True)
+    wheels = packages.folder / "wheels"
     wheels.mkdir(parents=True)
     subprocess.run(  # noqa: S603  # pip, asked for our own list
         [
             *(sys.executable, "-m", "pip", "download", "-qq", "--disable-pip-version-check"),
             # Only wheels: to unpack one runs nothing of it. Their code is read, so any Python's will do.
             *("--only-binary=:all:", "--no-deps", "--ignore-requires-python"),
-            *("--require-hashes", "--requirement", str(PACKAGES), "--dest", str(wheels)),
+            *("--require-hashes", "--requirement", str(packages.listed), "--dest", str(wheels)),
         ],
         check=True,
     )
