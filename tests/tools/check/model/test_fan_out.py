@@ -85,7 +85,16 @@ BY_EXECUTORS = {
     ),
     "executor = ThreadPoolExecutor(4)\na = executor.submit(load, 1)": (),
     "executor = ThreadPoolExecutor(4)\nfor key in keys:\n    executor.submit(load, key).result()": (),
-    "executor = ThreadPoolExecutor(4)\nsubmit = executor.submit\nsubmit(load, 1)\nsubmit(load, 2)": (),
+    "executor = ThreadPoolExecutor(4)\nsubmit = executor.submit\nsubmit(load, 1)\nsubmit(load, 2)": (
+        ("submit", "threads", ["load", "load"], 2, 4),
+    ),
+    "run = ProcessPoolExecutor(4).map\nrun(load, keys)": (("map", "processes", ["load"], None, 4),),
+    "executor = ThreadPoolExecutor(4) if keys else ProcessPoolExecutor(4)\nexecutor.map(load, keys)": (
+        ("map", "threads", ["load"], None, None),
+    ),
+    "a, b = ThreadPoolExecutor(4), ThreadPoolExecutor(5)\na.submit(load, 1)\nb.submit(load, 2)": (
+        ("submit", "threads", ["load", "load"], 2, 2),
+    ),
     "keys.map(load, keys)": (),
 }
 

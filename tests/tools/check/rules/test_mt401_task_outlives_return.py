@@ -395,6 +395,13 @@ import meantime
 async def lambda_handler(event, context):
     asyncio.create_task(send(event))
 """,
+    "waited for through a callback": """
+async def main(event):
+    done = asyncio.Event()
+    task = asyncio.create_task(send(event))
+    task.add_done_callback(lambda _: done.set())
+    await done.wait()
+""",
 }
 
 

@@ -131,6 +131,24 @@ chosen = start if os.environ.get("METRICS") else print
 def lambda_handler(event, context):
     chosen(event)
 """,
+    "two, one after the other, by the example of Powertools": """
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+logger = Logger()
+
+def threaded_func(order_id: str):
+    logger.thread_safe_append_keys(order_id=order_id, thread_id=threading.get_ident())
+    logger.info("Collecting payment")
+
+def lambda_handler(event: dict, context: LambdaContext) -> str:
+    order_ids: list[str] = event["order_ids"]
+
+    threading.Thread(target=threaded_func, args=(order_ids[0],)).start()  # finds MT402
+    threading.Thread(target=threaded_func, args=(order_ids[1],)).start()  # finds MT402
+
+    return "hello world"
+""",
 }
 
 SILENT = {
@@ -276,6 +294,21 @@ class Thread:
 
 def lambda_handler(event, context):
     Thread().start()
+""",
+    "joined with all that there are": """
+def lambda_handler(event, context):
+    threading.Thread(target=send, args=(event,)).start()
+    for thread in threading.enumerate():
+        if thread is not threading.main_thread():
+            thread.join()
+""",
+    "waited for by their number": """
+import time
+
+def lambda_handler(event, context):
+    threading.Thread(target=send, args=(event,)).start()
+    while threading.active_count() > 1:
+        time.sleep(0.1)
 """,
 }
 

@@ -121,6 +121,42 @@ chosen = start if os.environ.get("METRICS") else print
 def lambda_handler(event, context):
     chosen(event)
 """,
+    "by a name for the method": """
+submit = executor.submit
+
+def lambda_handler(event, context):
+    submit(send, event)  # finds MT403
+    mapped = ThreadPoolExecutor(2).map
+    mapped(send, event["orders"])  # finds MT403
+""",
+    "by an attribute for the method": """
+class Metrics:
+    def __init__(self):
+        self.pool = ThreadPoolExecutor()
+        self.push = self.pool.submit
+
+    def send(self, order):
+        self.push(send, order)  # finds MT403
+
+metrics = Metrics()
+
+def lambda_handler(event, context):
+    metrics.send(event)
+""",
+    "with a callback that tells nobody": """
+def report(future):
+    print(future)
+
+def lambda_handler(event, context):
+    future = executor.submit(send, event)  # finds MT403
+    future.add_done_callback(report)
+""",
+    "given to something else's context": """
+def lambda_handler(event, context):
+    pool = ThreadPoolExecutor(max_workers=2)
+    pool.submit(send, event)  # finds MT403
+    print(pool)
+""",
 }
 
 SILENT = {
@@ -208,12 +244,6 @@ def lambda_handler(event, context):
 def lambda_handler(event, context):
     executor.submit()
 """,
-    "by a name for the method": """
-submit = executor.submit
-
-def lambda_handler(event, context):
-    submit(send, event)
-""",
     "awaited": """
 async def main(event):
     await asyncio.get_running_loop().run_in_executor(None, send, event)
@@ -261,6 +291,65 @@ class Form:
 
 def lambda_handler(event, context):
     Form().submit(send, event)
+""",
+    "by a name for the method, and the result taken": """
+submit = executor.submit
+
+def lambda_handler(event, context):
+    return submit(send, event).result()
+""",
+    "by a name for the method of one that is left by with": """
+def lambda_handler(event, context):
+    with ThreadPoolExecutor(2) as pool:
+        submit = pool.submit
+        submit(send, event)
+""",
+    "entered by a stack": """
+import contextlib
+
+def lambda_handler(event, context):
+    with contextlib.ExitStack() as stack:
+        pool = stack.enter_context(ThreadPoolExecutor(max_workers=2))
+        pool.submit(send, event)
+""",
+    "shut down by a stack": """
+import contextlib
+
+def lambda_handler(event, context):
+    with contextlib.ExitStack() as stack:
+        pool = ThreadPoolExecutor(max_workers=2)
+        stack.callback(pool.shutdown)
+        pool.submit(send, event)
+""",
+    "given to a stack": """
+import contextlib
+
+def lambda_handler(event, context):
+    with contextlib.ExitStack() as stack:
+        pool = ThreadPoolExecutor(max_workers=2)
+        stack.push(pool)
+        pool.submit(send, event)
+""",
+    "waited for through a callback": """
+import queue
+
+def lambda_handler(event, context):
+    done = queue.Queue()
+    future = executor.submit(send, event)
+    future.add_done_callback(done.put)
+    return done.get()
+""",
+    "waited for through a callback of its own": """
+import threading
+
+done = threading.Event()
+
+def finish(future):
+    done.set()
+
+def lambda_handler(event, context):
+    executor.submit(send, event).add_done_callback(finish)
+    done.wait()
 """,
 }
 

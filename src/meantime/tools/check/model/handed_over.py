@@ -96,3 +96,9 @@ def maker_of(project: Project, executor: Expression, within: Function) -> Call |
     """The call that makes an executor, if it is in sight and only one."""
     makers = [value.origin for value in project.values(executor, within) if value.path in EXECUTORS and value.origin]
     return makers[0] if len(makers) == 1 else None
+
+
+def maker_of_method(project: Project, call: Call) -> Call | None:
+    """The call that makes the executor whose method is called: by `pool.submit`, or by a name for it."""
+    makers = {id(value.origin): value.origin for value in project.values(call.function, call.within)}
+    return next(iter(makers.values())) if len(makers) == 1 else None

@@ -12,8 +12,8 @@ from meantime.tools.check.model.handed_over import (
     PROCESS_POOLS,
     RUN_IN_EXECUTOR,
     SUBMITS,
-    THREAD_EXECUTORS,
     maker_of,
+    maker_of_method,
     to_thread,
 )
 from meantime.tools.check.model.started_work import FanOut
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from meantime.tools.check.model.project import Project
     from meantime.tools.check.model.started_work import On, Width
 
-_PROCESSES = frozenset({*PROCESS_EXECUTORS, *PROCESS_POOLS})
+_PROCESSES = (*PROCESS_EXECUTORS, *PROCESS_POOLS)
 _MAP_NAMES = ("map", "imap", "imap_unordered", "starmap", "map_async", "starmap_async")
 _MAPS = tuple(f"{path}.{name}" for path in EXECUTORS for name in _MAP_NAMES)
 _WORKERS = ("max_workers", "processes")
@@ -40,7 +40,7 @@ class _Start(NamedTuple):
     call: Call
     on: On
     work: Expression | None
-    executor: Expression | None
+    maker: Call | None
     verb: str
 
 
@@ -62,7 +62,7 @@ def thread_fan_outs(project: Project, awaited_together: frozenset[int]) -> Itera
         awaited_together: The ids of calls that `gather` and its kin await: those are fan-outs of theirs.
     """
     for call in project.calls_to(*_MAPS):
-        if len(call.arguments) > 1 and call.function.kind == "attribute":
+        if len(call.arguments) > 1:
             yield _of_map(project, call)
     starts: dict[str, list[_Start]] = {}
     for start in (*_submits(project, awaited_together), *_threads(project)):
@@ -76,12 +76,11 @@ def thread_fan_outs(project: Project, awaited_together: frozenset[int]) -> Itera
 
 
 def _of_map(project: Project, call: Call) -> FanOut:
-    executor = call.function.parts[0]
-    maker = maker_of(project, executor, call.within)
+    maker = maker_of_method(project, call)
     work, over = call.arguments[0], call.arguments[1]
     return FanOut(
         verb="map",
-        on=_on(project, executor, call.within),
+        on=_on(project, call),
         call=call,
         work=(work,),
         functions=project.functions_of(work, call.within),
@@ -94,14 +93,13 @@ def _of_map(project: Project, call: Call) -> FanOut:
 
 def _submits(project: Project, awaited_together: frozenset[int]) -> Iterator[_Start]:
     for call in project.calls_to(*SUBMITS):
-        is_method = call.function.kind == "attribute"  # and not a name for one
-        if is_method and call.arguments and call.use not in {"receiver", "awaited"}:
-            executor = call.function.parts[0]
-            yield _Start(call, _on(project, executor, call.within), call.arguments[0], executor, "submit")
+        if call.arguments and call.use not in {"receiver", "awaited"}:
+            yield _Start(call, _on(project, call), call.arguments[0], maker_of_method(project, call), "submit")
     for call in project.calls_to(*RUN_IN_EXECUTOR):
         handed = to_thread(project, call)
         if handed is not None and call.use != "awaited" and id(call) not in awaited_together:
-            yield _Start(call, handed.on, handed.work, handed.executor, "submit")
+            maker = None if handed.executor is None else maker_of(project, handed.executor, call.within)
+            yield _Start(call, handed.on, handed.work, maker, "submit")
 
 
 def _threads(project: Project) -> Iterator[_Start]:
@@ -133,8 +131,7 @@ def _is_joined_at_once(call: Call) -> bool:
 def _of_loop(project: Project, start: _Start) -> FanOut:
     call = start.call
     over, count = items_of(project, call.loops, call.within)
-    maker = maker_of(project, start.executor, call.within) if start.executor is not None else None
-    width: Width = executor_width(project, maker) if start.verb == "submit" else count or "input"
+    width: Width = executor_width(project, start.maker) if start.verb == "submit" else count or "input"
     return FanOut(
         verb=start.verb,  # type: ignore[arg-type]  # one of the two
         on=start.on,
@@ -144,13 +141,13 @@ def _of_loop(project: Project, start: _Start) -> FanOut:
         over=over,
         count=count,
         width=width,
-        executor=maker,
+        executor=start.maker,
     )
 
 
 def _of_several(project: Project, several: list[_Start]) -> FanOut:
     first = several[0]
-    makers = {id(each): each for start in several if start.executor for each in [_maker(project, start)] if each}
+    makers = {id(start.maker): start.maker for start in several}
     maker = next(iter(makers.values())) if len(makers) == 1 else None
     return FanOut(
         verb=first.verb,  # type: ignore[arg-type]  # one of the two
@@ -165,14 +162,10 @@ def _of_several(project: Project, several: list[_Start]) -> FanOut:
     )
 
 
-def _maker(project: Project, start: _Start) -> Call | None:
-    return None if start.executor is None else maker_of(project, start.executor, start.call.within)
-
-
 def _functions(project: Project, start: _Start) -> tuple[Function, ...]:
     return () if start.work is None else project.functions_of(start.work, start.call.within)
 
 
-def _on(project: Project, executor: Expression, within: Function) -> On:
-    paths = project.paths(executor, within)
-    return "processes" if paths & _PROCESSES and not paths & frozenset(THREAD_EXECUTORS) else "threads"
+def _on(project: Project, call: Call) -> On:
+    """What a method of an executor or pool runs its work on."""
+    return "processes" if all(path.startswith(_PROCESSES) for path in project.targets(call)) else "threads"

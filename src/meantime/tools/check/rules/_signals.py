@@ -33,15 +33,27 @@ def tells_of_its_end(
         given: What it is given, each with the function it stands in.
     """
     return any(
-        _is_signal(project, call)
+        _is_signal(project, call.function, call.within)
         for each in reached(project, functions, deepest=_DEEPEST)
         for call in each.function.calls
     ) or any(path.startswith(_KINDS) for expression, within in given for path in project.paths(expression, within))
 
 
-def _is_signal(project: Project, call: Call) -> bool:
-    function = call.function
+def tells_when_done(project: Project, call: Call) -> bool:
+    """Whether a callback for the end of what a function starts tells somebody: `add_done_callback(queue.put)`."""
+    callbacks = [
+        other.arguments[0]
+        for other in call.within.calls
+        if other.function.name == "add_done_callback" and other.arguments
+    ]
+    return any(
+        _is_signal(project, each, call.within) or tells_of_its_end(project, project.functions_of(each, call.within), ())
+        for each in callbacks
+    )
+
+
+def _is_signal(project: Project, function: Expression, within: Function) -> bool:
     if function.kind != "attribute" or function.name not in _SIGNALS:
         return False
-    paths = project.paths(function.parts[0], call.within)
+    paths = project.paths(function.parts[0], within)
     return not paths or any(path.startswith(_KINDS) for path in paths)

@@ -19,13 +19,14 @@ from meantime.tools.check.rule import Rule
 from meantime.tools.check.rules._handed_on import is_asked_for
 from meantime.tools.check.rules._leftovers import leftovers_of
 from meantime.tools.check.rules._on_lambda import way_in
-from meantime.tools.check.rules._signals import tells_of_its_end
+from meantime.tools.check.rules._signals import tells_of_its_end, tells_when_done
 from meantime.tools.check.rules._spelling import name_of, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from meantime.tools.check.model.expressions import Call, Expression
+    from meantime.tools.check.model.functions import Function
     from meantime.tools.check.model.project import Project
 
 _MAPS = (
@@ -38,16 +39,19 @@ _MAPS = (
 )
 """What starts the work and returns at once; a pool's own `map` waits."""
 _ENDS = frozenset({"shutdown", "join"})
+_STACKED_BY = frozenset({"enter_context", "push", "callback"})
 _WAITS_FOR_NOTHING = frozenset({"add_done_callback"})
 
 
 def _check(project: Project) -> Iterator[Finding]:
     for call in project.calls_to(*SUBMITS, *_MAPS, *RUN_IN_EXECUTOR):
         work, executor = _work_and_executor(project, call)
-        if work is None or executor is None or _is_waited_for(project, executor, call):
+        if work is None or _is_waited_for(project, executor, call):
             continue
         chain = way_in(project, call.within)
         if chain is None or leftovers_of(project, chain) or is_asked_for(project, call, only=_WAITS_FOR_NOTHING):
+            continue
+        if tells_when_done(project, call):
             continue
         functions = project.functions_of(work, call.within)
         given = [(each, call.within) for each in (*call.arguments, *call.keywords.values()) if each is not executor]
@@ -66,13 +70,12 @@ def _check(project: Project) -> Iterator[Finding]:
         )
 
 
-def _work_and_executor(project: Project, call: Call) -> tuple[Expression | None, Expression | None]:
+def _work_and_executor(project: Project, call: Call) -> tuple[Expression | None, Expression]:
+    """What is handed over, and the executor or its method."""
     handed = to_thread(project, call)
-    if handed is not None:
+    if handed is not None and handed.executor is not None:
         return handed.work, handed.executor
-    if not call.arguments or call.function.kind != "attribute":
-        return None, None
-    return call.arguments[0], call.function.parts[0]
+    return call.arguments[0] if call.arguments else None, call.function
 
 
 def _is_waited_for(project: Project, executor: Expression, call: Call) -> bool:
@@ -87,8 +90,15 @@ def _is_waited_for(project: Project, executor: Expression, call: Call) -> bool:
     files = {call.within.file, *(maker.within.file for maker in makers if maker is not None)}
     for function in project.functions.values():
         if function.file in files:
-            ended += [(each, function) for each in function.entered]
+            ended += [(each, function) for each in (*function.entered, *_given_to_stacks(function))]
     return any(value.origin in makers for each, within in ended for value in project.values(each, within))
+
+
+def _given_to_stacks(function: Function) -> Iterator[Expression]:
+    """What an `ExitStack` is given to leave, or to call at its end."""
+    for call in function.calls:
+        if call.function.name in _STACKED_BY:
+            yield from call.arguments
 
 
 def _says_no_wait(call: Call) -> bool:

@@ -10,7 +10,7 @@ from meantime.tools.check.rule import Rule
 from meantime.tools.check.rules._handed_on import is_asked_for
 from meantime.tools.check.rules._leftovers import leftovers_of
 from meantime.tools.check.rules._on_lambda import way_in
-from meantime.tools.check.rules._signals import tells_of_its_end
+from meantime.tools.check.rules._signals import tells_of_its_end, tells_when_done
 from meantime.tools.check.rules._spelling import name_of, spelled
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def _check(project: Project) -> Iterator[Finding]:
 
 
 def _is_waited_for(project: Project, call: Call) -> bool:
-    if is_asked_for(project, call, only=_WAITS_FOR_NOTHING):
+    if is_asked_for(project, call, only=_WAITS_FOR_NOTHING) or tells_when_done(project, call):
         return True
     work = handed_over(project, call).work
     functions: tuple[Function, ...] = project.functions_of(work, call.within)

@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from meantime.tools.check.model.project import Project
 
 _THREADS = ("threading.Thread", "threading.Timer")
+_ALL_THREADS = ("threading.enumerate", "threading.active_count")
 _WAITS_FOR_NOTHING = frozenset({"start", "daemon", "name", "ident"})
 
 
 def _check(project: Project) -> Iterator[Finding]:
+    if project.calls_to(*_ALL_THREADS):
+        return  # which may be how they are joined
     for call in (*project.calls_to(*_THREADS), *project.calls_to(*_own_threads(project))):
         chain = way_in(project, call.within)
         if chain is None or leftovers_of(project, chain) or not _is_started(call):
