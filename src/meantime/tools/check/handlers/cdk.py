@@ -82,17 +82,20 @@ class _Stack:
             handler = f"{(_text(index) or 'index.py').removesuffix('.py')}.{handler or 'handler'}"
         memory, reserved = given.get("memory_size"), given.get("reserved_concurrent_executions")
         timeout = given.get("timeout")
+        folder = self._folder(given, handler)
         return Configuration(
             name=_text(call.arguments[1]) or "" if len(call.arguments) > 1 else "",
             place=_place(call, self._function),
             handler=handler,
-            code=self._folder(given, handler),
+            code=folder,
             timeout=DEFAULT_TIMEOUT if timeout is None else _seconds(timeout),
             memory_mb=DEFAULT_MEMORY_MB if memory is None else _whole(memory),
             reserved_concurrency=_whole(reserved),
             sources=tuple(self._sources(call)),
             timeout_place=None if timeout is None else _place(timeout, self._function),
             runtime=_runtime(given.get("runtime")),
+            handler_place=_place(call, self._function),
+            has_code=_is_from_here(given) and any(file in self._modules for file in _files(folder, handler)),
         )
 
     def _folder(self, given: Mapping[str, Expression], handler: str) -> str:
@@ -104,8 +107,8 @@ class _Stack:
         while here:
             here = dirname(here)
             candidates.append(normpath(join(here, written)))
-        file = handler.rpartition(".")[0].replace(".", "/") + ".py"
-        return next((each for each in candidates if normpath(join(each, file)) in self._modules), candidates[-1])
+        found = (each for each in candidates if any(file in self._modules for file in _files(each, handler)))
+        return next(found, candidates[-1])
 
     def _sources(self, function: Call) -> Iterator[EventSource]:
         given: list[Expression] = [*(function.keywords["events"].parts if "events" in function.keywords else ())]
@@ -154,6 +157,18 @@ class _Stack:
     def _makes(self, call: Call, what: Iterable[str]) -> bool:
         paths = self._names(call.function, self._function)
         return any(path == f"aws_cdk.{each}" for path in paths for each in what)
+
+
+def _files(folder: str, handler: str) -> tuple[str, str]:
+    """Where a handler's module may lie."""
+    module = normpath(join(folder, handler.rpartition(".")[0].replace(".", "/")))
+    return (f"{module}.py", f"{module}/__init__.py")
+
+
+def _is_from_here(given: Mapping[str, Expression]) -> bool:
+    """Whether the code is a folder of the application: `Code.from_asset("src")`, or a `PythonFunction`'s `entry`."""
+    code = given.get("code")
+    return "entry" in given or (isinstance(code, Call) and code.function.name in {"from_asset", "AssetCode"})
 
 
 def _spelling(expression: Expression) -> str:

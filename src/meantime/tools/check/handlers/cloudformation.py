@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meantime.tools.check.handlers.code_folders import folder
+from meantime.tools.check.handlers.code_folders import folder, is_folder
 from meantime.tools.check.handlers.handler import Configuration
 from meantime.tools.check.handlers.intrinsics import Literals
 from meantime.tools.check.handlers.mappings import sam_sources, standing_alone
@@ -71,6 +71,8 @@ def _configuration(name: str, resource: Node, fields: _Fields, sources: tuple[Ev
     memory = fields.number("MemorySize", DEFAULT_MEMORY_MB)
     reserved = fields.number("ReservedConcurrentExecutions")
     code = fields.text("CodeUri") or fields.text("Code")
+    handler = fields.node("Handler")
+    built = resource.get("Metadata", "BuildMethod")
     return Configuration(
         name=name,
         place=resource.place,
@@ -82,4 +84,6 @@ def _configuration(name: str, resource: Node, fields: _Fields, sources: tuple[Ev
         sources=sources,
         timeout_place=timeout.place if timeout is not None else None,
         runtime=fields.text("Runtime"),
+        handler_place=handler.place if handler is not None else None,
+        has_code=is_folder(code) and (built is None or (built.text or "").startswith("python")),
     )

@@ -57,6 +57,8 @@ class Configuration:
         sources: What invokes it, as far as templates say.
         timeout_place: Where the timeout stands, if it does.
         runtime: `python3.13`; empty if that is not known, as of a container image.
+        handler_place: Where the template names the handler.
+        has_code: Whether what lies in `code` is surely what Lambda gets: no archive, no image, nothing that is built.
     """
 
     name: str
@@ -69,6 +71,8 @@ class Configuration:
     sources: tuple[EventSource, ...] = ()
     timeout_place: Place | None = None
     runtime: str = ""
+    handler_place: Place | None = None
+    has_code: bool = False
 
 
 @dataclass(frozen=True, slots=True)

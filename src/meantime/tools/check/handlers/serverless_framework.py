@@ -71,10 +71,12 @@ class _Service:
         size = self._number(memory) if memory is not None else DEFAULT_MEMORY_MB
         reserved = self._number(details.get("reservedConcurrency"))
         events = details.get("events")
+        handler = details.get("handler")
+        packed = details.get("package", "artifact") or self._root.get("package", "artifact")
         return Configuration(
             name=name,
             place=details.place,
-            handler=self._text(details.get("handler")) or "",
+            handler=self._text(handler) or "",
             code=folder(details.file, self._text(details.get("module")) or ""),
             timeout=self._number(timeout) if timeout is not None else DEFAULT_TIMEOUT,
             memory_mb=int(size) if size is not None else None,
@@ -86,6 +88,8 @@ class _Service:
             ),
             timeout_place=timeout.place if timeout is not None else None,
             runtime=self._text(runtime) or "",
+            handler_place=handler.place if handler is not None else None,
+            has_code=packed is None,
         )
 
     def _source(self, written: str, event: Node, entry: Node) -> EventSource:
