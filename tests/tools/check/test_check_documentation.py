@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from meantime.tools.check.ruff_settings import RuffSettings
 from meantime.tools.check.rule import all_rules
 from meantime.tools.check.settings import Settings, read_settings
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/check.md").read_text(encoding="utf-8")
+TOML = re.compile(r"^```toml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def script(name):
@@ -41,12 +43,23 @@ def test_every_option_is_described():
 
 
 def test_the_settings_shown_are_settings(tmp_path):
-    (shown,) = re.findall(r"^```toml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    (shown,) = (block for block in TOML.findall(PAGE) if "tool.meantime" in block)
     (tmp_path / "pyproject.toml").write_text(shown, encoding="utf-8")
     settings = read_settings(tmp_path)
     assert settings.exclude == ("legacy/", "*_pb2.py")
     keys = {name.replace("_", "-") for name in Settings.__dataclass_fields__} - {"file", "folder"}
     assert all(key in shown for key in keys)
+
+
+def test_the_settings_of_ruff_shown_switch_on_what_it_finds_of_all_this(tmp_path):
+    (shown,) = (block for block in TOML.findall(PAGE) if "tool.ruff" in block)
+    (tmp_path / "pyproject.toml").write_text(shown, encoding="utf-8")
+    ruff = RuffSettings(tmp_path)
+    companions = {code for rule in all_rules().values() for code in rule.companions} - {"RUF100"}  # is about comments
+    assert companions
+    assert {code for code in companions if not ruff.reports("app.py", [code])} == set()
+    command = [sys.executable, "-m", "ruff", "check", "--show-settings", "pyproject.toml"]
+    assert subprocess.run(command, cwd=tmp_path, capture_output=True, check=False).returncode == 0
 
 
 def test_the_site_has_every_rules_page(tmp_path):

@@ -15,6 +15,12 @@ LIKELY = Finding("MT001", "It may be so.", Place("app.py", 2), level="warning")
 REPEATED = Finding("MT002", "ruff knows it, too.", Place("lib/app.py", 3), also_found_by=("RUF100",))
 
 
+@pytest.fixture(autouse=True)
+def ruff(tmp_path):
+    """Is set to report everything."""
+    (tmp_path / "ruff.toml").write_text('lint.select = ["ALL"]\n', encoding="utf-8")
+
+
 def codes(**settings):
     return sorted(chosen_codes(Settings(**settings)))
 
@@ -62,7 +68,7 @@ def test_what_is_likely_is_shown_when_asked_for(tmp_path):
     assert shown([LIKELY, BROKEN], Settings(warnings=True), tmp_path) == ((BROKEN, LIKELY), 0, 0)
 
 
-def test_what_ruff_also_finds_is_shown_when_asked_for(tmp_path):
+def test_what_ruff_is_set_to_find_is_shown_when_asked_for(tmp_path):
     assert shown([REPEATED, BROKEN], Settings(all=True), tmp_path) == ((BROKEN, REPEATED), 0, 0)
 
 

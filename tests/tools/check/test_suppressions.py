@@ -37,6 +37,12 @@ def test_a_comment_keeps_a_finding_on_its_line_quiet(comment):
     assert (result.findings, result.quiet) == ((), 1)
 
 
+def test_a_comment_for_ruffs_rule_keeps_the_same_finding_quiet_here():
+    repeated = Finding("MT201", "It waits.", Place("app.py", 1), also_found_by=("ASYNC210",))
+    assert sift("x = 1  # noqa: ASYNC210\n", repeated).quiet == 1
+    assert sift("x = 1  # noqa: ASYNC251\n", repeated).quiet == 0
+
+
 @pytest.mark.parametrize("comment", ["# noqa: MT205", "# noqa: E501", "# a comment", "# noqapart", "# no qa"])
 def test_another_comment_does_not(comment):
     assert sift(f"x = 1  {comment}\n", found(1)).findings == (found(1),)

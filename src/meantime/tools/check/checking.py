@@ -35,7 +35,7 @@ class Checked:
         findings: What is shown, in the order of places.
         files: How many Python files were checked.
         likely: How many findings are not shown because they are only likely.
-        repeated: How many are not shown because ruff reports the same line.
+        repeated: How many are not shown because ruff is set to report the same line.
         quiet: How many a comment keeps quiet.
         failures: What went wrong in rules, by their codes: defects of this package. The other rules' findings stand.
         templates: How many templates were checked.

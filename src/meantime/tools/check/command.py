@@ -37,7 +37,7 @@ Codes = Annotated[
 ]
 Ignored = Annotated[list[str] | None, typer.Option(metavar="CODES", help="Do not run these rules.")]
 Warnings = Annotated[bool, typer.Option("--warnings", help="Show what is only likely, too.")]
-All = Annotated[bool, typer.Option("--all", help="Show what ruff's own rules also find.")]
+All = Annotated[bool, typer.Option("--all", help="Show what ruff is set to find, too.")]
 Explain = Annotated[str, typer.Option(metavar="CODE", help="Show a rule's page, and check nothing.")]
 Rules = Annotated[bool, typer.Option("--rules", help="List all rules, and check nothing.")]
 Statistics = Annotated[bool, typer.Option("--statistics", help="Show only how often each rule finds something.")]

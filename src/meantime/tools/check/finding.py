@@ -65,7 +65,8 @@ class Finding:
         place: Where.
         level: Whether it is proved (`error`) or likely (`warning`).
         chain: How the code gets there, outermost first: from the handler, or from where the loop or thread is started.
-        also_found_by: The codes of ruff's rules that report this line, too. Such a finding is shown with `--all` only.
+        also_found_by: The codes of ruff's rules that report this line, too. Where ruff is set to, such a finding
+            is shown with `--all` only.
         fix: The change that mends it, where it is a mechanical one.
     """
 

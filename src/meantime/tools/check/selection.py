@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from meantime.tools.check.errors import CheckError
+from meantime.tools.check.ruff_settings import RuffSettings
 from meantime.tools.check.rule import all_rules
 from meantime.tools.check.settings import closest
 
@@ -49,7 +50,7 @@ class Shown(NamedTuple):
     Args:
         findings: In the order of places.
         likely: How many are not shown because they are only likely.
-        repeated: How many are not shown because ruff reports the same line.
+        repeated: How many are not shown because ruff is set to report the same line.
     """
 
     findings: tuple[Finding, ...]
@@ -68,13 +69,14 @@ def shown(findings: Iterable[Finding], settings: Settings, root: Path) -> Shown:
     chosen = chosen_codes(settings)
     levels = {code: level for word, level in settings.levels.items() for code in _codes(word, settings)}
     ignored = _PerFileIgnores(settings, root)
+    ruff = RuffSettings(root)
     listed: dict[Finding, None] = {}
     likely = repeated = 0
     for each in findings:
         if each.code not in chosen or ignored.has(each):
             continue
         finding = replace(each, level=levels.get(each.code, each.level))
-        if finding.also_found_by and not settings.all:
+        if not settings.all and ruff.reports(finding.place.path, finding.also_found_by):
             repeated += 1
         elif finding.level == "warning" and not settings.warnings:
             likely += 1

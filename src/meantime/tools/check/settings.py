@@ -29,7 +29,7 @@ class Settings:
         exclude: Patterns of files and folders that are not read, as in .gitignore.
         levels: Another level for what a rule finds, by its code.
         warnings: Whether what is only likely is shown, too.
-        all: Whether what ruff also reports is shown, too.
+        all: Whether what ruff is set to report is shown, too.
         file: Where this is written.
         folder: What the patterns are relative to; None: the folder that is checked from.
     """

@@ -88,7 +88,7 @@ def sifted(
 ) -> Sifted:
     """Take out what comments keep quiet, and find the comments that keep nothing quiet.
 
-    A comment stands on the first or the last line of what is found.
+    A comment stands on the first or the last line of what is found, and may name the rule of ruff that finds the same.
 
     Args:
         findings: All that was found, likely ones too.
@@ -104,7 +104,8 @@ def sifted(
         by = [
             line
             for line in {finding.place.line, finding.place.end_line}
-            if line in lines and finding.code in (lines[line].codes or (finding.code,))
+            if line in lines
+            and not {finding.code, *finding.also_found_by}.isdisjoint(lines[line].codes or (finding.code,))
         ]
         for line in by:
             used[finding.place.path, line].add(finding.code)

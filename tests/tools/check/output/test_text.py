@@ -44,11 +44,11 @@ def test_a_finding_is_shown_with_its_lines_its_way_and_what_to_do(checked):
         "  |\n"
         "1 | import requests\n"
         "  | ^\n"
-        "  = ruff finds it, too: RUF100, F401\n"
+        "  = ruff has a rule for it, too: RUF100, F401\n"
         "  = why: meantime check --explain MT002\n"
         "\n"
         "2 files checked: 2 errors and 1 warning. 1 can be mended with --fix; --diff shows how."
-        " Not shown: 3 that are only likely (--warnings), 1 that ruff finds, too (--all).\n"
+        " Not shown: 3 that are only likely (--warnings), 1 that ruff is set to find, too (--all).\n"
     )
 
 
@@ -81,7 +81,10 @@ def test_statistics_count_by_rule(checked):
             {"files": 1200, "likely": 1},
             "1,200 files checked: nothing found. Not shown: 1 that is only likely (--warnings).\n",
         ),
-        ({"files": 2, "repeated": 2}, "2 files checked: nothing found. Not shown: 2 that ruff finds, too (--all).\n"),
+        (
+            {"files": 2, "repeated": 2},
+            "2 files checked: nothing found. Not shown: 2 that ruff is set to find, too (--all).\n",
+        ),
     ],
     ids=str,
 )

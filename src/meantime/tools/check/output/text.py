@@ -94,7 +94,7 @@ def summary(checked: Checked) -> Iterator[Part]:
     if checked.likely:
         hidden.append(f"{checked.likely} that {'is' if checked.likely == 1 else 'are'} only likely (--warnings)")
     if checked.repeated:
-        hidden.append(f"{checked.repeated} that ruff finds, too (--all)")
+        hidden.append(f"{checked.repeated} that ruff is set to find, too (--all)")
     if hidden:
         yield f" Not shown: {', '.join(hidden)}.", ""
     if checked.alone:
@@ -138,7 +138,7 @@ def _notes(finding: Finding, shown: Callable[[str], str]) -> Iterator[str]:
     if finding.fix is not None:
         yield f"fix: {finding.fix.title} (--fix)"
     if finding.also_found_by:
-        yield f"ruff finds it, too: {', '.join(finding.also_found_by)}"
+        yield f"ruff has a rule for it, too: {', '.join(finding.also_found_by)}"
     yield f"why: meantime check --explain {finding.code}"
 
 
