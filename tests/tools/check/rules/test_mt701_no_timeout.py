@@ -171,6 +171,32 @@ def lambda_handler(event, context):
     work = load if event["load"] else nothing
     return work()
 """,
+    "an address that does not say it": """
+import psycopg
+import psycopg2
+
+ADDRESS = "postgresql://db/users"
+orders = psycopg2.connect("host=db dbname=orders")  # finds MT701
+users = psycopg2.connect(dsn=ADDRESS)  # finds MT701
+prices = psycopg.connect(conninfo="postgresql://db/prices")  # finds MT701 likely
+
+def lambda_handler(event, context):
+    return orders.cursor(), users.cursor()
+""",
+    "an address that may say it": """
+import os
+import psycopg2
+import redis
+
+orders = psycopg2.connect(os.environ["DATABASE_URL"])  # finds MT701 likely
+users = psycopg2.connect(dsn=os.environ["DATABASE_URL"])  # finds MT701 likely
+others = psycopg2.connect(os.environ["SETTINGS"], host="db")  # finds MT701 likely
+cache = redis.Redis.from_url(os.environ["CACHE_URL"])  # finds MT701 likely
+names = redis.from_url("redis://cache")  # finds MT701 likely
+
+def lambda_handler(event, context):
+    return orders.cursor(), users.cursor(), cache.get("x")
+""",
     "where no handler is": """
 import requests
 
@@ -346,24 +372,22 @@ async def main(client):
     async with asyncio.timeout(5):
         return await load(client)
 """,
-    "an address that may say it": """
+    "an address that says it": """
 import os
+import psycopg
 import psycopg2
+import redis
 
-orders = psycopg2.connect(os.environ["DATABASE_URL"])
-users = psycopg2.connect(dsn=os.environ["DATABASE_URL"])
+ADDRESS = f"host={os.environ['HOST']} connect_timeout=2"
+orders = psycopg2.connect("host=db connect_timeout=2")
+users = psycopg2.connect(dsn="postgresql://db/users?connect_timeout=2")
+prices = psycopg.connect(conninfo="postgresql://db/prices?connect_timeout=2")
+others = psycopg2.connect(ADDRESS)
+cache = redis.Redis.from_url("redis://cache?socket_timeout=1")
+names = redis.asyncio.from_url(url="redis://cache?socket_timeout=1")
 
 def lambda_handler(event, context):
-    return orders.cursor(), users.cursor()
-""",
-    "an address beside the server's name": """
-import os
-import psycopg2
-
-orders = psycopg2.connect(os.environ["SETTINGS"], host="db")
-
-def lambda_handler(event, context):
-    return orders.cursor()
+    return orders.cursor(), users.cursor(), cache.get("x")
 """,
     "a pool that has one": """
 import redis

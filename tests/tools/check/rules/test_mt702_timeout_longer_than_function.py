@@ -523,6 +523,10 @@ def test_it_says_how_often_a_short_timeout_is_waited_for(findings_of):
     (finding,) = findings_of("MT702", {"app.py": FOUND["short, but five times"], "template.yaml": TEMPLATE})
 
     assert finding.message.startswith("The client of `s3.list_buckets` may wait 2 s, 5 times, but")
+    assert finding.message.endswith(
+        "Choose less than 10 s, all attempts together: "
+        "`config=Config(read_timeout=…, retries={'total_max_attempts': …})`."
+    )
 
 
 def test_of_several_functions_with_one_handler_the_shortest_counts(findings_of):

@@ -150,6 +150,44 @@ s3 = boto3.client("s3", config=Config(retries={"mode": "standard"}))
 def load(key):
     return s3.get_object(Bucket="orders", Key=key)  # finds MT703 likely
 """,
+    "attempts that tenacity counts": """
+import boto3
+from botocore.config import Config
+from tenacity import Retrying, stop_after_attempt
+
+s3 = boto3.client("s3", config=Config(retries={"mode": "standard"}))
+
+def load(key):
+    for attempt in Retrying(stop=stop_after_attempt(3)):
+        with attempt:
+            return s3.get_object(Bucket="orders", Key=key)  # finds MT703
+""",
+    "attempts that tenacity and stamina count, of boto3's defaults, for some errors only": """
+import boto3
+import stamina
+import tenacity
+from botocore.config import Config
+from company import Conflict
+
+s3 = boto3.client("s3")
+s4 = boto3.client("s3", config=Config(retries={"mode": "standard"}))
+
+async def one(key):
+    async for attempt in tenacity.AsyncRetrying(stop=tenacity.stop_after_attempt(3)):
+        with attempt:
+            return s3.get_object(Bucket="orders", Key=key)  # finds MT703 likely
+
+def two(key):
+    for attempt in stamina.retry_context(on=Conflict, attempts=3):
+        with attempt:
+            return s4.get_object(Bucket="orders", Key=key)  # finds MT703 likely
+
+def three(keys):
+    for attempt in tenacity.Retrying():
+        for key in keys:
+            with attempt:
+                s4.get_object(Bucket="orders", Key=key)  # finds MT703 likely
+""",
     "for ever": """
 import boto3
 import tenacity
@@ -272,6 +310,22 @@ from tenacity import retry, stop_after_attempt
 @retry(stop=stop_after_attempt(5))
 def load(url):
     return requests.get(url, timeout=2)
+""",
+    "one attempt that tenacity counts, and those of something else": """
+import boto3
+from botocore.config import Config
+from company import Retrying
+import tenacity
+
+s3 = boto3.client("s3", config=Config(retries={"mode": "standard"}))
+
+def load(key):
+    for attempt in tenacity.Retrying(stop=tenacity.stop_after_attempt(1)):
+        with attempt:
+            return s3.get_object(Bucket="orders", Key=key)
+    for attempt in Retrying(stop=tenacity.stop_after_attempt(3)):
+        with attempt:
+            return s3.get_object(Bucket="orders", Key=key)
 """,
     "no decorator": """
 import boto3
@@ -415,6 +469,10 @@ def test_it_is_silent_where_one_of_them_retries(finds, source):
         ("a requests session whose adapter tries again", "each time up to 5 times by the client, so up to 15."),
         ("a requests session whose adapter tries again", "Leave it to one of them: `max_retries=0` ends the client's."),
         ("boto3's defaults", "each time up to 5 times by the client, so up to 15."),
+        (
+            "attempts that tenacity counts",
+            "tried 3 times by tenacity.Retrying, and each time up to 3 times by the client, so up to 9.",
+        ),
         ("for ever", "tried for ever by tenacity.retry, and each time up to 3 times by the client. "),
         ("a loop of attempts", "tried 3 times by the loop, and each time up to 5 times by the client, so up to 15."),
     ],
@@ -431,7 +489,6 @@ def test_it_tells_the_way_from_what_is_tried_again(findings_of):
     assert [step.text.replace("`", "") for step in finding.chain] == ["load calls read"]
 
 
-def test_it_is_only_likely_to_matter_in_a_test(finds):
-    source = FOUND["tenacity around ten"]
-
-    finds("MT703", {"tests/test_app.py": source.replace("# finds MT703", "# finds MT703 likely")})
+@pytest.mark.parametrize("case", ["tenacity around ten", "attempts that tenacity counts"])
+def test_it_is_only_likely_to_matter_in_a_test(finds, case):
+    finds("MT703", {"tests/test_app.py": FOUND[case].replace("# finds MT703", "# finds MT703 likely")})

@@ -16,7 +16,7 @@ class Timeout:
         waits: What it then waits for.
         needs: What to write.
         is_sure: Whether this holds for all versions in use, and nothing else may set it.
-        is_named: Whether only a call that names its server by `host=` tells: else the timeout may stand in the address.
+        in_address: The word by which it may also stand in the address of the server.
         ruff: The code of ruff's rule that finds a call without one.
     """
 
@@ -26,7 +26,7 @@ class Timeout:
     waits: str = "for an answer"
     needs: str = "`timeout=`"
     is_sure: bool = True
-    is_named: bool = False
+    in_address: str = ""
     ruff: str = ""
 
 
@@ -48,29 +48,36 @@ _STANDARD_LIBRARY = {
 _CONNECT = "to connect"
 _QUERY = "for a query's answer"
 _DATABASES = {
-    "psycopg2.connect": Timeout(("connect_timeout",), waits=_CONNECT, needs="`connect_timeout=`", is_named=True),
+    "psycopg2.connect": Timeout(
+        ("connect_timeout",), waits=_CONNECT, needs="`connect_timeout=`", in_address="connect_timeout"
+    ),
     "psycopg.connect": Timeout(
-        ("connect_timeout",), None, 130, _CONNECT, "`connect_timeout=`", is_sure=False, is_named=True
+        ("connect_timeout",), None, 130, _CONNECT, "`connect_timeout=`", is_sure=False, in_address="connect_timeout"
     ),
     "psycopg.AsyncConnection.connect": Timeout(
-        ("connect_timeout",), None, 130, _CONNECT, "`connect_timeout=`", is_sure=False, is_named=True
+        ("connect_timeout",), None, 130, _CONNECT, "`connect_timeout=`", is_sure=False, in_address="connect_timeout"
     ),
     "pymysql.connect": Timeout(("read_timeout",), waits=_QUERY, needs="`read_timeout=` and `connect_timeout=`"),
     "MySQLdb.connect": Timeout(("read_timeout",), waits=_QUERY, needs="`read_timeout=` and `connect_timeout=`"),
     "asyncpg.connect": Timeout(("command_timeout",), waits=_QUERY, needs="`command_timeout=`", is_sure=False),
     "asyncpg.create_pool": Timeout(("command_timeout",), waits=_QUERY, needs="`command_timeout=`", is_sure=False),
-    "redis.Redis": Timeout(
-        ("socket_timeout", "connection_pool"),
-        waits="for an answer (redis-py before 8.0)",
-        needs="`socket_timeout=`",
-        is_sure=False,
-    ),
-    "redis.asyncio.Redis": Timeout(
-        ("socket_timeout", "connection_pool"),
-        waits="for an answer (redis-py before 8.0)",
-        needs="`socket_timeout=`",
-        is_sure=False,
-    ),
+    **{
+        f"redis.{name}": Timeout(
+            ("socket_timeout", "connection_pool"),
+            waits="for an answer (redis-py before 8.0)",
+            needs="`socket_timeout=`",
+            is_sure=False,
+            in_address="socket_timeout",
+        )
+        for name in (
+            "Redis",
+            "Redis.from_url",
+            "from_url",
+            "asyncio.Redis",
+            "asyncio.Redis.from_url",
+            "asyncio.from_url",
+        )
+    },
     "aiohttp.ClientSession": Timeout(default=300, needs="`timeout=aiohttp.ClientTimeout(…)`", is_sure=False),
 }
 

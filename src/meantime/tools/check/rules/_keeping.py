@@ -79,10 +79,14 @@ def is_for_here_only(project: Project, call: Call) -> bool:
     return not (keeping.is_kept or keeping.is_returned or keeping.is_in_attribute)
 
 
-def made_each_time(project: Project, call: Call, seen: frozenset[str] = frozenset()) -> bool:
+def made_each_time(project: Project, call: Call) -> bool:
     """Whether a call is made in each invocation: nobody on the way from the handler keeps what it gives."""
+    return _made_each_time(project, call, {id(call)}, 0)
+
+
+def _made_each_time(project: Project, call: Call, seen: set[int], depth: int) -> bool:
     function = call.within
-    if function.is_module or function.qualified in seen or is_cached(function) or len(seen) > _DEEPEST:
+    if function.is_module or is_cached(function) or depth > _DEEPEST:
         return False
     if may_be_made_once(project, function):
         return False
@@ -95,10 +99,9 @@ def made_each_time(project: Project, call: Call, seen: frozenset[str] = frozense
     if project.handler_of(function) is not None:
         return True
     callers = project.callers(function)
-    return not callers or any(
-        way_in(project, each.within) is not None and made_each_time(project, each, seen | {function.qualified})
-        for each in callers
-    )
+    further = [each for each in callers if id(each) not in seen and way_in(project, each.within) is not None]
+    seen.update(id(each) for each in further)
+    return not callers or any(_made_each_time(project, each, seen, depth + 1) for each in further)
 
 
 class _Keeping:

@@ -1,4 +1,4 @@
-"""How a function is tried again by a decorator of its own."""
+"""How a function is tried again by a decorator of its own, or a block by a loop over attempts."""
 
 from __future__ import annotations
 
@@ -28,6 +28,12 @@ _DECORATORS = {
     "meantime.Retry": _Decorator("attempts", 3, "on"),
     "retrying.retry": _Decorator("stop_max_attempt_number", None, "retry_on_exception"),
 }
+_ATTEMPTS = {
+    "tenacity.Retrying": _DECORATORS["tenacity.retry"],
+    "tenacity.AsyncRetrying": _DECORATORS["tenacity.retry"],
+    "stamina.retry_context": _DECORATORS["stamina.retry"],
+}
+"""What gives attempts to a loop, each entered by `with`."""
 _STOP = "tenacity.stop_after_attempt()"
 
 
@@ -57,6 +63,17 @@ def own_retries(project: Project, function: Function) -> Own | None:
                 if called is None:
                     return Own(name, known.default, is_for_all=True)
                 return Own(name, _attempts(project, called, known, scope), _is_for_all(project, called, known, scope))
+    return None
+
+
+def own_attempts(project: Project, over: Expression, function: Function) -> Own | None:
+    """How often a loop in a function tries again, if it goes over attempts: `for attempt in Retrying(…)`."""
+    call: Call | None = over if over.kind == "call" else None  # type: ignore[assignment]  # a Call
+    for path in project.targets(call) if call is not None else ():
+        known = _ATTEMPTS.get(path)
+        if known is not None and call is not None:
+            attempts = _attempts(project, call, known, function)
+            return Own(path, attempts, _is_for_all(project, call, known, function))
     return None
 
 

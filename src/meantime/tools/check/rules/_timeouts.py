@@ -40,14 +40,27 @@ def is_limited_otherwise(project: Project, call: Call) -> bool:
     return False
 
 
-def is_limited_around(project: Project, call: Call, depth: int = 0) -> bool:
+def is_limited_around(project: Project, call: Call) -> bool:
     """Whether a timeout stands around a call, or around what calls it: `asyncio.timeout(5)`, `wait_for(…, 5)`."""
+    waiting, seen = [call], {call.within.qualified}
+    for _ in range(_DEEPEST):
+        if any(_is_limited_here(project, each) for each in waiting):
+            return True
+        waiting = [caller for each in waiting for caller in _new_callers(project, each.within, seen)]
+    return False
+
+
+def _new_callers(project: Project, function: Function, seen: set[str]) -> list[Call]:
+    """The calls of a function in functions that were not seen before."""
+    found = [each for each in project.callers(function) if each.within.qualified not in seen]
+    seen.update(each.within.qualified for each in found)
+    return found
+
+
+def _is_limited_here(project: Project, call: Call) -> bool:
     if any(project.paths(guard, call.within) & _GUARDS for guard in call.guards):
         return True
-    if _is_waited_for_elsewhere(project, call) and any(_waits_so_long(each) for each in call.within.calls):
-        return True
-    callers = project.callers(call.within) if depth < _DEEPEST else ()
-    return any(is_limited_around(project, each, depth + 1) for each in callers)
+    return _is_waited_for_elsewhere(project, call) and any(_waits_so_long(each) for each in call.within.calls)
 
 
 def _is_waited_for_elsewhere(project: Project, call: Call) -> bool:

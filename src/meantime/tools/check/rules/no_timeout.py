@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from meantime.tools.check.model.expressions import Call
     from meantime.tools.check.model.project import Chain, Project
 
+_ADDRESSES = ("dsn", "conninfo", "url")
+
 
 def _check(project: Project) -> Iterator[Finding]:
     for call in project.calls_to(*UNSET, *SWITCHED_OFF.keys() - UNSET.keys()):
@@ -29,7 +31,7 @@ def _check(project: Project) -> Iterator[Finding]:
         (path,) = paths
         timeout = UNSET.get(path) or SWITCHED_OFF[path]
         is_off = _is_switched_off(project, call, timeout)
-        if not is_off and (path not in UNSET or _is_set(call, timeout) or not _tells(call, timeout)):
+        if not is_off and (path not in UNSET or _is_set(call, timeout) or _is_in_address(project, call, timeout)):
             continue
         if is_limited_otherwise(project, call) or is_local(project, call):
             continue
@@ -60,9 +62,27 @@ def _is_switched_off(project: Project, call: Call, timeout: Timeout) -> bool:
     return bool(given) and all(project.constant(each, call.within) is None for each in given)  # type: ignore[arg-type]  # expressions
 
 
-def _tells(call: Call, timeout: Timeout) -> bool:
-    """Whether the timeout can only stand where we look: not within an address."""
-    return not timeout.is_named or ("host" in call.keywords and not call.arguments)
+def _addresses(project: Project, call: Call) -> list[object]:
+    """The addresses that a call is given, where they are constants; else UNKNOWN."""
+    given = [*call.arguments[:1], *(call.keywords[each] for each in _ADDRESSES if each in call.keywords)]
+    return [project.constant(each, call.within) for each in given]
+
+
+def _is_in_address(project: Project, call: Call, timeout: Timeout) -> bool:
+    """Whether the address says the timeout, or is made where the file says it."""
+    if not timeout.in_address:
+        return False
+    return any(
+        timeout.in_address in each
+        if isinstance(each, str)
+        else any(timeout.in_address in line for line in project.lines(call.within.file))
+        for each in _addresses(project, call)
+    )
+
+
+def _is_known(project: Project, call: Call, timeout: Timeout) -> bool:
+    """Whether the timeout can only stand where we look."""
+    return not timeout.in_address or all(isinstance(each, str) for each in _addresses(project, call))
 
 
 def _message(call: Call, timeout: Timeout, *, is_off: bool, is_on_lambda: bool) -> str:
@@ -76,7 +96,7 @@ def _message(call: Call, timeout: Timeout, *, is_off: bool, is_on_lambda: bool) 
 def _level(project: Project, call: Call, timeout: Timeout, chain: Chain | None, *, is_off: bool) -> Level:
     if timeout.ruff:
         return "error"
-    if not (timeout.is_sure or is_off) or is_test_file(call.within.file):
+    if not (timeout.is_sure or is_off) or not _is_known(project, call, timeout) or is_test_file(call.within.file):
         return "warning"
     if chain is not None:
         return "error" if chain.is_proved and not is_meantimes(chain) else "warning"

@@ -9,7 +9,7 @@ from meantime.tools.check.finding import Finding
 from meantime.tools.check.model.reach import reached
 from meantime.tools.check.rule import Rule
 from meantime.tools.check.rules._attempts import retrying
-from meantime.tools.check.rules._own_retries import own_retries
+from meantime.tools.check.rules._own_retries import Own, own_attempts, own_retries
 from meantime.tools.check.rules._spelling import spelled
 from meantime.tools.check.rules._test_files import is_test_file
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from meantime.tools.check.rules._attempts import Behaviour
 
 _FEWEST = 2  # attempts that are a retry
+_OWN_LOOP = "the loop"
 _NEAR = 3  # calls between what is tried again and the client
 
 
@@ -34,35 +35,46 @@ def _check(project: Project) -> Iterator[Finding]:
 
 def _under_decorator(project: Project, function: Function) -> Iterator[Finding]:
     own = own_retries(project, function)
-    if own is None or (own.attempts is not None and own.attempts < _FEWEST):
+    if own is None or not _tries_again(own):
         return
     for way in reached(project, [function], deepest=_NEAR):
         for call in way.function.calls:
             found = _retrying(project, call)
             if found is not None:
-                is_error = (
-                    not is_test_file(way.function.file)
-                    and way.is_proved
-                    and found.says_attempts
-                    and own.is_for_all
-                    and own.attempts is not None
-                )
-                yield _finding(
-                    project, call, own.name, own.attempts, found, "error" if is_error else "warning", way.steps(project)
-                )
+                level = _level(own, found, call, is_proved=way.is_proved)
+                yield _finding(project, call, own, found, level, way.steps(project))
 
 
 def _in_loops(project: Project, function: Function) -> Iterator[Finding]:
     for call in function.calls:
-        if not call.loops or not call.is_tried:
-            continue
-        over = call.loops[-1].over
-        if over is None or over.kind != "call" or over.function.name != "range":  # type: ignore[attr-defined]  # a Call
-            continue
-        attempts = project.length(over, function)
-        found = _retrying(project, call)
-        if attempts is not None and attempts >= _FEWEST and found is not None:
-            yield _finding(project, call, "the loop", attempts, found, "warning", ())
+        own = _attempts_around(project, call)
+        found = _retrying(project, call) if own is not None and _tries_again(own) else None
+        if own is not None and found is not None:
+            level = _level(own, found, call, is_proved=own.name != _OWN_LOOP)
+            yield _finding(project, call, own, found, level, ())
+
+
+def _tries_again(own: Own) -> bool:
+    return own.attempts is None or own.attempts >= _FEWEST
+
+
+def _level(own: Own, found: Behaviour, call: Call, *, is_proved: bool) -> Level:
+    is_said = found.says_attempts and own.is_for_all and own.attempts is not None
+    return "error" if is_proved and is_said and not is_test_file(call.within.file) else "warning"
+
+
+def _attempts_around(project: Project, call: Call) -> Own | None:
+    """How often the loops around a call try again: attempts that a library counts, or `range(3)` around a `try`."""
+    overs = [each.over for each in call.loops if each.over is not None]
+    for over in overs:
+        own = own_attempts(project, over, call.within)
+        if own is not None:
+            return own
+    last = overs[-1] if overs and overs[-1] is call.loops[-1].over else None
+    if not call.is_tried or last is None or last.kind != "call" or last.function.name != "range":  # type: ignore[attr-defined]  # a Call
+        return None
+    attempts = project.length(last, call.within)
+    return None if attempts is None else Own(_OWN_LOOP, attempts, is_for_all=False)
 
 
 def _retrying(project: Project, call: Call) -> Behaviour | None:
@@ -77,17 +89,16 @@ def _retrying(project: Project, call: Call) -> Behaviour | None:
 def _finding(  # noqa: PLR0917  # what a finding is made of
     project: Project,
     call: Call,
-    by: str,
-    attempts: int | None,
+    own: Own,
     found: Behaviour,
     level: Level,
     steps: tuple[Step, ...],
 ) -> Finding:
-    product = f", so up to {attempts * found.attempts}" if attempts is not None else ""
-    own = "for ever" if attempts is None else f"{attempts} times"
+    product = f", so up to {own.attempts * found.attempts}" if own.attempts is not None else ""
+    often = "for ever" if own.attempts is None else f"{own.attempts} times"
     return Finding(
         "MT703",
-        f"`{spelled(call.function)}` is tried {own} by {by}, and each time up to {found.attempts} times by the client"
+        f"`{spelled(call.function)}` is tried {often} by {own.name}, and each time up to {found.attempts} times by the client"
         f"{product}. Leave it to one of them: `{found.off}` ends the client's.",
         project.place(call, call.within),
         level,

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from meantime.tools.check.model.functions import Function
     from meantime.tools.check.model.project import Chain, Project
 
+_IN_CONFIG = ", all attempts together: `config=Config(read_timeout=…, retries={'total_max_attempts': …})`"
+
 
 def _check(project: Project) -> Iterator[Finding]:
     yield from _numbers(project)
@@ -38,7 +40,7 @@ def _numbers(project: Project) -> Iterator[Finding]:
         seconds = max(_given(project, call), default=0.0)
         if seconds >= limit:
             text = f"`{spelled(call.function)}` may wait {seconds:g} s"
-            yield _finding(project, call, chain, text, "error" if chain.is_proved else "warning")
+            yield _finding(project, call, chain, text, "error" if chain.is_proved else "warning", "")
 
 
 def _boto3(project: Project) -> Iterator[Finding]:
@@ -58,7 +60,7 @@ def _boto3(project: Project) -> Iterator[Finding]:
             if not is_longer:
                 text += f", {found.attempts} times"
             is_proved = chain.is_proved and found.says_timeout and is_longer
-            yield _finding(project, found.made, chain, text, "error" if is_proved else "warning")
+            yield _finding(project, found.made, chain, text, "error" if is_proved else "warning", _IN_CONFIG)
 
 
 def _limit(project: Project, function: Function) -> tuple[Chain | None, float]:
@@ -121,7 +123,9 @@ def _named(project: Project, expression: Expression, within: Function) -> Expres
     return given[0] if expression.kind == "name" and len(given) == 1 else expression
 
 
-def _finding(project: Project, call: Call, chain: Chain, text: str, level: Level) -> Finding:
+def _finding(  # noqa: PLR0917  # what a finding is made of
+    project: Project, call: Call, chain: Chain, text: str, level: Level, how: str
+) -> Finding:
     handler = chain.handler
     assert handler is not None  # noqa: S101  # as _limit saw to
     configuration = min(
@@ -133,7 +137,7 @@ def _finding(project: Project, call: Call, chain: Chain, text: str, level: Level
     return Finding(
         "MT702",
         f"{text}, but Lambda kills `{name}` after {limit} ({place.path}:{place.line}): the timeout never fires. "
-        f"Choose less than {limit}.",
+        f"Choose less than {limit}{how}.",
         project.place(call, call.within),
         level,
         chain.steps,
