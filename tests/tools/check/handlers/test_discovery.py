@@ -44,13 +44,31 @@ Resources:
         ("app.go", {"src/app.py": "from impl import go", "src/impl.py": "def go(e, c): ..."}, "src.impl.go"),
         ("app.go", {"src/app.py": "class A:\n    def run(self, e, c): ...\ngo = A().run"}, "src.app.A.run"),
         ("app.go", {"src/app.py": "class A:\n    def __call__(self, e, c): ...\ngo = A()"}, "src.app.A.__call__"),
+        (
+            "app.go",
+            {
+                "src/app.py": "from base import Base\nclass A(Base):\n    def run(self, e): ...\ngo = A()",
+                "src/base.py": "class Root:\n    def __call__(self, e, c): ...\nclass Base(Root): ...",
+            },
+            "src.base.Root.__call__",
+        ),
+        ("app.go", {"src/app.py": "class A(A):\n    x = 1\ngo = A()"}, "src.app.go"),
+        (
+            "app.go",
+            {
+                "src/app.py": "class B:\n    @classmethod\n    def run(cls, e, c): ...\nclass A(B): ...\ngo = A.run",
+            },
+            "src.app.B.run",
+        ),
         ("app.go", {"src/app.py": "from somewhere import make\ngo = make()"}, "src.app.go"),
         ("app.go", {"src/app.py": "def stop(e, c): ..."}, None),
         ("go", {"src/app.py": "def go(e, c): ..."}, None),
     ],
     ids=[
         "a function", "by a path", "by a dotted path", "of a package", "the file is elsewhere", "deeper, but alone",
-        "async", "another name", "imported", "a method", "an instance that is called", "made somewhere", "no such name",
+        "async", "another name", "imported", "a method", "an instance that is called",
+        "an instance that inherits it", "a class that is its own base", "a method of a class above",
+        "made somewhere", "no such name",
         "no module",
     ],
 )  # fmt: skip

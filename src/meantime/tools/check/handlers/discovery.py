@@ -27,6 +27,7 @@ _ADAPTERS = frozenset({"mangum.Mangum", "meantime.ASGIAdapter", "apig_wsgi.make_
 _ADAPTING = frozenset(each.partition(".")[0] for each in _ADAPTERS)
 _HANDLERS = frozenset({"handler", "lambda_handler"})
 _ADAPTER_OBJECTS = frozenset({"chalice.Chalice"})
+_BASES = 8  # bases above a class that are looked through
 _CONTEXT_TYPES = (".LambdaContext", ".DurableContext")
 
 
@@ -139,9 +140,17 @@ class _Search:
         function = self._functions.get(path) or self._functions.get(path.replace("().", "."))
         return function or self._called_instance(path)
 
-    def _called_instance(self, path: str) -> Function | None:
+    def _called_instance(self, path: str, depth: int = 0) -> Function | None:
+        """The `__call__` of a class, its own or inherited."""
         of = self._classes.get(path.removesuffix("()"))
-        return self._functions.get(of.methods.get("__call__", "")) if of is not None else None
+        if of is None or depth > _BASES:
+            return None
+        module = self._modules[of.file].name
+        body = self._functions[f"{module}.{MODULE}"]
+        bases = [name for base in of.bases for name in sorted(self._names(base, body))]
+        inherited = (self._called_instance(name, depth + 1) for name in bases)
+        own = self._functions.get(of.methods.get("__call__", ""))
+        return own or next((each for each in inherited if each is not None), None)
 
     def of_module(self, module: Module) -> Iterator[Handler]:
         """The handlers of a module that no template needs to name."""
