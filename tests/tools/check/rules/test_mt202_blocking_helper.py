@@ -560,7 +560,7 @@ async def on_a_thread():
     return await asyncio.to_thread(load)
 """,
     )
-    assert "that `first` (or one of 2 more that get here) runs on" in found.message
+    assert "that `first` runs on: every other task waits (so it does for 2 more that get here). Call" in found.message
 
 
 def test_names_methods_with_their_class_and_coroutines_of_another_file_with_it(findings_of):

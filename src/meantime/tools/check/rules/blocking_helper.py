@@ -33,12 +33,13 @@ def _check(project: Project) -> Iterator[Finding]:
             continue
         for blocked in blocking_calls(project, function):
             is_proved = blocked.is_sure and blocked.what not in _OFTEN_HARMLESS and _is_sure(project, function, chain)
+            loops_of = name_of(project.functions[chain.begins], function)
+            others = _others(project, function, chain)
             yield Finding(
                 _CODE,
                 f"`{spelled(blocked.call.function)}` ({blocked.what}) in {name_of(function)} blocks the event loop "
-                f"that {_begins(project, function, chain)} runs on: every other task waits. Call "
-                f"{name_of(function)} with `await asyncio.to_thread(…)` or `meantime.in_thread` there, or make it "
-                "async.",
+                f"that {loops_of} runs on: every other task waits{others}. Call {name_of(function)} with "
+                "`await asyncio.to_thread(…)` or `meantime.in_thread` there, or make it async.",
                 project.place(blocked.call, function),
                 "error" if is_proved else "warning",
                 chain.steps,
@@ -61,11 +62,10 @@ def _is_sure(project: Project, function: Function, chain: Chain) -> bool:
     return is_of_coroutine and not is_cached(function) and not chooses_by_caller(project, function, chain)
 
 
-def _begins(project: Project, function: Function, chain: Chain) -> str:
-    """What the loop runs that comes to the function by the way that is shown, and how many others come there, too."""
-    begins = project.functions[chain.begins]
-    others = len(_coroutines_above(project, function) - {begins})
-    return name_of(begins, function) + (f" (or one of {others} more that get here)" if others else "")
+def _others(project: Project, function: Function, chain: Chain) -> str:
+    """How many coroutines come to the function beside the one that is shown."""
+    others = len(_coroutines_above(project, function) - {project.functions[chain.begins]})
+    return f" (so it does for {others} more that get here)" if others else ""
 
 
 def _coroutines_above(project: Project, function: Function) -> set[Function]:
