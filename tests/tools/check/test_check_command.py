@@ -24,6 +24,7 @@ def project(tmp_path, monkeypatch):
     """A project to be in: writes files."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("FORCE_COLOR", raising=False)
+    monkeypatch.delenv("GITHUB_WORKSPACE", raising=False)
 
     def files(**texts):
         for name, text in texts.items():
@@ -145,6 +146,18 @@ def test_github_gets_commands_and_nothing_else(project, run):
     assert line.startswith("::error file=app.py,line=1,")
 
 
+@pytest.mark.parametrize("workspace", ["", "."], ids=["the repository", "the workspace"])
+def test_github_gets_paths_from_its_workspace_wherever_it_is_called(project, run, monkeypatch, workspace):
+    folder = project(services__orders__app=BROKEN)
+    if workspace:
+        monkeypatch.setenv("GITHUB_WORKSPACE", str(folder))
+    else:
+        (folder / ".git").mkdir()
+    monkeypatch.chdir(folder / "services")
+    assert run("--format", "github")[1].startswith("::error file=services/orders/app.py,line=1,")
+    assert run("orders", "--format", "github")[1].startswith("::error file=services/orders/app.py,line=1,")
+
+
 def test_findings_can_be_written_to_a_file(project, run):
     folder = project(app=BROKEN)
     code, out, _ = run("--format", "sarif", "--output", "found.sarif")
@@ -157,11 +170,37 @@ def test_statistics_count(project, run):
     assert run("--statistics")[1].splitlines()[:2] == ["1  MT001  unreadable-file", "1  MT002  unused-suppression"]
 
 
+def test_statistics_can_be_json(project, run):
+    project(app=UNUSED, bad=BROKEN, **{"worse.py": BROKEN})
+    assert json.loads(run("--statistics", "--format", "json")[1]) == [
+        {"code": "MT001", "name": "unreadable-file", "count": 2},
+        {"code": "MT002", "name": "unused-suppression", "count": 1},
+    ]
+
+
+@pytest.mark.parametrize("form", ["sarif", "github"])
+def test_statistics_in_other_formats_are_refused(project, run, form):
+    project(app=UNUSED)
+    code, out, err = run("--statistics", "--format", form)
+    assert (code, out) == (2, "")
+    assert f"no statistics in the format {form}; take --format text or json" in err
+
+
+@pytest.mark.parametrize("within", ["", "lib", "other folder"])
+def test_git_applies_the_diff_where_it_was_made(project, run, monkeypatch, within):
+    folder = project(app="", **{"lib/my app.py": UNUSED, "other folder/helpers.py": UNUSED})
+    subprocess.run(["/usr/bin/env", "git", "init", "-q"], cwd=folder, check=True)
+    monkeypatch.chdir(folder / within)
+    diff = run("--diff")[1]
+    subprocess.run(["/usr/bin/env", "git", "apply", "-"], input=diff, text=True, check=True)
+    assert run("--diff")[:2] == (0, "")
+
+
 def test_a_diff_is_shown_and_nothing_written(project, run):
     folder = project(app=UNUSED)
     code, out, err = run("--diff")
     assert (code, err) == (1, "1 would be mended in 1 file\n")
-    assert out.startswith("--- app.py\n+++ app.py\n")
+    assert out.startswith("--- a/app.py\n+++ b/app.py\n")
     assert "-x = 1  # noqa: MT201\n+x = 1\n" in out
     assert (folder / "app.py").read_text(encoding="utf-8") == UNUSED
 
@@ -175,7 +214,7 @@ def test_fixes_are_shown_and_written_and_the_rest_is_reported(project, run):
     folder = project(app=UNUSED, bad=BROKEN)
     code, out, err = run("--fix")
     assert (code, err) == (1, "1 mended in 1 file\n")
-    assert out.startswith("--- app.py\n+++ app.py\n")
+    assert out.startswith("--- a/app.py\n+++ b/app.py\n")
     assert "error[MT001]" in out
     assert "error[MT002]" not in out
     assert (folder / "app.py").read_text(encoding="utf-8") == "x = 1\n"
@@ -185,7 +224,7 @@ def test_fixes_are_shown_and_written_and_the_rest_is_reported(project, run):
 def test_a_program_gets_its_document_without_the_diff(project, run, form):
     folder = project(app=UNUSED, bad=BROKEN)
     _, out, err = run("--fix", "--format", form)
-    assert err.startswith("--- app.py\n+++ app.py\n")
+    assert err.startswith("--- a/app.py\n+++ b/app.py\n")
     assert "+++" not in out
     assert (folder / "app.py").read_text(encoding="utf-8") == "x = 1\n"
 

@@ -138,8 +138,8 @@ def test_a_finding_without_a_fix_is_passed_over(tmp_path):
 def test_the_diff_shows_the_change(tmp_path):
     (tmp_path / "app.py").write_text("x = 1\ny = old", encoding="utf-8")
     (change,) = prepared([fix(replace(2, 5, 8, "new"))], tmp_path).changes
-    assert change.diff == (
-        "--- app.py\n+++ app.py\n@@ -1,2 +1,2 @@\n x = 1\n"
+    assert change.diff() == (
+        "--- a/app.py\n+++ b/app.py\n@@ -1,2 +1,2 @@\n x = 1\n"
         "-y = old\n\\ No newline at end of file\n+y = new\n\\ No newline at end of file\n"
     )
 

@@ -13,7 +13,7 @@ import typer
 from meantime.tools.check import fixing
 from meantime.tools.check.checking import check as checked_files
 from meantime.tools.check.errors import CheckError
-from meantime.tools.check.printing import Format, prepare_output, print_page, print_parts, report
+from meantime.tools.check.printing import Format, name_here, prepare_output, print_page, print_parts, report
 from meantime.tools.check.project_folder import project_around
 from meantime.tools.check.rule import all_rules
 from meantime.tools.check.selection import rule_named
@@ -130,7 +130,7 @@ class _Asked:
     def changed(self, *, is_written: bool) -> bool:
         """Show what can be mended, and write it if that is wanted; whether there is anything."""
         fixes = fixing.prepared(self.checked().findings, self.root)
-        diff = "".join(change.diff for change in fixes.changes)
+        diff = "".join(change.diff(name_here(self.root, change.file)) for change in fixes.changes)
         if is_written and self.is_for_programs:  # standard output is theirs
             typer.echo(diff, err=True, nl=False)
         else:

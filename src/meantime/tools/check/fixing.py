@@ -38,11 +38,16 @@ class Change:
     before: str
     after: str
 
-    @property
-    def diff(self) -> str:
-        """The change as a unified diff."""
+    def diff(self, name: str = "") -> str:
+        """The change as a unified diff that `git apply` and `patch -p1` take.
+
+        Args:
+            name: The file as it is named where the diff is to be applied; else as findings name it.
+        """
+        name = name or self.file
+        end = "\t" if " " in name else ""  # where the name ends
         before, after = (_LINE.findall(text)[:-1] for text in (self.before, self.after))
-        shown = unified_diff(before, after, self.file, self.file)
+        shown = unified_diff(before, after, f"a/{name}{end}", f"b/{name}{end}")
         return "".join(line if line.endswith(("\n", "\r")) else f"{line}\n{_NO_NEWLINE}\n" for line in shown)
 
 

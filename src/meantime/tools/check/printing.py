@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from meantime.tools.check.errors import CheckError
 from meantime.tools.check.output import text as texts
+from meantime.tools.check.project_folder import repository_of
 from meantime.tools.check.rule import all_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from meantime.tools.check.checking import Checked
 
@@ -36,7 +37,7 @@ def report(checked: Checked, form: Format, output: Path | None, *, is_counted: b
     """Print what was found, or write it to a file."""
     parts: Iterable[texts.Part]
     if is_counted:
-        parts = texts.statistics(checked, {code: rule.name for code, rule in all_rules().items()})
+        parts = _statistics(checked, form)
     elif form is Format.text:
         parts = texts.text(checked, _shown, _width() if output is None else 0)
     elif form is Format.concise:
@@ -52,6 +53,18 @@ def report(checked: Checked, form: Format, output: Path | None, *, is_counted: b
         raise CheckError(f"{output} cannot be written: {error.strerror}") from None
 
 
+def _statistics(checked: Checked, form: Format) -> Iterable[texts.Part]:
+    """How often each rule found something."""
+    names = {code: rule.name for code, rule in all_rules().items()}
+    if form is Format.json:
+        from meantime.tools.check.output.json import statistics  # noqa: PLC0415  # only where it is asked for
+
+        return [(f"{statistics(checked, names)}\n", "")]
+    if form in {Format.sarif, Format.github}:
+        raise CheckError(f"there are no statistics in the format {form}; take --format text or json")
+    return texts.statistics(checked, names)
+
+
 def _document(checked: Checked, form: Format) -> str:
     """What was found, in a format for programs."""
     if form is Format.json:
@@ -64,14 +77,32 @@ def _document(checked: Checked, form: Format) -> str:
         return f"{log(checked)}\n"
     from meantime.tools.check.output.github import workflow_commands  # noqa: PLC0415  # likewise
 
-    lines = workflow_commands(checked, _shown)
+    lines = workflow_commands(checked, _from_workspace(checked.root))
     return f"{lines}\n" if lines else ""
+
+
+def _from_workspace(root: Path) -> Callable[[Path], str]:
+    """Gives a path as GitHub knows it: from the workspace, or at least from the repository."""
+    workspace = os.environ.get("GITHUB_WORKSPACE")
+    bases = [Path(workspace) if workspace else None, repository_of(root), Path.cwd()]
+
+    def shown(path: Path) -> str:
+        base = next((each for each in bases if each is not None and path.is_relative_to(each)), None)
+        return str(path if base is None else path.relative_to(base))
+
+    return shown
 
 
 def _shown(path: Path) -> str:
     """A path as it can be opened from here."""
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def name_here(root: Path, file: str) -> str:
+    """A file as it is named from this folder; one that is not below it as findings name it."""
+    here, path = Path.cwd(), root / file
+    return path.relative_to(here).as_posix() if path.is_relative_to(here) else file
 
 
 def prepare_output() -> None:

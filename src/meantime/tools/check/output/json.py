@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from meantime.tools.check.output.text import counted
 from meantime.tools.check.rule import all_rules
 
 if TYPE_CHECKING:
@@ -34,6 +35,12 @@ def document(checked: Checked) -> str:
         },
         indent=2,
     )
+
+
+def statistics(checked: Checked, names: dict[str, str]) -> str:
+    """How often each rule found something, the most frequent first, as a JSON list."""
+    counts = counted(checked)
+    return json.dumps([{"code": code, "name": names.get(code, ""), "count": counts[code]} for code in counts], indent=2)
 
 
 def schema() -> dict[str, Any]:

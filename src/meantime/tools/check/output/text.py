@@ -65,13 +65,19 @@ def concise(checked: Checked, shown: Callable[[Path], str]) -> Iterator[Part]:
 
 def statistics(checked: Checked, names: dict[str, str]) -> Iterator[Part]:
     """How often each rule found something, the most frequent first."""
+    counts = counted(checked)
+    width = len(str(max(counts.values(), default=0)))
+    for code, count in counts.items():
+        yield f"{count:>{width}}  {code}  {names.get(code, '')}\n", ""
+    yield from summary(checked)
+
+
+def counted(checked: Checked) -> dict[str, int]:
+    """How often each code is among the findings, the most frequent first."""
     counts: dict[str, int] = {}
     for finding in checked.findings:
         counts[finding.code] = counts.get(finding.code, 0) + 1
-    width = len(str(max(counts.values(), default=0)))
-    for code, count in sorted(counts.items(), key=lambda each: (-each[1], each[0])):
-        yield f"{count:>{width}}  {code}  {names.get(code, '')}\n", ""
-    yield from summary(checked)
+    return dict(sorted(counts.items(), key=lambda each: (-each[1], each[0])))
 
 
 def summary(checked: Checked) -> Iterator[Part]:
