@@ -151,6 +151,23 @@ chosen = many if os.environ.get("MANY") else few
 async def main(event):
     await chosen(event)
 """,
+    "a lock that another loop acquires": """
+async def main(event):
+    lock = asyncio.Lock()
+    for name in ["a", "b"]:
+        await lock.acquire()
+    async with asyncio.TaskGroup() as group:
+        for key in event["keys"]:
+            group.create_task(fetch(key))  # finds MT501
+""",
+    "a task in a loop that waits for something else": """
+async def main(event):
+    async with asyncio.TaskGroup() as group:
+        for key in event["keys"]:
+            await asyncio.sleep(0)
+            group.create_task(fetch(key))  # finds MT501
+    await asyncio.wait([])
+""",
 }
 
 SILENT = {
@@ -325,6 +342,48 @@ async def main(event):
 async def main(event):
     names = {"profile", "orders"}
     await asyncio.gather(*(fetch(name) for name in names if name in event["wanted"]))
+""",
+    "a semaphore that is acquired before each task": """
+async def one(key, semaphore):
+    try:
+        await fetch(key)
+    finally:
+        semaphore.release()
+
+async def main(event):
+    semaphore = asyncio.Semaphore(5)
+    tasks = []
+    for key in event["keys"]:
+        await semaphore.acquire()
+        tasks.append(asyncio.create_task(one(key, semaphore)))
+    await asyncio.gather(*tasks)
+""",
+    "a group whose tasks wait for a semaphore": """
+async def main(event):
+    semaphore = asyncio.Semaphore(5)
+    async with asyncio.TaskGroup() as group:
+        for key in event["keys"]:
+            await semaphore.acquire()
+            group.create_task(fetch(key)).add_done_callback(lambda _: semaphore.release())
+""",
+    "a window that is waited for": """
+async def main(event):
+    pending = set()
+    for key in event["keys"]:
+        if sum(not each.done() for each in pending) == 10:
+            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+        pending.add(asyncio.create_task(fetch(key)))
+    await asyncio.wait(pending)
+""",
+    "a few at a time, by hand": """
+async def main(event):
+    tasks = []
+    for number, key in enumerate(event["keys"]):
+        tasks.append(asyncio.create_task(fetch(key)))
+        if number % 10 == 9:
+            await asyncio.gather(*tasks)
+            tasks = []
+    await asyncio.gather(*tasks)
 """,
 }
 

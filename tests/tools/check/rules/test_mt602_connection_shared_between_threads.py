@@ -142,6 +142,50 @@ chosen = read if os.environ.get("READ") else nothing
 def load(key):
     return chosen(key)
 """,
+    "handed over by a helper that a loop calls": """
+import pymysql
+
+connection = pymysql.connect(host="a")
+
+def query(key):
+    with connection.cursor() as cursor:  # finds MT602
+        cursor.execute("SELECT 1")
+
+def load(key):
+    return key
+
+def start(executor, key):
+    return executor.submit(query, key)
+
+def all(event):
+    with ThreadPoolExecutor(3) as executor:
+        started = [start(executor, key) for key in event["keys"]]
+    return [future.result() for future in started]
+""",
+    "in threads that a helper starts": """
+import pymysql
+
+connection = pymysql.connect(host="a")
+
+def query(key):
+    with connection.cursor() as cursor:  # finds MT602
+        cursor.execute("SELECT 1")
+
+def load(key):
+    return key
+
+def start(key):
+    thread = threading.Thread(target=query, args=(key,))
+    thread.start()
+    return thread
+
+def all(event):
+    started = []
+    for key in event["keys"]:
+        started.append(start(key))
+    for thread in started:
+        thread.join()
+""",
 }
 
 SILENT = {
@@ -210,6 +254,101 @@ import requests
 
 def load(key):
     return requests.get(key, timeout=5)
+""",
+    "a connection for each, made at module level": """
+import pymysql
+
+connections = [pymysql.connect(host=host) for host in ("a", "b")]
+
+def query(connection):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+def load(key):
+    return key
+
+def all():
+    threads.map(query, connections)
+""",
+    "a connection for each, in a list": """
+import pymysql
+
+def query(connection):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+def load(key):
+    return key
+
+def both():
+    threads.map(query, [pymysql.connect(host="a"), pymysql.connect(host="b")])
+""",
+    "a connection for each, handed over by a helper": """
+import pymysql
+
+def query(connection, key):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+def load(key):
+    return key
+
+def start(executor, connection, key):
+    executor.submit(query, connection, key)
+
+def all(event):
+    with ThreadPoolExecutor(3) as executor:
+        for key in event["keys"]:
+            start(executor, pymysql.connect(host="a"), key)
+""",
+    "a connection for each, made by the helper that starts it": """
+import pymysql
+
+def query(connection, key):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+def load(key):
+    return key
+
+def start(executor, key):
+    connection = pymysql.connect(host="a")
+    executor.submit(query, connection, key)
+
+def all(event):
+    with ThreadPoolExecutor(3) as executor:
+        for key in event["keys"]:
+            start(executor, key)
+""",
+    "by a helper that waits for each": """
+import pymysql
+
+connection = pymysql.connect(host="a")
+pool = ThreadPoolExecutor(3)
+
+def query(key):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+def load(key):
+    return key
+
+def run(key):
+    future = pool.submit(query, key)
+    return future.result()
+
+def start(key):
+    return pool.submit(query, key)
+
+def run_within(key):
+    with ThreadPoolExecutor(3) as executor:
+        executor.submit(query, key)
+
+def all(event):
+    for key in event["keys"]:
+        run(key)
+        start(key).result()
+        run_within(key)
 """,
 }
 

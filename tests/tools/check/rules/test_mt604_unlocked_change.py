@@ -376,6 +376,21 @@ def add(key):
 def lambda_handler(event, context):
     return threads.map(add, event["keys"])
 """,
+    "by a helper that a loop calls": """
+total = 0
+
+def add(key):
+    global total
+    total += load(key)  # finds MT604
+
+def start(executor, key):
+    executor.submit(add, key)
+
+def lambda_handler(event, context):
+    with ThreadPoolExecutor(max_workers=3) as executor:
+        for key in event["keys"]:
+            start(executor, key)
+""",
 }
 
 SILENT = {
@@ -751,6 +766,48 @@ def get(key):
 
 def lambda_handler(event, context):
     return threads.map(get, event["keys"])
+""",
+    "what belongs to the helper that a loop calls": """
+class Sum:
+    def __init__(self):
+        self.n = 0
+
+    def add(self, key):
+        self.n += load(key)
+
+    def start(self, executor, key):
+        executor.submit(self.add, key)
+
+def start(executor, key):
+    total = 0
+    own = Sum()
+
+    def add(key):
+        nonlocal total
+        total += load(key)
+
+    executor.submit(add, key)
+    executor.submit(own.add, key)
+
+def lambda_handler(event, context):
+    with ThreadPoolExecutor(max_workers=3) as executor:
+        for key in event["keys"]:
+            start(executor, key)
+            Sum().start(executor, key)
+""",
+    "by a helper that no loop calls": """
+total = 0
+
+def add(key):
+    global total
+    total += load(key)
+
+def start(executor, key):
+    executor.submit(add, key)
+
+def lambda_handler(event, context):
+    with ThreadPoolExecutor(max_workers=3) as executor:
+        start(executor, event["key"])
 """,
 }
 

@@ -53,3 +53,8 @@ class FanOut:
     def within(self) -> Function:
         """The function that starts it."""
         return self.call.within
+
+    @property
+    def is_called_for_each(self) -> bool:
+        """Whether a loop calls the function that starts one: what is made in that function is each item's own."""
+        return self.over is None and self.count is None and not self.call.loops and self.verb in {"submit", "thread"}

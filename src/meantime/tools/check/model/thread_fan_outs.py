@@ -30,6 +30,7 @@ _PROCESSES = (*PROCESS_EXECUTORS, *PROCESS_POOLS)
 _MAP_NAMES = ("map", "imap", "imap_unordered", "starmap", "map_async", "starmap_async")
 _MAPS = tuple(f"{path}.{name}" for path in EXECUTORS for name in _MAP_NAMES)
 _WORKERS = ("max_workers", "processes")
+_WAITING = frozenset({"join", "result", "exception", "wait", "as_completed"})
 THREADS = ("threading.Thread", "threading.Timer")
 PROCESSES = ("multiprocessing.Process",)
 
@@ -66,13 +67,24 @@ def thread_fan_outs(project: Project, awaited_together: frozenset[int]) -> Itera
             yield _of_map(project, call)
     starts: dict[str, list[_Start]] = {}
     for start in (*_submits(project, awaited_together), *_threads(project)):
-        if start.call.loops:
+        if start.call.loops or _is_called_in_a_loop(project, start.call):
             yield _of_loop(project, start)
         else:
             starts.setdefault(f"{start.call.within.qualified} {start.on}", []).append(start)
     for several in starts.values():
         if len(several) > 1:
             yield _of_several(project, several)
+
+
+def _is_called_in_a_loop(project: Project, call: Call) -> bool:
+    """Whether the function that starts work is called in a loop, and neither of them waits for it there."""
+    within = call.within
+    if within.entered or any(other.function.name in _WAITING for other in within.calls):
+        return False
+    return any(
+        caller.loops and caller.use != "receiver" and within in project.callees(caller)
+        for caller in project.callers(within)
+    )
 
 
 def _of_map(project: Project, call: Call) -> FanOut:
@@ -130,7 +142,7 @@ def _is_joined_at_once(call: Call) -> bool:
 
 def _of_loop(project: Project, start: _Start) -> FanOut:
     call = start.call
-    over, count = items_of(project, call.loops, call.within)
+    over, count = items_of(project, call.loops, call.within) if call.loops else (None, None)
     width: Width = executor_width(project, start.maker) if start.verb == "submit" else count or "input"
     return FanOut(
         verb=start.verb,  # type: ignore[arg-type]  # one of the two

@@ -84,6 +84,8 @@ def _is_one_object(project: Project, owner: Expression, fan_out: FanOut) -> bool
     within = fan_out.within
     if owner.kind != "name" or not project.classes.keys().isdisjoint(project.paths(owner, within)):
         return False
+    if fan_out.is_called_for_each:
+        return owner.name not in within.assigned and not _is_first(owner, within)
     return _is_first(owner, within) or _is_given_once(owner.name, within)
 
 

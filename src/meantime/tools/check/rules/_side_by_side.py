@@ -129,8 +129,13 @@ def _is_kept(maker: Call) -> bool:
 
 
 def _is_made_for_each(fan_out: FanOut, value: Value) -> bool:
-    """Whether the function that starts the threads makes one for each."""
-    return value.origin is not None and value.origin.within is fan_out.within and bool(value.origin.loops)
+    """Whether there is one for each: it is made in a loop or a display, or by a function that is called for each."""
+    maker = value.origin
+    if maker is None:
+        return False
+    if maker.use == "element" or (fan_out.is_called_for_each and maker.within is fan_out.within):
+        return True
+    return any(loop.kind == "comprehension" or not maker.within.is_module for loop in maker.loops)
 
 
 def _is_of_own_instance(project: Project, fan_out: FanOut, work: Expression) -> bool:

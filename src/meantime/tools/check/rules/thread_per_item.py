@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from meantime.tools.check.finding import Finding
 from meantime.tools.check.model.fan_out import fan_outs
 from meantime.tools.check.rule import Rule
+from meantime.tools.check.rules._held_back import is_held_back
 from meantime.tools.check.rules._input import level_for
 from meantime.tools.check.rules._on_lambda import way_in
 from meantime.tools.check.rules._spelling import spelled
@@ -14,13 +15,13 @@ from meantime.tools.check.rules._spelling import spelled
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meantime.tools.check.model.expressions import Call, Expression
+    from meantime.tools.check.model.expressions import Expression
     from meantime.tools.check.model.project import Project
 
 
 def _check(project: Project) -> Iterator[Finding]:
     for fan_out in fan_outs(project):
-        if fan_out.verb != "thread" or fan_out.over is None or _is_held_back(fan_out.call):
+        if fan_out.verb != "thread" or fan_out.over is None or is_held_back(project, fan_out):
             continue
         chain = way_in(project, fan_out.within)
         level = (
@@ -42,14 +43,6 @@ def _check(project: Project) -> Iterator[Finding]:
 
 def _named(items: Expression) -> str:
     return "the input" if items.kind == "item" else f"`{spelled(items)}`"
-
-
-def _is_held_back(call: Call) -> bool:
-    """Whether the loop that starts the threads waits for a semaphore in each turn."""
-    return any(
-        other.function.kind == "attribute" and other.function.name == "acquire" and other.loops == call.loops
-        for other in call.within.calls
-    )
 
 
 RULE = Rule(

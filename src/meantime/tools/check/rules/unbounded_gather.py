@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from meantime.tools.check.finding import Finding
 from meantime.tools.check.model.fan_out import fan_outs
 from meantime.tools.check.rule import Rule
+from meantime.tools.check.rules._held_back import is_held_back
 from meantime.tools.check.rules._input import level_for
 from meantime.tools.check.rules._on_lambda import way_in
 from meantime.tools.check.rules._spelling import spelled
@@ -26,7 +27,7 @@ def _check(project: Project) -> Iterator[Finding]:
         is_of_tasks = fan_out.on == "tasks" and fan_out.verb in {"gather", "task"}
         if not is_of_tasks or fan_out.width != "input" or fan_out.over is None:
             continue
-        if _has_few_connections(project, fan_out.within.file):
+        if is_held_back(project, fan_out) or _has_few_connections(project, fan_out.within.file):
             continue
         chain = way_in(project, fan_out.within)
         level = None if chain is None else level_for(project, fan_out.over, fan_out.within, chain)

@@ -44,6 +44,7 @@ def _changes(project: Project, fan_out: FanOut) -> Iterator[tuple[Reached, Chang
             continue
         found = tuple(reached(project, (begins,)))
         inside = {each.function.qualified for each in found}
+        inside |= {fan_out.within.qualified} if fan_out.is_called_for_each else set()
         for each in found:
             for change in () if each.is_locked else each.function.changes:
                 if (
