@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from meantime.tools.check.handlers.configurations import find_configurations
+
 SERVICE = """\
 service: orders
 custom:
@@ -131,3 +133,69 @@ def test_the_module_of_a_function_is_its_folder(configurations_of):
 @pytest.mark.parametrize("provider", ["google", "{name: google}", "{runtime: python3.12}"])
 def test_a_service_elsewhere_is_not_lambda(configurations_of, provider):
     assert configurations_of(f"provider: {provider}\nfunctions:\n  a: {{handler: x.a}}\n", "serverless.yml") == ()
+
+
+INCLUDING = """\
+service: orders
+provider: {name: aws, runtime: python3.13, timeout: 20}
+functions: %s
+"""
+WORK = "work: {handler: app.work}\n"
+
+
+@pytest.mark.parametrize(
+    ("functions", "files"),
+    [
+        ("${file(functions.yml)}", {"functions.yml": WORK}),
+        ("${file(./parts/functions.yaml)}", {"parts/functions.yaml": WORK}),
+        ("${file(parts.yml):functions}", {"parts.yml": f"functions:\n  {WORK}"}),
+        ("${file(parts.yml):some.functions, ''}", {"parts.yml": f"some:\n  functions:\n    {WORK}"}),
+        ("\n  - ${file(other.yml)}\n  - ${file(functions.yml)}", {"functions.yml": WORK}),
+        ("\n  work: ${file(work.yml)}", {"work.yml": "handler: app.work"}),
+        ("${file(functions.json)}", {"functions.json": '{"work": {"handler": "app.work"}}'}),
+    ],
+    ids=["a file", "in a folder", "a part", "a part of a part", "a list", "one function", "JSON"],
+)
+def test_functions_in_other_files_are_read(tmp_path, functions, files):
+    for name, text in {"serverless.yml": INCLUDING % functions, **files}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+
+    (found,) = find_configurations(tmp_path, [tmp_path / "serverless.yml"])
+
+    assert (found.name, found.handler, found.timeout, found.code) == ("work", "app.work", 20.0, ".")
+    assert found.place.path == next(iter(files))
+
+
+@pytest.mark.parametrize(
+    ("functions", "text"),
+    [
+        ("${file(../outside.yml)}", WORK),
+        ("${file(functions.yml)}", "{"),
+        ("${file(functions.js)}", WORK),
+        ("${file(functions.yml):missing}", WORK),
+        ("${file(serverless.yml):functions}", WORK),
+        ("${env:FUNCTIONS}", WORK),
+    ],
+    ids=["outside", "broken", "a program", "a part that is not there", "itself", "no file"],
+)
+def test_what_cannot_be_followed_describes_nothing(tmp_path, functions, text):
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    for file in (tmp_path / "outside.yml", inside / "functions.yml", inside / "functions.js"):
+        file.write_text(text)
+    (inside / "serverless.yml").write_text(INCLUDING % functions)
+
+    assert find_configurations(inside, [inside / "serverless.yml"]) == ()
+
+
+def test_its_code_lies_beside_the_service(tmp_path):
+    for name, text in {
+        "jobs/serverless.yml": INCLUDING % "${file(parts/functions.yml)}", "jobs/parts/functions.yml": WORK,
+    }.items():  # fmt: skip
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).write_text(text)
+
+    (found,) = find_configurations(tmp_path, [tmp_path / "jobs/serverless.yml"])
+
+    assert found.code == "jobs"

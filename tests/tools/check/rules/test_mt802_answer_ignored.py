@@ -333,3 +333,42 @@ def work(event):
 )  # fmt: skip
 def test_other_answers_are_let_be(finds, source):
     finds("MT802", source)
+
+
+ANSWERS = 'def lambda_handler(event, context):\n    return {"batchItemFailures": work(event)}\n'
+
+
+@pytest.mark.parametrize(
+    ("files", "setting"),
+    [
+        (
+            {
+                "template.yaml": "Resources:\n  Work:\n    Type: AWS::Serverless::Function\n    Properties:\n"
+                "      Handler: app.lambda_handler\n      Events:\n"
+                "        Jobs: {Type: SQS, Properties: {Queue: !ImportValue Jobs}}\n"
+            },
+            "`FunctionResponseTypes: [ReportBatchItemFailures]`",
+        ),
+        (
+            {
+                "serverless.yml": "provider: {name: aws}\nfunctions:\n  work:\n    handler: app.lambda_handler\n"
+                "    events:\n      - sqs: arn:aws:sqs:eu-west-1:123456789012:jobs\n"
+            },
+            "`functionResponseType: ReportBatchItemFailures`",
+        ),
+        (
+            {
+                "stack.py": "from aws_cdk import aws_lambda\n"
+                "from aws_cdk.aws_lambda_event_sources import SqsEventSource\n"
+                "aws_lambda.Function(stack, 'Work', handler='app.lambda_handler',\n"
+                "                    code=aws_lambda.Code.from_asset('.'), events=[SqsEventSource(jobs)])\n"
+            },
+            "`report_batch_item_failures=True`",
+        ),
+    ],
+    ids=["SAM", "the Serverless Framework", "the CDK"],
+)
+def test_the_setting_is_spelt_as_its_tool_spells_it(findings_of, files, setting):
+    (finding,) = findings_of("MT802", {"app.py": ANSWERS, **files})
+
+    assert f"Set {setting}." in finding.message

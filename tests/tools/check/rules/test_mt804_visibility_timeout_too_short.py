@@ -133,3 +133,18 @@ def test_a_mapping_that_lambda_refuses_is_said_to_be(findings_of):
 )
 def test_other_queues_are_let_be(finds, template):
     finds("MT804", {"template.yaml": template})
+
+
+def test_the_cdk_is_told_in_its_own_words(findings_of):
+    (finding,) = findings_of(
+        "MT804",
+        """
+from aws_cdk import Duration, aws_lambda, aws_sqs
+from aws_cdk.aws_lambda_event_sources import SqsEventSource
+
+queue = aws_sqs.Queue(stack, "Orders", visibility_timeout=Duration.seconds(40))
+aws_lambda.Function(stack, "Work", handler="app.h", timeout=Duration.seconds(20), events=[SqsEventSource(queue)])
+""",
+    )
+
+    assert "Set `visibility_timeout=Duration.seconds(120)` or more." in finding.message

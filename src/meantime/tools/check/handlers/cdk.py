@@ -145,6 +145,7 @@ class _Stack:
             max_receive_count=_whole(letters.keywords.get("max_receive_count")) if isinstance(letters, Call) else None,
             maximum_concurrency=_whole(given.get("max_concurrency")),
             batch_window=_seconds(given.get("max_batching_window")),
+            answer_setting="report_batch_item_failures=True",
         )
 
     def _bound(self, expression: Expression) -> Call | None:

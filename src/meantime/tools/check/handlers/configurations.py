@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from meantime.tools.check.handlers.cloudformation import functions_of_template
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from meantime.tools.check.finding import Finding
     from meantime.tools.check.handlers.handler import Configuration
+    from meantime.tools.check.handlers.nodes import Node
 
 _ENDINGS = (".yaml", ".yml", ".json", ".template")
 _PLACEHOLDER = re.compile(rb"\{%|<%|(?<!\$)\{\{(?!resolve:)")  # of Jinja and its like
@@ -49,8 +52,16 @@ def find_configurations(
             continue
         if nodes is not None:
             is_service = looks_like_service(file.name, data)
-            found += functions_of_service(nodes) if is_service else functions_of_template(nodes)
+            found += functions_of_service(nodes, partial(_other, root)) if is_service else functions_of_template(nodes)
     return tuple(found)
+
+
+def _other(root: Path, name: str) -> Node | None:
+    """Another file that a service names; None if it is none of the project's, or cannot be read."""
+    data = _data(root / name) if not name.startswith("..") else b""
+    with contextlib.suppress(UnreadableError):
+        return read_nodes(data.decode(errors="replace"), name)
+    return None
 
 
 def _problem(name: str, error: UnreadableError, data: bytes) -> Finding:

@@ -27,6 +27,7 @@ class EventSource:
         max_receive_count: Of the queue's redrive policy, if that is in sight.
         maximum_concurrency: Of the mapping, if set.
         batch_window: Seconds that the mapping gathers records for, if that is known.
+        answer_setting: What its tool takes for that Lambda looks at the records that an answer names.
     """
 
     kind: SourceKind
@@ -40,6 +41,7 @@ class EventSource:
     max_receive_count: int | None = None
     maximum_concurrency: int | None = None
     batch_window: float | None = None
+    answer_setting: str = "FunctionResponseTypes: [ReportBatchItemFailures]"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from meantime.tools.check.handlers.code_folders import folder
 from meantime.tools.check.handlers.handler import Configuration, EventSource
+from meantime.tools.check.handlers.includes import included
 from meantime.tools.check.handlers.intrinsics import Literals
 from meantime.tools.check.handlers.nodes import number
 from meantime.tools.check.handlers.queues import source_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from meantime.tools.check.handlers.handler import SourceKind
     from meantime.tools.check.handlers.nodes import Node
@@ -41,16 +42,24 @@ _KINDS: dict[str, SourceKind] = {
 _MAPPINGS = frozenset({"sqs", "stream", "kafka", "msk"})
 
 
-def functions_of_service(root: Node) -> Iterator[Configuration]:
-    """Each function of a service on AWS, with its events."""
+def functions_of_service(root: Node, read: Callable[[str], Node | None]) -> Iterator[Configuration]:
+    """Each function of a service on AWS, with its events.
+
+    Args:
+        root: The service.
+        read: Gives the root of another file, named as findings name it; None: it is not there, or cannot be read.
+    """
     provider = root.get("provider")
     name = provider.text or (provider.get("name") or provider).text if provider is not None else None
     if provider is None or name != "aws":
         return
-    functions = root.get("functions")
-    for entries in [functions, *functions.elements()] if functions is not None else ():
-        for function, details in entries.entries():
-            if details.get("handler") is not None:
+    functions = included(root.get("functions"), root.file, read)
+    parts = [functions, *functions.elements()] if functions is not None else []
+    for part in parts:
+        entries = included(part, root.file, read)
+        for function, described in entries.entries() if entries is not None else ():
+            details = included(described, root.file, read)
+            if details is not None and details.get("handler") is not None:
                 yield _Service(root).configuration(function, details)
 
 
@@ -77,7 +86,7 @@ class _Service:
             name=name,
             place=details.place,
             handler=self._text(handler) or "",
-            code=folder(details.file, self._text(details.get("module")) or ""),
+            code=folder(self._root.file, self._text(details.get("module")) or ""),
             timeout=self._number(timeout) if timeout is not None else DEFAULT_TIMEOUT,
             memory_mb=int(size) if size is not None else None,
             reserved_concurrency=int(reserved) if reserved is not None else None,
@@ -116,6 +125,7 @@ class _Service:
             max_receive_count=source.max_receive_count,
             maximum_concurrency=int(most) if most is not None else None,
             batch_window=self._number(window),
+            answer_setting="functionResponseType: ReportBatchItemFailures",
         )
 
     def _reports(self, node: Node) -> bool | None:

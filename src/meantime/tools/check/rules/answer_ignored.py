@@ -44,8 +44,7 @@ def _check(project: Project) -> Iterator[Finding]:
                     yield Finding(
                         _CODE,
                         f"`{function.name}` answers with the records that have failed, but this mapping does not look "
-                        "at the answer: failed messages are deleted. Set `FunctionResponseTypes: "
-                        "[ReportBatchItemFailures]`.",
+                        f"at the answer: failed messages are deleted. Set `{source.answer_setting}`.",
                         source.place,
                     )
         else:

@@ -39,11 +39,12 @@ def _finding(configuration: Configuration, source: EventSource) -> Finding | Non
     window = source.batch_window or 0.0
     needed = _TIMES * timeout
     name = configuration.name
+    remedy = _remedy(place, needed + window)
     if hidden < timeout:
         return Finding(
             _CODE,
             f"The queue hides a message for {hidden:g} s and `{name}` may take {timeout:g} s: Lambda refuses such a "
-            f"mapping. Set `VisibilityTimeout` to at least {needed + window:g}.",
+            f"mapping. {remedy}",
             place,
         )
     if hidden < needed + window:
@@ -52,11 +53,18 @@ def _finding(configuration: Configuration, source: EventSource) -> Finding | Non
         return Finding(
             _CODE,
             f"The queue hides a message for {hidden:g} s; for `{name}` AWS asks for {ask}, since a throttled batch is "
-            f"tried again within that. Set `VisibilityTimeout` to at least {needed + window:g}.",
+            f"tried again within that. {remedy}",
             place,
             level,
         )
     return None
+
+
+def _remedy(place: Place, seconds: float) -> str:
+    """What to write, as the template's tool spells it: a stack of the CDK, or a resource of CloudFormation."""
+    if place.path.endswith(".py"):
+        return f"Set `visibility_timeout=Duration.seconds({seconds:g})` or more."
+    return f"Set `VisibilityTimeout` to at least {seconds:g}."
 
 
 RULE = Rule(
