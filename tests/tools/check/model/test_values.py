@@ -1032,3 +1032,15 @@ def test_files(held, files, expected):
 def test_files_may_import_all_of_each_other(held):
     files = {"app.py": "from other import *\nreveal(x)\n", "other.py": "from app import *\nreveal(y)\n"}
     assert held(files) == [{"builtins.x"}, {"builtins.y"}]
+
+
+def test_functions_that_all_call_each_other_are_answered_for_at_once(held):
+    names = [f"f{number}" for number in range(40)]
+    body = "\n".join(f"    if x == '{name}': return {name}(x)" for name in names)
+    functions = "\n".join(f"def {name}(x):\n{body}\n" for name in names)
+    assert held(f"{functions}\nreveal(f0(1))\n")
+
+
+def test_a_name_that_is_made_of_itself_in_many_branches_is_answered_for_at_once(held):
+    branches = "\n".join(f"if e[{number}]: x = x or e[{number}]\nelse: x = [x, e]" for number in range(300))
+    assert held(f"x = e\n{branches}\nfor y in x:\n    reveal(y)\n")

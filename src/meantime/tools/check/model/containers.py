@@ -23,7 +23,7 @@ _SAME = frozenset({"list", "tuple", "set", "frozenset", "sorted", "reversed", "i
 def item(values: Values, expression: Expression, within: Function) -> Iterable[Value]:
     """What a subscript may give, or what a loop binds."""
     holder = expression.parts[0]
-    found = _elements(values, holder, expression.value, within)
+    found = _looked_into(values, holder, expression.value, within)
     if found:
         return found
     held = values.values(holder, within)
@@ -42,7 +42,16 @@ def taken_out(values: Values, call: Call) -> list[Value]:
     ):
         return []
     key = call.arguments[0].value if call.arguments and call.arguments[0].kind == "constant" else None
-    return _elements(values, function.parts[0], key, call.within)
+    return _looked_into(values, function.parts[0], key, call.within)
+
+
+def _looked_into(values: Values, holder: Expression, key: object, within: Function) -> list[Value]:
+    """What a container holds; each name that leads there is followed once."""
+    outer, values.names_looked_into = values.names_looked_into, set()
+    try:
+        return _elements(values, holder, key, within)
+    finally:
+        values.names_looked_into = outer
 
 
 def _elements(  # noqa: C901, PLR0911, PLR0912  # one a kind
@@ -89,6 +98,10 @@ def _part(values: Values, part: Expression, within: Function, depth: int) -> Ite
 
 
 def _of_name(values: Values, name: str, key: object, within: Function, depth: int) -> list[Value]:
+    place = (within.qualified, name, key)
+    if place in values.names_looked_into:
+        return []
+    values.names_looked_into.add(place)
     scope: Function | None = within
     while scope is not None:
         if name in scope.assigned and (scope.is_module or name not in scope.globals):

@@ -23,6 +23,7 @@ _ROUTES = re.compile(
     r"|litestar\.(?:get|post|put|patch|delete|route|handlers\.\w+)$"
 )
 _ON_THREADS = re.compile(r"fastapi\.(?:FastAPI|APIRouter)\(\)\.(?!middleware|on_event|exception_handler)\w+$")
+_MOST_STEPS = 40  # that are told of a way; the last ones
 _HERE = frozenset({"call", "callback"})
 _EVERYWHERE = frozenset({"call", "callback", "thread", "process", "task", "loop"})
 _WORDS = {
@@ -190,7 +191,7 @@ class Running:
         handler = self._handler_by_function.get(name) if ways is self._in_invocation else None
         is_per_record = handler is not None and handler.adapter.startswith("meantime.batch.")
         return Chain(
-            steps=tuple(_step(edge) for edge in edges),
+            steps=tuple(_step(edge) for edge in edges[-_MOST_STEPS:]),
             begins=begins,
             is_proved=ways[function.qualified].is_proved,
             is_per_item=bool(loops or many) or is_per_record,

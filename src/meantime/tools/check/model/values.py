@@ -26,6 +26,7 @@ __all__ = ["Caller", "Value", "Values"]
 _MOST_VALUES = 8  # that one expression may hold; beyond, the first are kept
 _DEEPEST = 60  # names that lead to names
 _NOTHING_OPEN = 1_000_000
+_MOST_STEPS = 3_000  # for one question; beyond, what leads in circles is answered by what is seen so far
 _BUILTINS = frozenset(dir(builtins))
 
 
@@ -52,6 +53,8 @@ class Values:
         self._known: dict[Expression, tuple[Value, ...]] = {}  # each stands in one function
         self._kept: dict[tuple[Value, ...], tuple[Value, ...]] = {}  # many hold the same
         self._pending: dict[Expression, int] = {}  # what is looked at just now, and how deep
+        self.names_looked_into: set[tuple[str, str, object]] = set()  # for what containers hold, just now
+        self._steps = 0
         self._open = _NOTHING_OPEN  # the outermost of these that was met again
         self._unfinished: dict[Expression, tuple[tuple[Value, ...], int]] = {}
         self._starring: set[tuple[str, str]] = set()
@@ -85,16 +88,19 @@ class Values:
     def _found(self, expression: Expression, within: Function) -> tuple[Value, ...]:
         """Look anew. What leads back to what is still looked at is not kept for longer than that: it is not all yet."""
         depth = self._pending[expression] = len(self._pending)
+        self._steps = self._steps + 1 if depth else 0
         outer, self._open = self._open, _NOTHING_OPEN
         try:
             found = tuple(dict.fromkeys(self._read(expression, within)))[:_MOST_VALUES]
         finally:
             del self._pending[expression]
             inner, self._open = self._open, outer
-        if inner >= depth:
+        if inner >= depth or self._steps > _MOST_STEPS:
             self._known[expression] = found = self._kept.setdefault(found, found)
-            if inner == depth:
+            if inner <= depth:
                 self._unfinished.clear()
+            if inner < depth:
+                self._open = min(outer, inner)
         else:
             self._unfinished[expression] = (found, inner)
             self._open = min(outer, inner)
