@@ -117,6 +117,7 @@ def test_the_settings_nearest_to_what_is_named_count(project, run):
 def test_select_and_ignore_take_several_codes(project, run):
     project(app=UNUSED, bad=BROKEN)
     assert "MT002" not in run("--select", "MT001,MT2")[1]
+    assert "MT002" not in run("--select", "MT001 MT2")[1]
     assert "MT001" not in run("--ignore", "MT001", "--ignore", "MT205,MT301")[1]
 
 

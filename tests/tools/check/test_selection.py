@@ -59,6 +59,30 @@ def test_a_rule_is_found_by_code_and_by_name():
         rule_named("MT0002")
 
 
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("MT777", "those of MT7 are MT701, MT702, MT703"),
+        ("MT0002", "did you mean MT002?"),
+        ("unused-supression", "did you mean unused-suppression?"),
+        ("MT001 MT002", "give each by itself: 'MT001', 'MT002'"),
+        ("MT001;MT002", "give each by itself: 'MT001', 'MT002'"),
+        ("F401", "codes of Meantime are MT and three digits; meantime check --rules lists all"),
+        ("nonsense", "meantime check --rules lists all"),
+        ("", "meantime check --rules lists all"),
+    ],
+)
+def test_what_may_have_been_meant_is_said(word, hint):
+    with pytest.raises(CheckError) as raised:
+        codes(select=(word,))
+    assert str(raised.value).endswith(hint)
+
+
+def test_the_beginning_of_several_codes_is_no_one_rule():
+    with pytest.raises(CheckError, match="'MT00' is the beginning of several rules' codes: MT001, MT002; name one"):
+        rule_named("MT00")
+
+
 def test_what_is_proved_is_shown_and_the_rest_counted(tmp_path):
     result = shown([LIKELY, REPEATED, BROKEN], Settings(), tmp_path)
     assert result == ((BROKEN,), 1, 1)

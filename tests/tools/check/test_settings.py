@@ -76,6 +76,26 @@ def test_a_table_that_is_none_is_refused(tmp_path):
         read_settings(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[tool.meantime.chek]\nselect = []", r"\[tool.meantime\] has an unknown key 'chek'; did you mean check\?"),
+        ("[tool.meantime]\nselect = []", r"has an unknown key 'select'; settings stand in \[tool.meantime.check\]"),
+        ("[tool.meantime.check]\n[tool.meantime.other]", "has an unknown key 'other'"),
+    ],
+)
+def test_what_stands_beside_the_table_is_an_error(tmp_path, text, message):
+    (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(CheckError, match=message):
+        read_settings(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["tool = 'meantime'", "[tool]\nmeantime = 1", "[tool.meantime]", "# meantime"])
+def test_a_file_without_our_table_says_nothing(tmp_path, text):
+    (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
+    assert read_settings(tmp_path) == Settings()
+
+
 def test_a_file_that_is_no_text_is_refused(tmp_path):
     (tmp_path / "pyproject.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(CheckError, match="cannot be read"):

@@ -180,7 +180,7 @@ def _settings(
 
 
 def _words(texts: list[str] | None) -> tuple[str, ...]:
-    return tuple(word.strip() for text in texts or () for word in text.split(",") if word.strip())
+    return tuple(word for text in texts or () for word in text.replace(",", " ").split())
 
 
 def _rule_lines() -> Iterable[Part]:

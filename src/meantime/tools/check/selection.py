@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
 from meantime.tools.check.errors import CheckError
 from meantime.tools.check.ruff_settings import RuffSettings
 from meantime.tools.check.rule import all_rules
-from meantime.tools.check.settings import closest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from meantime.tools.check.settings import Settings
 
 _EVERYTHING = "ALL"
+_OURS = re.compile(r"MT\d{3}")
+_FOREIGN = re.compile(r"[A-Z]+\d+")
+_BETWEEN = re.compile(r"[\s,;]+")
+_LISTED = "meantime check --rules lists all"
 
 
 def chosen_codes(settings: Settings) -> frozenset[str]:
@@ -41,7 +46,10 @@ def rule_named(word: str) -> Rule:
     for rule in all_rules().values():
         if word.lower() in {rule.code.lower(), rule.name}:
             return rule
-    raise CheckError(f"there is no rule {word!r}; {closest(word.upper(), all_rules())}")
+    beginning = [code for code in all_rules() if code.startswith(word.upper())] if word else []
+    if beginning:
+        raise CheckError(f"{word!r} is the beginning of several rules' codes: {', '.join(beginning)}; name one")
+    raise CheckError(f"there is no rule {word!r}; {_meant(word)}")
 
 
 class Shown(NamedTuple):
@@ -97,7 +105,24 @@ def _beginning(word: str, settings: Settings) -> str:
         if rule.name.upper() == upper:
             return rule.code
     where = f" ({settings.file})" if settings.file is not None else ""
-    raise CheckError(f"there is no rule {word!r}{where}; {closest(upper, rules)}")
+    raise CheckError(f"there is no rule {word!r}{where}; {_meant(word.strip())}")
+
+
+def _meant(word: str) -> str:
+    """The end of a message about a word that names no rule: which may have been meant."""
+    upper, rules = word.upper(), all_rules()
+    several = [each for each in _BETWEEN.split(word) if each]
+    if len(several) > 1:
+        return f"give each by itself: {', '.join(repr(each) for each in several)}"
+    if _OURS.fullmatch(upper):  # one digit more or less says nothing of what another rule finds
+        alike = [code for code in rules if code.startswith(upper[:3])]
+        return f"those of {upper[:3]} are {', '.join(alike)}" if alike else _LISTED
+    if _FOREIGN.fullmatch(upper) and not upper.startswith("MT"):
+        return f"codes of Meantime are MT and three digits; {_LISTED}"
+    near = get_close_matches(upper, rules, n=1) or get_close_matches(
+        word.lower(), [each.name for each in rules.values()], n=1
+    )
+    return f"did you mean {near[0]}?" if near else _LISTED
 
 
 def _codes(word: str, settings: Settings) -> list[str]:

@@ -65,9 +65,13 @@ def read_settings(start: Path) -> Settings:
             tools = tomllib.loads(text).get("tool", {})
         except tomllib.TOMLDecodeError as error:
             raise CheckError(f"{file} is no TOML: {error}") from None
-        table = tools.get("meantime", {}).get("check")
-        if table is not None:
-            return _settings(table, file)
+        ours = tools.get("meantime", {}) if isinstance(tools, dict) else {}
+        for key in ours if isinstance(ours, dict) else ():
+            if key != "check":
+                what = "did you mean check?" if get_close_matches(key, ["check"]) else f"settings stand in {_TABLE}"
+                raise CheckError(f"{file}: [tool.meantime] has an unknown key {key!r}; {what}")
+        if isinstance(ours, dict) and "check" in ours:
+            return _settings(ours["check"], file)
     return Settings()
 
 
