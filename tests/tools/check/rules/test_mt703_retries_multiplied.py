@@ -489,6 +489,53 @@ def test_it_tells_the_way_from_what_is_tried_again(findings_of):
     assert [step.text.replace("`", "") for step in finding.chain] == ["load calls read"]
 
 
+@pytest.mark.parametrize(
+    ("decorator", "level", "says"),
+    [
+        ("tenacity.retry(stop=tenacity.stop_after_attempt(4))", "error", "4 times by tenacity.retry"),
+        ("tenacity.retry(stop=company.STOP)", "warning", "for ever by tenacity.retry"),
+        ("tenacity.retry(stop=tenacity.stop_after_delay(4))", "warning", "for ever by tenacity.retry"),
+        ("stamina.retry(on=Exception)", "error", "10 times by stamina.retry"),
+        ("stamina.retry(on=BaseException, attempts=4)", "error", "4 times by stamina.retry"),
+        ("stamina.retry(on=company.Error, attempts=4)", "warning", "4 times by stamina.retry"),
+        ("backoff.on_exception(backoff.expo, Exception, max_tries=4)", "error", "4 times by backoff"),
+        ("backoff.on_exception(backoff.expo, exception=Exception, max_tries=4)", "error", "4 times by backoff"),
+        ("backoff.on_exception(backoff.expo, company.Error, max_tries=4)", "warning", "4 times by backoff"),
+        ("backoff.on_exception(backoff.expo, exception=company.Error, max_tries=4)", "warning", "4 times by backoff"),
+        ("backoff.on_exception(backoff.expo, Exception)", "warning", "for ever by backoff"),
+        ("meantime.Retry()", "error", "3 times by meantime.Retry"),
+        ("meantime.Retry(attempts=5)", "error", "5 times by meantime.Retry"),
+        ("meantime.Retry(on=company.Error)", "warning", "3 times by meantime.Retry"),
+        ("retrying.retry(stop_max_attempt_number=4)", "error", "4 times by retrying.retry"),
+        ("retrying.retry(stop_max_attempt_number=4, retry_on_exception=company.is_bad)", "warning", "4 times by"),
+        ("retrying.retry", "warning", "for ever by retrying.retry"),
+    ],
+)
+def test_it_knows_how_each_library_takes_its_attempts_and_errors(findings_of, decorator, level, says):
+    (finding,) = findings_of(
+        "MT703",
+        f"""
+import backoff
+import boto3
+import company
+import meantime
+import retrying
+import stamina
+import tenacity
+from botocore.config import Config
+
+s3 = boto3.client("s3", config=Config(retries={{"mode": "standard"}}))
+
+@{decorator}
+def load(key):
+    return s3.get_object(Bucket="orders", Key=key)
+""",
+    )
+
+    assert finding.level == level
+    assert f"is tried {says}" in finding.message
+
+
 @pytest.mark.parametrize("case", ["tenacity around ten", "attempts that tenacity counts"])
 def test_it_is_only_likely_to_matter_in_a_test(finds, case):
     finds("MT703", {"tests/test_app.py": FOUND[case].replace("# finds MT703", "# finds MT703 likely")})

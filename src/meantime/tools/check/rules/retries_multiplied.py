@@ -65,12 +65,11 @@ def _level(own: Own, found: Behaviour, call: Call, *, is_proved: bool) -> Level:
 
 def _attempts_around(project: Project, call: Call) -> Own | None:
     """How often the loops around a call try again: attempts that a library counts, or `range(3)` around a `try`."""
-    overs = [each.over for each in call.loops if each.over is not None]
-    for over in overs:
-        own = own_attempts(project, over, call.within)
+    for loop in call.loops:
+        own = own_attempts(project, loop.over, call.within) if loop.over is not None else None
         if own is not None:
             return own
-    last = overs[-1] if overs and overs[-1] is call.loops[-1].over else None
+    last = call.loops[-1].over if call.loops else None
     if not call.is_tried or last is None or last.kind != "call" or last.function.name != "range":  # type: ignore[attr-defined]  # a Call
         return None
     attempts = project.length(last, call.within)
@@ -98,8 +97,8 @@ def _finding(  # noqa: PLR0917  # what a finding is made of
     often = "for ever" if own.attempts is None else f"{own.attempts} times"
     return Finding(
         "MT703",
-        f"`{spelled(call.function)}` is tried {often} by {own.name}, and each time up to {found.attempts} times by the client"
-        f"{product}. Leave it to one of them: `{found.off}` ends the client's.",
+        f"`{spelled(call.function)}` is tried {often} by {own.name}, and each time up to {found.attempts} times by the "
+        f"client{product}. Leave it to one of them: `{found.off}` ends the client's.",
         project.place(call, call.within),
         level,
         steps,

@@ -75,9 +75,10 @@ def _limit_of(project: Project, call: Call) -> tuple[Chain | None, float]:
     """The same of a call, or, where it makes a client, of a use that leaves the timeout to the client."""
     uses = _uses(project, call)
     for use in uses or [call]:
-        is_limited = is_limited_around(project, use) or (use is not call and "timeout" in use.keywords)
+        if use is not call and "timeout" in use.keywords:
+            continue
         chain, limit = _limit(project, use.within)
-        if chain is not None and not is_limited:
+        if chain is not None and not is_limited_around(project, use):
             return chain, limit
     return None, 0.0
 
