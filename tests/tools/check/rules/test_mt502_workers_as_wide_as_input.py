@@ -192,6 +192,12 @@ def main(keys):
 if __name__ == "__main__":
     main(input().split())
 """,
+    "bounded by a condition": """
+def lambda_handler(event, context):
+    keys = event["keys"]
+    workers = len(keys) if len(keys) < 10 else 10
+    ThreadPoolExecutor(workers)
+""",
 }
 
 

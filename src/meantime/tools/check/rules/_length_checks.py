@@ -26,7 +26,7 @@ def _compares_a_length(project: Project, function: Function) -> bool:
     return node is not None and any(
         _is_limit(compared)
         for test in ast.walk(node)
-        if isinstance(test, ast.If | ast.Assert)
+        if isinstance(test, ast.If | ast.IfExp | ast.Assert)
         for compared in ast.walk(test.test)
     )
 
