@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from bisect import bisect_right
+from functools import lru_cache
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meantime.tools.check.model.functions import Function
+    from meantime.tools.check.model.functions import Function, Module
     from meantime.tools.check.model.project import Chain, Project
 
 _ASKING = frozenset(
@@ -35,8 +38,7 @@ def _chooses(project: Project, function: Function) -> bool:
         return True
     if any(_asks(path) for call in function.calls for path in project.targets(call)):
         return True
-    functions = project.modules[function.file].functions.values()
-    return any(each.is_async and each.parent == function.qualified for each in functions)
+    return function.qualified in _of_file(project.modules[function.file]).around_coroutines
 
 
 def _asks(path: str) -> bool:
@@ -47,7 +49,20 @@ def functions_on_way(project: Project, chain: Chain | None) -> Iterator[Function
     """The functions whose calls a chain is made of."""
     for step in () if chain is None else chain.steps:
         place = step.place
-        around = [
-            each for each in project.modules[place.path].functions.values() if each.line <= place.line <= each.end_line
-        ]
-        yield from sorted(around, key=lambda each: each.line)[-1:]
+        of_file = _of_file(project.modules[place.path])
+        before = bisect_right(of_file.lines, place.line)
+        found = (each for each in reversed(of_file.functions[:before]) if place.line <= each.end_line)
+        yield from islice(found, 1)
+
+
+class _OfFile(NamedTuple):
+    functions: list[Function]  # by their lines
+    lines: list[int]
+    around_coroutines: frozenset[str]  # the qualified names of those that a coroutine function stands in
+
+
+@lru_cache(maxsize=64)  # ways lead through few files
+def _of_file(module: Module) -> _OfFile:
+    functions = sorted(module.functions.values(), key=lambda each: each.line)
+    around = frozenset(each.parent for each in functions if each.is_async)
+    return _OfFile(functions, [each.line for each in functions], around)
