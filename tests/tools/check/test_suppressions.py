@@ -7,7 +7,12 @@ import pytest
 from meantime.tools.check.finding import Finding, Place
 from meantime.tools.check.suppressions import sifted, suppressions_in
 
-KNOWN = ("MT001", "MT002", "MT201", "MT205")
+KNOWN = {
+    "MT001": "unreadable-file",
+    "MT002": "unused-suppression",
+    "MT201": "blocking-call",
+    "MT205": "sleep-in-handler",
+}
 
 
 def sift(text, *findings, judged=KNOWN):
@@ -99,6 +104,40 @@ def test_a_rule_that_did_not_run_is_not_judged():
 def test_a_rule_that_found_something_only_likely_was_needed():
     likely = Finding("MT201", "It may wait.", Place("app.py", 1), level="warning")
     assert sift("x = 1  # noqa: MT201\n", likely).unused == ()
+
+
+@pytest.mark.parametrize(
+    ("comment", "right"),
+    [
+        ("# noqa MT201", "# noqa: MT201"),
+        ("# noqa: blocking-call", "# noqa: MT201"),
+        ("#noqa:Blocking-Call", "# noqa: MT201"),
+        ("# noqa blocking-call, MT205 E501: both are meant", "# noqa: MT201, MT205, E501: both are meant"),
+        ("# noqa MT201 since it is wanted (here)", "# noqa: MT201 since it is wanted (here)"),
+    ],
+)
+def test_a_rule_that_is_named_in_another_way_is_taken_as_meant_and_told(comment, right):
+    other = found(1, "MT001")
+    result = sift(f"x = 1  {comment}\n", found(1), other)
+    assert result.findings == (other,), "it keeps quiet only what is meant"
+    (told,) = result.unused
+    assert told.code == "MT002"
+    assert f"Write `{right.partition(': both')[0].partition(' since')[0]}`." in told.message
+    (edit,) = told.fix.edits
+    assert comment[: edit.place.column - 8] + edit.text + comment[edit.place.end_column - 8 :] == right
+
+
+@pytest.mark.parametrize(
+    "comment",
+    ["# noqa: the whole line", "# noqa because", "# noqa - blocking-call", "# noqa E501", "# noqa: 1", "# noqa:"],
+)
+def test_other_words_are_a_reason_to_keep_everything_quiet(comment):
+    result = sift(f"x = 1  {comment}\n", found(1), found(1, "MT001"))
+    assert (result.findings, result.unused) == ((), ())
+
+
+def test_words_in_a_string_are_none():
+    assert sift("x = '# noqa MT201'\n").unused == ()
 
 
 def test_a_template_has_comments_of_the_same_kind():

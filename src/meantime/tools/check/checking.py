@@ -100,7 +100,8 @@ def check(
         else:
             failures = ()
     ours = [finding for finding in raw if is_named(finding.place.path)]
-    rest = sifted(ours, contents.suppressions, known=all_rules(), judged=chosen - {code for code, _ in failures})
+    names = {code: rule.name for code, rule in all_rules().items()}
+    rest = sifted(ours, contents.suppressions, known=names, judged=chosen - {code for code, _ in failures})
     chosen_ones = shown((*rest.findings, *rest.unused), settings, root)
     return Checked(
         root,

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 CODE = "MT002"
 _NOQA = re.compile(r"#\s*noqa(?P<codes>:\s*[A-Z]+[0-9]+(?:[\s,]+[A-Z]+[0-9]+)*)?(?![\w-])", re.IGNORECASE)
+# What somebody writes who takes a name for a code, or forgets the colon.
+_WORDS = re.compile(r":?\s*(?:MT\d+|[A-Z]+(?:-[A-Z]+)+)(?:[\s,]+[A-Z][\w-]*)*", re.IGNORECASE)
+_WORD = re.compile(r"[\w-]+")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _EACH_CODE = re.compile(r"[A-Z]+[0-9]+")
 _OURS = re.compile(r"MT[0-9]+\Z")
@@ -29,12 +32,14 @@ class Suppression(NamedTuple):
         end_column: The column after it: after the last code.
         words_end: The column after the words that give its reason, where such follow.
         codes: The codes it names; none: it keeps everything quiet.
+        words: What follows a `noqa` without codes, if it looks like a name of ours, with the column after each word.
     """
 
     column: int
     end_column: int
     words_end: int
     codes: tuple[str, ...]
+    words: tuple[tuple[str, int], ...] = ()
 
 
 def suppressions_in(text: str, *, is_python: bool = True) -> dict[int, Suppression]:
@@ -50,11 +55,20 @@ def suppressions_in(text: str, *, is_python: bool = True) -> dict[int, Suppressi
             codes = tuple(_EACH_CODE.findall((mark["codes"] or "").upper()))
             rest = line[mark.end() :].strip()
             words_end = mark.end() if not rest or rest.startswith("#") else len(line.rstrip())
-            found[number] = Suppression(mark.start() + 1, mark.end() + 1, words_end + 1, codes)
-    if is_python and any(_OURS.match(code) for each in found.values() for code in each.codes):
+            words = () if codes else _words(line, mark.end())
+            found[number] = Suppression(mark.start() + 1, mark.end() + 1, words_end + 1, codes, words)
+    if is_python and any(each.words or any(map(_OURS.match, each.codes)) for each in found.values()):
         comments = _comment_lines(text)
         return {line: each for line, each in found.items() if comments is None or line in comments}
     return found
+
+
+def _words(line: str, start: int) -> tuple[tuple[str, int], ...]:
+    """What follows a `noqa` directly, and the column after each word."""
+    mark = _WORDS.match(line, start)
+    if mark is None:
+        return ()
+    return tuple((word[0], word.end() + 1) for word in _WORD.finditer(line, start, mark.end()))
 
 
 def _comment_lines(text: str) -> set[int] | None:
@@ -83,7 +97,7 @@ def sifted(
     findings: Iterable[Finding],
     suppressions: Mapping[str, Mapping[int, Suppression]],
     *,
-    known: Collection[str],
+    known: Mapping[str, str],
     judged: Collection[str],
 ) -> Sifted:
     """Take out what comments keep quiet, and find the comments that keep nothing quiet.
@@ -93,9 +107,15 @@ def sifted(
     Args:
         findings: All that was found, likely ones too.
         suppressions: By file and line.
-        known: Every rule's code.
+        known: Every rule's name, by its code.
         judged: The codes of the rules that ran: of others nobody knows whether there is something to keep quiet.
     """
+    misspelt = {
+        (file, line): codes
+        for file, lines in suppressions.items()
+        for line, suppression in lines.items()
+        if (codes := _meant(suppression.words, known))
+    }
     remaining: list[Finding] = []
     used: dict[tuple[str, int], set[str]] = defaultdict(set)
     quiet = 0
@@ -105,7 +125,9 @@ def sifted(
             line
             for line in {finding.place.line, finding.place.end_line}
             if line in lines
-            and not {finding.code, *finding.also_found_by}.isdisjoint(lines[line].codes or (finding.code,))
+            and not {finding.code, *finding.also_found_by}.isdisjoint(
+                misspelt.get((finding.place.path, line)) or lines[line].codes or (finding.code,)
+            )
         ]
         for line in by:
             used[finding.place.path, line].add(finding.code)
@@ -118,7 +140,32 @@ def sifted(
         for line, suppression in lines.items()
         if (found := _unused(file, line, suppression, used[file, line], known, judged)) is not None
     ]
+    unused += [_misspelt(file, line, suppressions[file][line], codes) for (file, line), codes in misspelt.items()]
     return Sifted(tuple(remaining), quiet, tuple(unused))
+
+
+def _meant(words: Iterable[tuple[str, int]], known: Mapping[str, str]) -> tuple[str, ...]:
+    """The codes that are meant by words instead; none if the first is neither a rule's code nor its name."""
+    by_word = {name: code for code, name in known.items()} | {code.lower(): code for code in known}
+    codes: list[str] = []
+    for word, _ in words:
+        code = by_word.get(word.lower()) or (word if codes and _EACH_CODE.fullmatch(word) else None)
+        if code is None:
+            break
+        codes.append(code)
+    return tuple(codes)
+
+
+def _misspelt(file: str, line: int, suppression: Suppression, codes: tuple[str, ...]) -> Finding:
+    """What is found of a suppression that names its rules in another way than by codes after a colon."""
+    right = f"# noqa: {', '.join(codes)}"
+    place = Place(file, line, suppression.column, line, suppression.words[len(codes) - 1][1])
+    return Finding(
+        CODE,
+        f"A `# noqa` names rules by their codes, after a colon; others take this for something else. Write `{right}`.",
+        place,
+        fix=Fix("Name the rule by its code", (Edit(place, right),)),
+    )
 
 
 def _unused(  # noqa: PLR0917  # one sentence's parts
