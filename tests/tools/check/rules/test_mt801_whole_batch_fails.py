@@ -178,8 +178,8 @@ def lambda_handler(event, context):
     ids=[
         "a loop", "the article's threads", "a comprehension", "map", "tasks", "counted, with get", "a data class",
         "a model",
-        "under a decorator that is known", "in a class, two functions down", "a method on threads", "the first ten", "raised here",
-        "raised again",
+        "under a decorator that is known", "in a class, two functions down", "a method on threads", "the first ten",
+        "raised here", "raised again",
         "only decoding is tried, and the message has records",
         "submitted and asked",
     ],

@@ -76,7 +76,7 @@ def _of_call(project: Project, work: Work, call: ast.Call, depth: int) -> Iterat
     if given is not None:
         yield from _of_given(project, work, given, depth)
         return
-    made = _modelled(work.within, call)
+    made = _modelled(work.within, call) if not _is_bound(call.func) else None
     if made is None:  # what `map` is given stands in no call of its own
         yield from _of_given(project, work, _Given(call.func, call.args, call.keywords), depth)
         return
@@ -86,7 +86,7 @@ def _of_call(project: Project, work: Work, call: ast.Call, depth: int) -> Iterat
 
 def _of_given(project: Project, work: Work, given: _Given, depth: int) -> Iterator[Work]:
     function, arguments = given.function, given.arguments
-    if isinstance(function, ast.Call) and called(function) == "partial" and function.args:
+    if isinstance(function, ast.Call) and _is_bound(function):
         bound = function.args
         function, arguments = bound[0], [*bound[1:], *arguments]
     if isinstance(function, ast.Lambda):
@@ -96,6 +96,12 @@ def _of_given(project: Project, work: Work, given: _Given, depth: int) -> Iterat
         return
     for callee in _functions(project, function, work.within):
         yield from _of_function(project, callee, _record_in(callee, arguments, given.keywords, work.record), depth)
+
+
+def _is_bound(function: ast.expr) -> bool:
+    """Whether it is a lambda or a `partial`: no call of the source is one of it."""
+    is_partial = isinstance(function, ast.Call) and called(function) == "partial" and bool(function.args)
+    return is_partial or isinstance(function, ast.Lambda)
 
 
 def _of_function(project: Project, callee: Function, record: str, depth: int) -> Iterator[Work]:

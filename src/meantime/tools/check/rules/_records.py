@@ -6,10 +6,11 @@ import ast
 from typing import TYPE_CHECKING, NamedTuple
 
 from meantime.tools.check.rules._definitions import called, definition, key_of, own_nodes, places
+from meantime.tools.check.rules._on_lambda import way_in
 from meantime.tools.check.rules._record_work import Work, all_work, callees
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from meantime.tools.check.handlers.handler import SourceKind
     from meantime.tools.check.model.functions import Function
@@ -34,6 +35,7 @@ _DATA_CLASSES: dict[str, SourceKind] = {
     "DynamoDBStreamModel": "dynamodb",
 }
 _AROUND = frozenset({"enumerate", "list", "tuple", "reversed", "sorted", "iter"})
+_FOR_ONE = frozenset({(ast.Eq, 1), (ast.NotEq, 1), (ast.Gt, 1), (ast.LtE, 1), (ast.GtE, 2), (ast.Lt, 2)})
 _DEPTH = 3  # how many own functions deep it is followed what becomes of a record
 
 
@@ -46,6 +48,7 @@ class RecordLoop(NamedTuple):
         work: What runs for each record, in the loop itself and in the own functions that it hands the record to.
         kinds: The services whose records have the keys that are read.
         function: The syntax of that function.
+        is_single: Whether the code makes sure that there is no more than one record.
     """
 
     node: ast.stmt | ast.expr
@@ -53,79 +56,128 @@ class RecordLoop(NamedTuple):
     work: tuple[Work, ...]
     kinds: frozenset[SourceKind]
     function: ast.FunctionDef | ast.AsyncFunctionDef
+    is_single: bool = False
 
 
 def record_loops(project: Project, function: Function) -> Iterator[RecordLoop]:
-    """The loops over the records of an event in a handler, and in the functions that it hands the event or them to."""
-    names = places(function)
-    yield from _loops(project, function, frozenset(names[:1]), frozenset(), 0)
+    """The loops over the records of an event in a handler, and in what it hands the event or them to; each once."""
+    seen: set[tuple[str, int, int]] = set()
+    for loop in _loops(project, function, _Known(frozenset(places(function)[:1]))):
+        place = (loop.within.file, loop.node.lineno, loop.node.col_offset)
+        if place not in seen:
+            seen.add(place)
+            yield loop
 
 
-def _loops(
-    project: Project, function: Function, events: frozenset[str], records: frozenset[str], depth: int
-) -> Iterator[RecordLoop]:
+class _Known(NamedTuple):
+    """What names and attributes hold in a function: `event`, `self.event`.
+
+    Args:
+        events: Those of the event.
+        records: Those of its records.
+        is_single: Whether it is made sure that there is no more than one record.
+        depth: How many functions deep.
+    """
+
+    events: frozenset[str]
+    records: frozenset[str] = frozenset()
+    is_single: bool = False
+    depth: int = 0
+
+
+def _loops(project: Project, function: Function, given: _Known) -> Iterator[RecordLoop]:
     node = definition(project, function)
     if node is None:
         return
-    known = _names_for_records(node, events, records)
+    known = _bound(node, given)
     typed = _data_class(node)
     for each in own_nodes(node):
-        for over, record, code in _turns(each, known, events):
+        for over, record, code in _turns(each, known):
             work = tuple(all_work(project, Work(function, record, code)))
             kinds = frozenset(_kinds(work)) | ({typed} if typed is not None and _is_typed(over) else frozenset())
             if isinstance(each, ast.expr | ast.stmt):
-                yield RecordLoop(each, function, work, kinds, node)
-        if isinstance(each, ast.Call) and depth < _DEPTH:
+                yield RecordLoop(each, function, work, kinds, node, is_single=known.is_single)
+        if isinstance(each, ast.Call) and known.depth < _DEPTH:
             for callee in callees(project, function, each):
-                given = list(zip(places(callee), each.args, strict=False))
-                theirs = frozenset(name for name, argument in given if _is_records(argument, known, events))
-                whole = frozenset(name for name, value in given if isinstance(value, ast.Name) and value.id in events)
-                if theirs or whole:
-                    yield from _loops(project, callee, whole, theirs, depth + 1)
+                yield from _below(project, callee, dict(zip(places(callee), each.args, strict=False)), known)
+    if function.class_name and known.depth < _DEPTH:
+        yield from _beside(project, function, known)
 
 
-def _turns(
-    node: ast.AST, known: set[str], events: frozenset[str]
-) -> Iterator[tuple[ast.expr, str, tuple[ast.AST, ...]]]:
+def _below(project: Project, callee: Function, given: Mapping[str, ast.expr], known: _Known) -> Iterator[RecordLoop]:
+    """The loops in a function that is given the event, or records."""
+    events = frozenset(name for name, value in given.items() if _spelt(value) in known.events)
+    records = frozenset(name for name, value in given.items() if _is_records(value, known))
+    if events or records:
+        yield from _loops(project, callee, known._replace(events=events, records=records, depth=known.depth + 1))
+
+
+def _beside(project: Project, function: Function, known: _Known) -> Iterator[RecordLoop]:
+    """The loops in the other methods of an object that keeps the event, or records."""
+    events = frozenset(each for each in known.events if "." in each)
+    records = frozenset(each for each in known.records if "." in each)
+    for name in project.classes[function.class_name].methods.values() if events or records else ():
+        method = project.functions[name]
+        if method is not function and way_in(project, method) is not None:
+            yield from _loops(project, method, known._replace(events=events, records=records, depth=known.depth + 1))
+
+
+def _bound(node: ast.FunctionDef | ast.AsyncFunctionDef, known: _Known) -> _Known:
+    """What is known in a function besides what it is given."""
+    for each in own_nodes(node):
+        if isinstance(each, ast.Assign) and len(each.targets) == 1 and (target := _spelt(each.targets[0])):
+            if _is_records(each.value, known):
+                known = known._replace(records=known.records | {target})
+            elif "." in target and _spelt(each.value) in known.events:
+                known = known._replace(events=known.events | {target})
+    return known._replace(is_single=known.is_single or any(_is_for_one(each, known) for each in own_nodes(node)))
+
+
+def _is_for_one(node: ast.AST, known: _Known) -> bool:
+    """Whether it asks whether there is one record alone: `len(records) == 1`."""
+    if not isinstance(node, ast.Compare) or not isinstance(node.left, ast.Call) or called(node.left) != "len":
+        return False
+    limit = getattr(node.comparators[0], "value", None)
+    of_records = bool(node.left.args) and _is_records(node.left.args[0], known)
+    return of_records and (type(node.ops[0]), limit) in _FOR_ONE
+
+
+def _turns(node: ast.AST, known: _Known) -> Iterator[tuple[ast.expr, str, tuple[ast.AST, ...]]]:
     """What a node does for each record: what it goes over, the record's name, the code."""
-    if isinstance(node, ast.For | ast.AsyncFor) and _is_records(node.iter, known, events):
+    if isinstance(node, ast.For | ast.AsyncFor) and _is_records(node.iter, known):
         yield node.iter, _target(node.target), tuple(node.body)
     elif isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
         first = node.generators[0]
         code = (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,)
-        if _is_records(first.iter, known, events):
+        if _is_records(first.iter, known):
             yield first.iter, _target(first.target), code
     elif isinstance(node, ast.Call) and called(node) == "map" and len(node.args) > 1:
         over = node.args[1]
-        if _is_records(over, known, events):
+        if _is_records(over, known):
             record = ast.Name("<record>", ast.Load())
             call = ast.copy_location(ast.Call(node.args[0], [record], []), node.args[0])
             yield over, "<record>", (call,)
 
 
-def _names_for_records(
-    node: ast.FunctionDef | ast.AsyncFunctionDef, events: frozenset[str], records: frozenset[str]
-) -> set[str]:
-    known = set(records)
-    for each in own_nodes(node):
-        target = each.targets[0] if isinstance(each, ast.Assign) and len(each.targets) == 1 else None
-        if isinstance(target, ast.Name) and isinstance(each, ast.Assign) and _is_records(each.value, known, events):
-            known.add(target.id)
-    return known
-
-
-def _is_records(node: ast.expr, known: set[str], events: frozenset[str]) -> bool:
+def _is_records(node: ast.expr, known: _Known) -> bool:
     """Whether it is what stands under `Records` in the event itself: a message may hold `Records` of another."""
-    if isinstance(node, ast.Name):
-        return node.id in known
+    if _spelt(node) in known.records:
+        return True
     if isinstance(node, ast.BoolOp):
-        return _is_records(node.values[0], known, events)
+        return _is_records(node.values[0], known)
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
-        return _is_records(node.value, known, events)
+        return _is_records(node.value, known)
     if isinstance(node, ast.Call) and called(node) in _AROUND:
-        return bool(node.args) and _is_records(node.args[0], known, events)
+        return bool(node.args) and _is_records(node.args[0], known)
     key, of = key_of(node)
-    return (key == "Records" and isinstance(of, ast.Name) and of.id in events) or _is_typed(node)
+    return (key == "Records" and of is not None and _spelt(of) in known.events) or _is_typed(node)
+
+
+def _spelt(node: ast.expr) -> str:
+    """A name, or an attribute of one: `event`, `self.event`; else empty."""
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        return f"{node.value.id}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _is_typed(node: ast.expr) -> bool:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from meantime.tools.check.finding import Finding
 from meantime.tools.check.rule import Rule
 from meantime.tools.check.rules._answers import catches, failures_by_status, may_fail, passed_over
-from meantime.tools.check.rules._definitions import called
+from meantime.tools.check.rules._definitions import called, definition
 from meantime.tools.check.rules._heads import place_of
 from meantime.tools.check.rules._lost_records import starts_threads, where_lost
 from meantime.tools.check.rules._records import record_loops
+from meantime.tools.check.rules._units import is_one_unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,16 +35,17 @@ def _check(project: Project) -> Iterator[Finding]:
         function = project.functions.get(handler.function)
         if function is None or not handler.is_sure:
             continue
+        whole = definition(project, function)
         for loop in record_loops(project, function):
             kind = _kind(handler, loop)
-            if not kind or _is_answered_for(project, loop):
+            if not kind or loop.is_single or _is_answered_for(project, loop):
                 continue
             is_wrapped = (bool(function.decorators) and not handler.adapter) or handler.adapter == "?"
             lost = where_lost(project, loop)
             if lost:
                 level: Level = "warning" if is_wrapped else "error"
                 yield Finding(_CODE, _lost(function.name, kind, lost), place_of(loop.within.file, loop.node), level)
-            elif not starts_threads(project, loop) and _fails_as_a_whole(loop):
+            elif not (starts_threads(project, loop) or is_one_unit(loop, whole)) and _fails_as_a_whole(loop):
                 level = "warning" if is_wrapped or _is_ordered(handler, kind) else "error"
                 ends = _ends_quietly(loop)
                 if not ends or not any(failures_by_status(loop.function)):  # else MT802 tells it
