@@ -248,6 +248,40 @@ async def get_user(user: int):
 
 handler = Mangum(app)
 """,
+    "what a route depends on, however it says so": """
+from typing import Annotated
+import boto3
+from fastapi import Depends, FastAPI, Security
+from mangum import Mangum
+
+app = FastAPI()
+
+def get_settings():
+    return boto3.client("ssm").get_parameter(Name="x")  # finds MT301
+
+def get_table(settings=Depends(get_settings)):
+    return boto3.resource("dynamodb").Table("x")  # finds MT301
+
+def get_queue():
+    return boto3.client("sqs")  # finds MT301
+
+def get_topic():
+    return boto3.client("sns")  # finds MT301
+
+async def check():
+    boto3.client("sts").get_caller_identity()  # finds MT301
+
+def nothing():
+    return boto3.client("s3")
+
+Queue = Annotated[object, Depends(get_queue)]
+
+@app.get("/a", dependencies=[Security(check)])
+def a(k: str, queue: Queue, topic: Annotated[object, Depends(get_topic)], table=Depends(get_table), other=nothing):
+    return table.get_item(Key={"id": k})
+
+handler = Mangum(app)
+""",
     "below a decorator that is known": """
 import boto3
 from aws_lambda_powertools import Tracer

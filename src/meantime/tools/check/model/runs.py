@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from meantime.tools.check.finding import Place, Step
+from meantime.tools.check.model.dependencies import dependencies
 from meantime.tools.check.model.ways import Way, ways_from
 
 if TYPE_CHECKING:
@@ -120,7 +121,17 @@ class Running:
                 paths = self._graph.values.decorator_paths(function)
                 if any(_ROUTES.match(path) for path in paths):
                     found[function.qualified] = not function.is_async and any(_ON_THREADS.match(path) for path in paths)
-        return found
+        return self._with_dependencies(found)
+
+    def _with_dependencies(self, routes: dict[str, bool]) -> dict[str, bool]:
+        """These and the functions that they depend on, which FastAPI calls before each of them."""
+        waiting = list(routes)
+        for name in waiting:
+            for each in dependencies(self._graph.values, self._functions[name]):
+                if each.qualified not in routes:
+                    routes[each.qualified] = not each.is_async
+                    waiting.append(each.qualified)
+        return routes
 
     @cached_property
     def _handler_by_function(self) -> dict[str, Handler]:

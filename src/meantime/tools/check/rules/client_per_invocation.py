@@ -30,7 +30,7 @@ _OF_CUSTOM_RESOURCES = re.compile(r"""["'](?:RequestType|ResponseURL)["']""")
 def _check(project: Project) -> Iterator[Finding]:
     for call, client in clients_made(project):
         chain = way_in(project, call.within)
-        if client.kind == "single" and project.runs(call.within).in_thread is not None:  # each thread needs its own
+        if client.kind == "single" and _is_a_threads_own(project, call):
             continue
         if chain is None or is_for_one_caller(project, call) or how_per_item(project, call, client)[0]:
             continue
@@ -43,6 +43,12 @@ def _check(project: Project) -> Iterator[Finding]:
                 _level(project, call, client, chain),
                 chain.steps,
             )
+
+
+def _is_a_threads_own(project: Project, call: Call) -> bool:
+    """Whether it is made on a thread that the code itself starts: each needs its own."""
+    thread = project.runs(call.within).in_thread
+    return thread is not None and thread.call is not None
 
 
 def _level(project: Project, call: Call, client: Client, chain: Chain) -> Level:
