@@ -196,7 +196,6 @@ class Module:
         "lines",
         "name",
         "stars",
-        "suppressions",
     )
 
     def __init__(self, name: str, file: str) -> None:
@@ -211,4 +210,3 @@ class Module:
         ] = ()  # modules whose names are all imported; one of the file's own package begins with a dot
         self.functions: dict[str, Function] = {}  # by qualified name; the module's body among them
         self.classes: dict[str, Class] = {}  # by qualified name
-        self.suppressions: dict[int, tuple[str, ...]] = {}
