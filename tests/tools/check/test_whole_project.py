@@ -78,6 +78,11 @@ def test_nothing_is_told_of_what_is_not_named(run):
     assert run("src/app.py") == (0, "1 file checked: nothing found.\n")
 
 
+def test_a_file_above_is_named_so_that_it_can_be_opened(run, tmp_path):
+    (tmp_path / "docs").mkdir()
+    assert run("../src", within="docs")[1].startswith("../src/shared/users.py:7:12: MT202")
+
+
 def test_templates_around_say_what_is_a_handler(run, tmp_path):
     (tmp_path / "src/app.py").write_text(SLEEPER, encoding="utf-8")
     assert "MT205" in run("src/app.py")[1]
@@ -113,7 +118,7 @@ def test_nothing_to_check_is_said(run, tmp_path):
     (tmp_path / "empty").mkdir()
     assert run("empty") == (
         0,
-        "Nothing was checked: no Python file and no template is there that is not excluded or ignored by git.\n",
+        "Nothing was checked: there is no Python file and no template, but for what is excluded or ignored by git.\n",
     )
 
 

@@ -39,9 +39,9 @@ def report(checked: Checked, form: Format, output: Path | None, *, is_counted: b
     if is_counted:
         parts = _statistics(checked, form)
     elif form is Format.text:
-        parts = texts.text(checked, _shown, _width() if output is None else 0)
+        parts = texts.text(checked, _from_here(checked.root), _width() if output is None else 0)
     elif form is Format.concise:
-        parts = texts.concise(checked, _shown)
+        parts = texts.concise(checked, _from_here(checked.root))
     else:
         parts = [(_document(checked, form), "")]
     if output is None:
@@ -93,10 +93,16 @@ def _from_workspace(root: Path) -> Callable[[Path], str]:
     return shown
 
 
-def _shown(path: Path) -> str:
-    """A path as it can be opened from here."""
+def _from_here(root: Path) -> Callable[[Path], str]:
+    """Gives a path as it can be opened from here: relative in a project that this folder is in, else absolute."""
     here = Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+    def shown(path: Path) -> str:
+        if path.is_relative_to(here):
+            return str(path.relative_to(here))
+        return os.path.relpath(path, here) if here.is_relative_to(root) else str(path)
+
+    return shown
 
 
 def name_here(root: Path, file: str) -> str:

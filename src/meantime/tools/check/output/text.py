@@ -87,7 +87,10 @@ def summary(checked: Checked) -> Iterator[Part]:
     errors = sum(finding.level == "error" for finding in checked.findings)
     warnings = len(checked.findings) - errors
     if not files and not checked.findings:
-        yield "Nothing was checked: no Python file and no template is there that is not excluded or ignored by git.", ""
+        yield (
+            "Nothing was checked: there is no Python file and no template, but for what is excluded or ignored by git.",
+            "",
+        )
     elif not checked.findings:
         yield f"{files} checked: nothing found.", ""
     else:
