@@ -162,6 +162,15 @@ import meantime
 async def lambda_handler(event, context):
     asyncio.create_task(send(event))  # finds MT401 likely
 """,
+    "given a name and asked for it": """
+async def main(event):
+    task = asyncio.create_task(send(event))  # finds MT401
+    task.set_name("send")
+    print(task.get_name())
+
+def lambda_handler(event, context):
+    asyncio.run(main(event))
+""",
 }
 
 SILENT = {
@@ -401,6 +410,9 @@ async def main(event):
     task = asyncio.create_task(send(event))
     task.add_done_callback(lambda _: done.set())
     await done.wait()
+
+def lambda_handler(event, context):
+    asyncio.run(main(event))
 """,
 }
 

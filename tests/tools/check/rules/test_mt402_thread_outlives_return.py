@@ -149,6 +149,22 @@ def lambda_handler(event: dict, context: LambdaContext) -> str:
 
     return "hello world"
 """,
+    "of one of two own classes": """
+import time
+
+class Refresh(threading.Thread):
+    def run(self):
+        while True:
+            time.sleep(60)
+
+class Sender(threading.Thread):
+    def run(self):
+        print("sent")
+
+def lambda_handler(event, context):
+    Refresh().start()  # finds MT402 likely
+    Sender().start()  # finds MT402
+""",
 }
 
 SILENT = {

@@ -157,6 +157,16 @@ def lambda_handler(event, context):
     pool.submit(send, event)  # finds MT403
     print(pool)
 """,
+    "with a callback by name, and a queue's method elsewhere": """
+import queue
+
+waiting = queue.Queue()
+
+def lambda_handler(event, context):
+    print(waiting.put)
+    future = executor.submit(send, event)  # finds MT403
+    future.add_done_callback(fn=print)
+""",
 }
 
 SILENT = {
@@ -350,6 +360,25 @@ def finish(future):
 def lambda_handler(event, context):
     executor.submit(send, event).add_done_callback(finish)
     done.wait()
+""",
+    "on one of several executors that the loop is given": """
+executors = {}
+
+async def main(event):
+    asyncio.get_running_loop().run_in_executor(executors[event["kind"]], send, event)
+
+def lambda_handler(event, context):
+    asyncio.run(main(event))
+""",
+    "on an executor that is only perhaps a new one": """
+import os
+
+def start(event, pool=None):
+    used = ThreadPoolExecutor(2) if pool is None else pool
+    used.submit(send, event)
+
+def lambda_handler(event, context):
+    start(event, context.pool)
 """,
 }
 

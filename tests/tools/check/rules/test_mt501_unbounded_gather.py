@@ -512,3 +512,48 @@ def test_what_the_caller_of_a_route_sends_is_input(finds, parameters, items, is_
     mark = "  # finds MT501" if is_found else ""
     source = ROUTES.replace("PARAMETERS", parameters).replace("ITEMS", items).replace("MARK", mark)
     finds("MT501", source)
+
+
+LIMITED = """
+import asyncio
+import aiohttp
+import httpx
+import httpx2
+
+connections = MAKER
+
+async def main(event, client):
+    await asyncio.gather(*(client.get(url) for url in event["urls"]))MARK
+"""
+HANDLER = """
+import asyncio
+import httpx
+from work import main
+
+def lambda_handler(event, context):
+    asyncio.run(main(event, httpx.AsyncClient()))
+"""
+
+
+@pytest.mark.parametrize(
+    "maker",
+    [
+        "aiohttp.TCPConnector(limit=10)",
+        "aiohttp.TCPConnector(limit_per_host=10)",
+        "httpx.Limits(max_connections=10)",
+        "httpx2.Limits(max_connections=10)",
+    ],
+)
+def test_connections_that_the_file_limits_are_a_bound(finds, maker):
+    finds("MT501", {"work.py": LIMITED.replace("MAKER", maker).replace("MARK", ""), "app.py": HANDLER})
+
+
+@pytest.mark.parametrize("maker", ["aiohttp.TCPConnector()", "httpx.Limits(keepalive_expiry=10)"])
+def test_connections_without_a_number_are_none(finds, maker):
+    finds("MT501", {"work.py": LIMITED.replace("MAKER", maker).replace("MARK", "  # finds MT501"), "app.py": HANDLER})
+
+
+def test_connections_that_another_file_limits_are_none(finds):
+    other = "import httpx\n\nlimits = httpx.Limits(max_connections=10)\n"
+    source = LIMITED.replace("MAKER", "None").replace("MARK", "  # finds MT501")
+    finds("MT501", {"other.py": other, "work.py": source, "app.py": HANDLER})

@@ -14,8 +14,7 @@ _WAITS = frozenset({"asyncio.wait", "asyncio.gather"})
 def is_held_back(project: Project, fan_out: FanOut) -> bool:
     """Whether the loop takes a semaphore, or waits for what it has started, before it starts more."""
     return any(
-        call is not fan_out.call
-        and any(loop.over is fan_out.over for loop in call.loops)
+        any(loop.over is fan_out.over for loop in call.loops)
         and (call.function.name == "acquire" or not _WAITS.isdisjoint(project.targets(call)))
         for call in fan_out.within.calls
     )

@@ -18,7 +18,7 @@ def is_length_checked(project: Project, within: Function, chain: Chain) -> bool:
     """Whether a function, one that calls it, or where the chain begins compares a length with a limit."""
     functions = [within, *(call.within for call in project.callers(within))]
     functions += [each for name in (within.parent, chain.begins) if (each := project.functions.get(name)) is not None]
-    return any(_compares_a_length(project, each) for each in functions if not each.is_module)
+    return any(_compares_a_length(project, each) for each in functions)
 
 
 def _compares_a_length(project: Project, function: Function) -> bool:

@@ -73,8 +73,8 @@ def _check(project: Project) -> Iterator[Finding]:
 def _work_and_executor(project: Project, call: Call) -> tuple[Expression | None, Expression]:
     """What is handed over, and the executor or its method."""
     handed = to_thread(project, call)
-    if handed is not None and handed.executor is not None:
-        return handed.work, handed.executor
+    if handed is not None:
+        return handed.work, call.arguments[0]
     return call.arguments[0] if call.arguments else None, call.function
 
 
@@ -82,12 +82,13 @@ def _is_waited_for(project: Project, executor: Expression, call: Call) -> bool:
     """Whether the executor is not known, or is left by `with` or shut down, which waits for all that it was given."""
     if executor.kind == "constant":  # None: the loop's own
         return False
-    makers = [value.origin for value in project.values(executor, call.within)]
-    if not makers or None in makers:
+    values = project.values(executor, call.within)
+    makers = [value.origin for value in values if value.origin is not None]
+    if not makers or len(makers) < len(values):
         return True
     ends = project.calls_to(*(f"{path}.{name}" for path in EXECUTORS for name in _ENDS))
     ended = [(each.function, each.within) for each in ends if not _says_no_wait(each)]
-    files = {call.within.file, *(maker.within.file for maker in makers if maker is not None)}
+    files = {call.within.file, *(maker.within.file for maker in makers)}
     for function in project.functions.values():
         if function.file in files:
             ended += [(each, function) for each in (*function.entered, *_given_to_stacks(function))]
