@@ -310,3 +310,17 @@ def lambda_handler(event, context):
     list(map(partial(work, table), event["Records"]))
 """,
     )
+
+
+def test_a_generator_of_records_is_followed(finds):
+    finds(
+        "MT801",
+        """
+def saved(records):
+    for record in records:  # finds MT801
+        yield save(record["body"])
+
+def lambda_handler(event, context):
+    return {"saved": list(saved(event["Records"]))}
+""",
+    )

@@ -36,18 +36,20 @@ def passed_over(code: ast.AST) -> Iterator[ast.ExceptHandler]:
     """Where any failure of what may fail is caught, and only logged."""
     for node in ast.walk(code):
         if isinstance(node, ast.Try) and any(may_fail(each) for each in node.body):
-            yield from (each for each in node.handlers if _is_broad(each) and all(map(_only_tells, each.body)))
+            yield from (each for each in node.handlers if _is_broad(each) and all(map(only_tells, each.body)))
 
 
 def _is_broad(handler: ast.ExceptHandler) -> bool:
     return handler.type is None or getattr(handler.type, "id", "") in {"Exception", "BaseException"}
 
 
-def _only_tells(statement: ast.stmt) -> bool:
+def only_tells(statement: ast.stmt) -> bool:
+    """Whether a statement does nothing about a failure but to log it."""
     if isinstance(statement, ast.Pass | ast.Continue):
         return True
     kept = {called(each) for each in ast.walk(statement) if isinstance(each, ast.Call)} & KEEPING
-    return isinstance(statement, ast.Expr) and not kept and not may_fail(statement)
+    is_call = isinstance(statement, ast.Expr) and not isinstance(statement.value, ast.Yield | ast.YieldFrom)
+    return is_call and not kept and not may_fail(statement)
 
 
 def _all_raise(node: ast.Try) -> bool:

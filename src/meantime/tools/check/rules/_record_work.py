@@ -66,9 +66,10 @@ def thread_made(project: Project, work: Work, call: ast.Call) -> str:
 
 
 def callees(project: Project, within: Function, call: ast.Call) -> Iterator[Function]:
-    """The own functions that a call runs."""
+    """The own functions that a call runs, or that it makes a generator of."""
     made = _modelled(within, call)
-    yield from project.callees(made) if made is not None else _functions(project, call.func, within)
+    found = project.callees(made) if made is not None else ()
+    yield from found or _functions(project, call.func, within)
 
 
 def _of_call(project: Project, work: Work, call: ast.Call, depth: int) -> Iterator[Work]:
