@@ -65,6 +65,12 @@ def test_a_file_that_is_named_is_read_though_excluded(found, write):
     assert found("old.py", exclude=("old.py",)) == ["old.py"]
 
 
+def test_a_folder_that_is_named_is_read_though_excluded(found, write):
+    write("old/app.py", "old/lib/app.py", "app.py")
+    assert found("old", exclude=("old/", "app.py")) == ["old/app.py", "old/lib/app.py"]
+    assert found("old/lib", ".", exclude=("old/", "app.py")) == ["old/lib/app.py"]
+
+
 def test_what_is_named_twice_is_read_once(found, write):
     write("lib/app.py")
     assert found("lib/app.py", "lib", ".") == ["lib/app.py"]

@@ -90,6 +90,26 @@ def test_templates_around_say_what_is_a_handler(run, tmp_path):
     assert "MT205" not in run("src/app.py")[1]
 
 
+@pytest.mark.parametrize(
+    ("folder", "name", "text"),
+    [
+        ("env/lib", "env/pyvenv.cfg", ""),
+        ("made/here", ".gitignore", "made/\n"),
+        ("old", "pyproject.toml", '[tool.meantime.check]\nexclude = ["old/"]\n'),
+        ("vendor/node_modules/here", "", ""),
+    ],
+    ids=["a virtual environment", "ignored by git", "excluded", "filled by a tool"],
+)
+def test_what_the_project_passes_over_is_no_part_of_it(run, tmp_path, folder, name, text):
+    (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / folder / "app.py").write_text(SLEEPER, encoding="utf-8")
+    (tmp_path / "template.yaml").write_text(TEMPLATE.replace("src/", folder), encoding="utf-8")
+    if name:
+        assert "MT205" in run(folder)[1]
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert run(folder) == run(f"{folder}/app.py") == (0, "1 file checked: nothing found.\n")
+
+
 def test_comments_around_are_not_judged(run, tmp_path):
     (tmp_path / "other.py").write_text("x = 1  # noqa: MT201\n", encoding="utf-8")
     assert "MT002" not in run("src")[1]
@@ -118,7 +138,7 @@ def test_nothing_to_check_is_said(run, tmp_path):
     (tmp_path / "empty").mkdir()
     assert run("empty") == (
         0,
-        "Nothing was checked: there is no Python file and no template, but for what is excluded or ignored by git.\n",
+        "Nothing was checked: there is no Python file and no template but for what is excluded or ignored.\n",
     )
 
 

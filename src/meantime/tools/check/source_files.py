@@ -54,6 +54,8 @@ def files_around(
 ) -> tuple[tuple[Path, ...], tuple[Finding, ...]] | None:
     """What `source_files` gives, and the rest of the project; None if there are more than `MOST_AROUND`.
 
+    What the project itself passes over, such as an installed package, is none of its parts and stands for itself.
+
     Args:
         folder: The project's.
         paths: Files and folders in it.
@@ -61,7 +63,10 @@ def files_around(
         settings: What is excluded.
     """
     walk = _Walk(root, settings)
+    paths = list(paths)
     walk.named(paths)
+    if all(walk.is_passed_over(path, folder) for path in paths):
+        return walk.result()
     walk.most = walk.passed + MOST_AROUND
     try:
         walk.folder(folder)
@@ -117,12 +122,23 @@ class _Walk:
             else:
                 self.found[path] = None
 
+    def is_passed_over(self, path: Path, within: Path) -> bool:
+        """Whether a walk through a folder would not come by this path."""
+        folders = [each for each in (path, *path.parents) if each.is_relative_to(within) and each != within]
+        return any(
+            each.name in _TOOLS_FOLDERS or (each / "pyvenv.cfg").exists() for each in folders
+        ) or self._is_left_out(f"{path}/" if path.is_dir() else str(path), list(self._ignored_above(path)))
+
     def folder(self, path: Path) -> None:
         """Find what is in a folder, and below."""
         above = list(self._ignored_above(path))
         if _is_ignored(f"{path}/", above):  # it was named all the same
             above = []
+        excluded = self._excluded
+        if _is_ignored(f"{path}/", excluded):  # likewise
+            self._excluded = []
         self._enter(str(path), above)
+        self._excluded = excluded
 
     def _ignored_above(self, path: Path) -> Iterator[_Ignoring]:
         """What .gitignore files say from the repository's folder down to the folder above this one."""

@@ -72,8 +72,7 @@ def test_statistics_count_by_rule(checked):
     [
         (
             {"files": 0},
-            "Nothing was checked: there is no Python file and no template, but for what is excluded or ignored by git."
-            "\n",
+            "Nothing was checked: there is no Python file and no template but for what is excluded or ignored.\n",
         ),
         ({"files": 0, "templates": 1}, "1 template checked: nothing found.\n"),
         ({"files": 3, "templates": 2}, "3 files and 2 templates checked: nothing found.\n"),

@@ -88,7 +88,7 @@ def summary(checked: Checked) -> Iterator[Part]:
     warnings = len(checked.findings) - errors
     if not files and not checked.findings:
         yield (
-            "Nothing was checked: there is no Python file and no template, but for what is excluded or ignored by git.",
+            "Nothing was checked: there is no Python file and no template but for what is excluded or ignored.",
             "",
         )
     elif not checked.findings:
