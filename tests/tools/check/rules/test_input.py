@@ -44,6 +44,14 @@ NOT_AS_LONG = [
     'event["keys"][:10]',
     'event["keys"][1:]',
     'load(event["id"])',
+    'event["headers"]',
+    'event["requestContext"]["authorizer"]',
+    'event["pathParameters"].values()',
+    'event.get("queryStringParameters")',
+    'event.get("multiValueQueryStringParameters")["id"]',
+    'event["multiValueHeaders"]',
+    'event["stageVariables"]',
+    'event["cookies"]',
     'client.list(event["id"])',
     'event["text"].split(",")',
     '[a + b for a in event["a"] for b in event["b"]]',
@@ -100,6 +108,12 @@ WAYS = {
     "def lambda_handler(event, context):\n    run(first=1, keys=event['keys'])\n",
     "another argument": "def run(first, keys):\n    ThreadPoolExecutor(len(first))\n\n"
     "def lambda_handler(event, context):\n    run(load(1), event['keys'])\n",
+    "handed to a thread": "from threading import Thread\n\n"
+    "def run(keys):\n    ThreadPoolExecutor(len(keys))  # finds MT502\n\n"
+    "def lambda_handler(event, context):\n    thread = Thread(target=run, args=(event['keys'],))\n"
+    "    thread.start()\n    thread.join()\n",
+    "each handed to a function": "def run(order):\n    ThreadPoolExecutor(len(order['lines']))  # finds MT502\n\n"
+    "def lambda_handler(event, context):\n    list(map(run, event['orders']))\n",
     "unpacked": "def run(first, keys):\n    ThreadPoolExecutor(len(keys))\n\n"
     "def lambda_handler(event, context):\n    run(*event['pair'])\n",
     "unpacked after it": "def run(keys, *rest):\n    ThreadPoolExecutor(len(keys))  # finds MT502\n\n"

@@ -94,12 +94,49 @@ def lambda_handler(event, context):
     ThreadPoolExecutor(len(event["keys"]))  # finds MT502
 """,
     "by another function": """
+def tell(event):
+    if len(event["keys"]) > 25:
+        print("many")
+
+def lambda_handler(event, context):
+    tell(event)
+    ThreadPoolExecutor(len(event["keys"]))  # finds MT502
+""",
+    "by one that refuses it": """
 def check(event):
-    if len(event["other"]) > 25:
+    if len(event["keys"]) > 25:
         raise ValueError
 
 def lambda_handler(event, context):
     check(event)
+    ThreadPoolExecutor(len(event["keys"]))
+""",
+    "by a schema": """
+from aws_lambda_powertools.utilities.validation import validator
+
+@validator(inbound_schema={})
+def lambda_handler(event, context):
+    ThreadPoolExecutor(len(event["keys"]))  # finds MT502 likely
+""",
+    "by a schema, and in another function": """
+import jsonschema
+
+def run(event):
+    ThreadPoolExecutor(len(event["keys"]))  # finds MT502 likely
+
+def lambda_handler(event, context):
+    jsonschema.validate(event, {})
+    run(event)
+""",
+    "by a schema, of one of two": """
+import jsonschema
+
+def run(event):
+    jsonschema.validate(event, {})
+    ThreadPoolExecutor(len(event["keys"]))  # finds MT502 likely
+
+def lambda_handler(event, context):
+    run(event)
     ThreadPoolExecutor(len(event["keys"]))  # finds MT502
 """,
     "by nobody, in a lambda": """

@@ -168,6 +168,32 @@ async def main(event):
             group.create_task(fetch(key))  # finds MT501
     await asyncio.wait([])
 """,
+    "a group of anyio": """
+import anyio
+
+async def many(event):
+    async with anyio.create_task_group() as group:
+        for key in event["keys"]:
+            group.start_soon(fetch, key)  # finds MT501
+
+def lambda_handler(event, context):
+    anyio.run(many, event)
+
+async def main(event): ...
+""",
+    "a nursery of trio": """
+import trio
+
+async def many(event):
+    async with trio.open_nursery() as nursery:
+        for key in event["keys"]:
+            nursery.start_soon(fetch, key)  # finds MT501
+
+def lambda_handler(event, context):
+    trio.run(many, event)
+
+async def main(event): ...
+""",
 }
 
 SILENT = {

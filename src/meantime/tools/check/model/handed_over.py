@@ -35,7 +35,11 @@ CREATE_TASK = (
     *(f"{loop}.create_task" for loop in LOOPS),
 )
 GROUPS = ("asyncio.TaskGroup()", "anyio.create_task_group()")
-GROUP_TASKS = ("asyncio.TaskGroup().create_task", "anyio.create_task_group().start_soon")
+GROUP_TASKS = (
+    "asyncio.TaskGroup().create_task",
+    "anyio.create_task_group().start_soon",
+    "trio.open_nursery().start_soon",
+)
 _AROUND = frozenset({*CREATE_TASK, "asyncio.TaskGroup().create_task", "asyncio.wait_for", "asyncio.shield"})
 """What takes a coroutine first, and gives something that stands for it."""
 

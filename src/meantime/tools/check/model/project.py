@@ -139,6 +139,14 @@ class Project:
         """The calls that give a function its arguments: of itself, or of what it is handed to."""
         return tuple(each.call for each in self._values.callers.get(function.qualified, ()))
 
+    def given(self, function: Function, index: int) -> tuple[tuple[Expression, Function], ...]:
+        """What its callers, or what it is handed to, give a function for a parameter, each with where that stands."""
+        name = function.parameters[index].name
+        given = [
+            (each.given(index, name), each.call.within) for each in self._values.callers.get(function.qualified, ())
+        ]
+        return tuple((expression, within) for expression, within in given if expression is not None)
+
     def functions_of(self, expression: Expression, within: Function) -> tuple[Function, ...]:
         """The own functions that an expression is: named, bound, a lambda, `partial` of one, a coroutine of one."""
         return self._graph.functions_of(expression, within)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from meantime.tools.check.rules._length_checks import is_length_checked
+from meantime.tools.check.rules._length_checks import is_length_checked, is_validated
 from meantime.tools.check.rules._records import record_loops
 from meantime.tools.check.rules._requests import is_body, is_bounded_field, is_route
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from meantime.tools.check.finding import Level
     from meantime.tools.check.handlers.handler import EventSource, Handler
     from meantime.tools.check.model.expressions import Call, Expression
@@ -24,6 +22,11 @@ _PARSERS = frozenset({"json.loads", "simplejson.loads", "orjson.loads", "ujson.l
 _SAME_METHODS = frozenset({"get", "items", "values", "keys", "copy", "pop", "json", "model_dump"})
 _DATA_CLASSES = "aws_lambda_powertools.utilities.data_classes."
 _RECORDS = frozenset({"Records", "records"})
+_OF_THE_REQUEST = frozenset({
+    "cookies", "headers", "multiValueHeaders", "multiValueQueryStringParameters", "pathParameters",
+    "queryStringParameters", "requestContext", "stageVariables",
+})  # fmt: skip
+"""What API Gateway keeps short."""
 _DEFAULT_SIZES = {"sqs": 10, "kinesis": 100, "dynamodb": 100, "kafka": 100, "sns": 1, "s3": 1}
 _ONE_AT_A_TIME = {"sns", "s3"}
 _SMALL_BATCH = 10  # as many as Meantime has under way by default
@@ -50,7 +53,7 @@ def level_for(
             return None
         if size is None and unknown_batch == "warning":
             return "warning"
-    return "error" if chain.is_proved else "warning"
+    return "error" if chain.is_proved and not is_validated(project, within, chain) else "warning"
 
 
 def input_of(project: Project, items: Expression, within: Function) -> Input | None:
@@ -110,8 +113,12 @@ class _Follower:
             return None
         if expression.kind == "attribute" and is_bounded_field(self._project, expression.name):
             return None
-        found = self.follow(base, within, depth + 1)
-        key = expression.name or expression.value
+        return self._below(self.follow(base, within, depth + 1), expression.name or expression.value)
+
+    def _below(self, found: Input | None, key: object) -> Input | None:
+        """What is under a key of the input."""
+        if key in _OF_THE_REQUEST:
+            return None
         return "records" if found and key in _RECORDS else found
 
     def _is_made_here(self, looped: Expression, within: Function) -> bool:
@@ -133,31 +140,25 @@ class _Follower:
                 self._known[key] = None  # until it is known: a name may be made of itself
                 found = [self.follow(each, scope, depth + 1) for each in given]
                 if index is not None and not given:
-                    found = [self._parameter(scope, index, name, depth)]
+                    found = [self._parameter(scope, index, depth)]
                 self._known[key] = found[0] if all(found) else None
                 return self._known[key]
             scope = self._project.functions.get(scope.parent)
         return None
 
-    def _parameter(self, function: Function, index: int, name: str, depth: int) -> Input | None:
+    def _parameter(self, function: Function, index: int, depth: int) -> Input | None:
         if function.qualified in self._handlers and index == bool(function.class_name):
             return "event"
         if is_route(self._project, function):
             return "event" if is_body(self._project, function, function.parameters[index]) else None
-        for call in self._project.callers(function):
-            if function in self._project.callees(call):
-                for given in _given(call, function, index, name):
-                    found = self.follow(given, call.within, depth + 1)
-                    if found:
-                        return found
-        return None
+        found = (self.follow(given, around, depth + 1) for given, around in self._project.given(function, index))
+        return next(filter(None, found), None)
 
     def _call(self, call: Call, within: Function, depth: int) -> Input | None:
         function, arguments = call.function, call.arguments
         if function.kind == "attribute" and function.name in _SAME_METHODS:
-            found = self.follow(function.parts[0], within, depth + 1)
             key = arguments[0].value if arguments and arguments[0].kind == "constant" else None
-            return "records" if found and key in _RECORDS else found
+            return self._below(self.follow(function.parts[0], within, depth + 1), key)
         if function.kind == "name" and function.name == "map" and len(arguments) > 1:
             return self.follow(arguments[1], within, depth + 1)
         if not arguments:
@@ -168,12 +169,3 @@ class _Follower:
         if targets & _PARSERS or any(path.startswith(_DATA_CLASSES) for path in targets):
             return self.follow(arguments[0], within, depth + 1)
         return None
-
-
-def _given(call: Call, function: Function, index: int, name: str) -> Iterator[Expression]:
-    if name in call.keywords:
-        yield call.keywords[name]
-        return
-    place = index - 1 if function.class_name and call.function.kind == "attribute" else index
-    if 0 <= place < len(call.arguments) and not any(each.kind == "star" for each in call.arguments[: place + 1]):
-        yield call.arguments[place]
