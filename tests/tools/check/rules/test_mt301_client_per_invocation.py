@@ -143,6 +143,55 @@ class Service(metaclass=Single):
 def lambda_handler(event, context):
     return Service().load()
 """,
+    "behind what nobody changes": """
+import boto3
+
+LEVEL = 1
+
+class Settings:
+    def __init__(self, level):
+        self.level = level
+        self.name = None
+
+    def rename(self, other):
+        other.name = "x"
+        self.names["x"] = 1
+
+    def load(self):
+        if self.level > 3:
+            return None
+        return boto3.client("ssm").get_parameter(Name="x")  # finds MT301
+
+    def load_other(self, other):
+        if other.name > "x":
+            return None
+        return boto3.client("ssm").get_parameter(Name="x")  # finds MT301
+
+settings = Settings(LEVEL)
+
+def lambda_handler(event, context):
+    if LEVEL > 3:
+        return None
+    boto3.client("sns").publish(TopicArn="t", Message="m")  # finds MT301
+    settings.load_other(settings)
+    return settings.load()
+""",
+    "for a websocket and requests": """
+import asyncio
+import aiohttp
+
+async def main():
+    async with aiohttp.ClientSession() as session:  # finds MT301
+        await session.get("https://example.com")
+        return await session.ws_connect("wss://example.com")
+
+async def nothing():
+    async with aiohttp.ClientSession() as session:  # finds MT301
+        return session
+
+def lambda_handler(event, context):
+    return asyncio.run(main()), asyncio.run(nothing())
+""",
     "whose answer is kept, but not the client": """
 import boto3
 
@@ -178,6 +227,21 @@ import cfnresponse
 def lambda_handler(event, context):
     boto3.client("s3").list_buckets()  # finds MT301 likely
     cfnresponse.send(event, context, cfnresponse.SUCCESS, {})
+""",
+    "in a branch of a match": """
+import boto3
+
+def lambda_handler(event, context):
+    match event["kind"]:
+        case "notify":
+            boto3.client("sns").publish(TopicArn="arn", Message="done")  # finds MT301
+""",
+    "in a condition": """
+import boto3
+
+def lambda_handler(event, context):
+    if boto3.client("s3").list_buckets():  # finds MT301
+        return "some"
 """,
     "an SSL context": """
 import ssl
@@ -469,6 +533,82 @@ def lambda_handler(event, context):
     if not ready:
         set_up()
         ready = True
+""",
+    "behind a flag that is set at the end": """
+import boto3
+
+loaded = False
+begun = False
+
+def load():
+    global loaded
+    if loaded:
+        return
+    boto3.client("ssm").get_parameter(Name="x")
+    loaded = True
+
+def settings():
+    return boto3.client("ssm").get_parameter(Name="y")
+
+def begin():
+    global begun
+    if begun:
+        return
+    settings()
+    begun = True
+
+def lambda_handler(event, context):
+    load()
+    begin()
+""",
+    "in a method that asks an attribute which it sets": """
+import time
+import boto3
+
+class Settings:
+    def __init__(self):
+        self.until = 0
+
+    def load(self):
+        if self.until > time.time():
+            return
+        boto3.client("ssm").get_parameter(Name="x")
+        self.until = time.time() + 60
+
+    def renew(self):
+        if self.until < time.time():
+            boto3.client("ssm").get_parameter(Name="x")
+
+settings = Settings()
+
+def lambda_handler(event, context):
+    settings.load()
+    settings.renew()
+""",
+    "for one websocket": """
+import asyncio
+import aiohttp
+
+async def main():
+    async with aiohttp.ClientSession() as session:
+        socket = await session.ws_connect("wss://example.com")
+        session.detach()
+        return socket
+
+def lambda_handler(event, context):
+    return asyncio.run(main())
+""",
+    "for an event loop that each item has": """
+import asyncio
+import httpx
+
+async def one(key):
+    async with httpx.AsyncClient() as client:
+        return await client.get(key)
+
+def lambda_handler(event, context):
+    for key in event["keys"]:
+        asyncio.run(one(key))
 """,
     "a dictionary": """
 import boto3
@@ -776,6 +916,22 @@ def test_it_tells_the_way_from_the_handler_and_what_to_do(findings_of):
     assert [step.text.replace("`", "") for step in finding.chain] == ["lambda_handler calls main"]
     assert "`httpx.AsyncClient` makes an httpx client in each invocation" in finding.message
     assert "meantime.clients.httpx()" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("case", "where"),
+    [
+        ("in the handler", "in each invocation, which"),
+        ("under a condition that has nothing to do with it", "in each invocation that gets there, which"),
+        ("beside a block that raises", "in each invocation that gets there, which"),
+        ("in a branch of a match", "in each invocation that gets there, which"),
+        ("in a condition", "in each invocation, which"),
+    ],
+)
+def test_it_does_not_say_that_each_invocation_takes_a_branch(findings_of, case, where):
+    (finding,) = findings_of("MT301", FOUND[case])
+
+    assert where in finding.message
 
 
 def test_it_is_only_likely_to_matter_in_a_test(finds):

@@ -210,6 +210,51 @@ def check_all(keys):
     for key in keys:
         check(key)
 """,
+    "in a branch for one constant": """
+import boto3
+
+DEPLOY = "deploy"
+
+def run(commands):
+    for command in commands:
+        if command == "list":
+            boto3.client("s3").list_buckets()  # finds MT302 likely
+        elif command in ("a", DEPLOY):
+            pass
+        elif command[0] == DEPLOY:
+            boto3.client("lambda").list_functions()  # finds MT302 likely
+        match command:
+            case "watch":
+                boto3.client("logs").describe_log_groups()  # finds MT302 likely
+
+def dispatch(command):
+    if "say" == command.name:
+        say()
+
+def say():
+    boto3.client("sns").publish(TopicArn="t", Message="m")  # finds MT302 likely
+
+def every(commands):
+    for command in commands:
+        dispatch(command)
+""",
+    "in other branches, and in one around the loop": """
+import boto3
+
+def run(commands, mode, name):
+    if mode == "all":
+        for command in commands:
+            if command.ready:
+                boto3.client("s3").list_buckets()  # finds MT302
+            if command == name:
+                boto3.client("lambda").list_functions()  # finds MT302
+            if command != "list":
+                boto3.client("sqs").list_queues()  # finds MT302
+            if command == "stop":
+                command.stop()
+            else:
+                boto3.client("sns").list_topics()  # finds MT302
+""",
     "for three items": """
 from concurrent.futures import ThreadPoolExecutor
 import boto3
@@ -338,6 +383,52 @@ def sessions(names):
         session = requests.Session()
         found.append(session)
     return found
+""",
+    "for one websocket each": """
+import aiohttp
+
+async def open_all(urls):
+    found = []
+    for url in urls:
+        async with aiohttp.ClientSession() as session:
+            found.append(await session.ws_connect(url))
+            session.detach()
+    return found
+""",
+    "when it is time": """
+import time
+import aiohttp
+
+class Streams:
+    def __init__(self):
+        self.token = {"until": 0}
+        self.updated = 0
+
+    async def renew(self):
+        async with aiohttp.ClientSession() as session:
+            answer = await session.post("https://example.com")
+            self.token["until"] = await answer.json()
+
+    async def ask(self):
+        if self.token["until"] < time.time():
+            await self.renew()
+
+    async def update(self):
+        if time.time() - self.updated < 3600:
+            return None
+        self.updated = time.time()
+        async with aiohttp.ClientSession() as session:
+            return await session.get("https://example.com")
+
+async def watch(streams):
+    for stream in streams:
+        await stream.ask()
+
+async def follow(names):
+    streams = Streams()
+    for name in names:
+        await streams.ask()
+        await streams.update()
 """,
     "in an except block": """
 import boto3

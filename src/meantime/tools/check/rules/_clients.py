@@ -50,6 +50,22 @@ def sessions_of(project: Project, call: Call) -> tuple[Call, ...]:
     return tuple(each.origin for each in found if each.path == "boto3.Session()" and each.origin is not None)
 
 
+def uses_of(project: Project, made: Call) -> list[Call]:
+    """The calls of the client that a call makes."""
+    paths = project.targets(made) & MADE_BY.keys()
+    return [
+        use
+        for use in project.calls_to(*(f"{path}().*" for path in paths))
+        if any(each.origin is made for each in project.values(use.function, use.within))
+    ]
+
+
+def is_for_one_connection(project: Project, made: Call) -> bool:
+    """Whether a client only opens a websocket: a connection that each has for itself."""
+    names = {each.function.name for each in uses_of(project, made)}
+    return "ws_connect" in names and names <= {"ws_connect", "detach", "close"}
+
+
 def is_for_one_caller(project: Project, call: Call) -> bool:
     """Whether a client carries somebody's credentials or identity, or is made of the event."""
     return not CREDENTIALS.isdisjoint(call.keywords) or any(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from meantime.tools.check.rules._on_lambda import way_in
 from meantime.tools.check.rules._syntax import around
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from meantime.tools.check.model.expressions import Call, Expression
     from meantime.tools.check.model.functions import Function
     from meantime.tools.check.model.project import Project
@@ -41,18 +44,6 @@ def is_cached(function: Function) -> bool:
     return any(word in _last_name(each).lower() for each in function.decorators for word in _CACHES)
 
 
-def is_exceptional(project: Project, call: Call) -> bool:
-    """Whether a call is made on the way to an error only: in an `except` block, or where a `raise` ends the block."""
-    blocks = [
-        block
-        for node in around(project, call)
-        if isinstance(node, ast.If)
-        for block in (node.body, node.orelse)
-        if any(each.lineno <= call.line <= (each.end_lineno or each.lineno) for each in block)
-    ]
-    return call.in_handler_of == "except" or any(isinstance(block[-1], ast.Raise) for block in blocks)
-
-
 def is_decorated_strangely(project: Project, function: Function) -> bool:
     """Whether a decorator may do what nobody sees: keep what the function returns, for one."""
     paths = project.decorators(function)
@@ -67,7 +58,7 @@ def _last_name(decorator: Expression) -> str:
 def is_kept(project: Project, call: Call) -> bool:
     """Whether the function that a call stands in keeps what it gives, or where that cannot be told."""
     path = around(project, call)
-    return not path or is_cached(call.within) or _Keeping(call, path).is_kept
+    return not path or is_cached(call.within) or _Keeping(call, path, _state(project, call.within)).is_kept
 
 
 def is_for_here_only(project: Project, call: Call) -> bool:
@@ -75,7 +66,7 @@ def is_for_here_only(project: Project, call: Call) -> bool:
     path = around(project, call)
     if not path or is_cached(call.within):
         return False
-    keeping = _Keeping(call, path)
+    keeping = _Keeping(call, path, _state(project, call.within))
     return not (keeping.is_kept or keeping.is_returned or keeping.is_in_attribute)
 
 
@@ -93,7 +84,7 @@ def _made_each_time(project: Project, call: Call, seen: set[int], depth: int) ->
     path = around(project, call)
     if not path:
         return False
-    keeping = _Keeping(call, path)
+    keeping = _Keeping(call, path, _state(project, call.within))
     if keeping.is_kept:
         return False
     if project.handler_of(function) is not None:
@@ -104,11 +95,31 @@ def _made_each_time(project: Project, call: Call, seen: set[int], depth: int) ->
     return not callers or any(_made_each_time(project, each, seen, depth + 1) for each in further)
 
 
+def _state(project: Project, function: Function) -> frozenset[str]:
+    """The attributes of a method's object that methods of its file change, after it is made."""
+    if not function.class_name:
+        return frozenset()
+    return _changed(project, function.file)
+
+
+@lru_cache(maxsize=64)
+def _changed(project: Project, file: str) -> frozenset[str]:
+    found: set[str] = set()
+    for node in ast.walk(project.tree(file)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name != "__init__":
+            for each in ast.walk(node):
+                stored = each.value if isinstance(each, ast.Subscript) else each
+                if isinstance(each, ast.Attribute | ast.Subscript) and isinstance(each.ctx, ast.Store):
+                    found.add(getattr(stored, "attr", ""))
+    return frozenset(found - {""})
+
+
 class _Keeping:
     """What becomes of a call's value in its function."""
 
-    def __init__(self, call: Call, path: tuple[ast.AST, ...]) -> None:
+    def __init__(self, call: Call, path: tuple[ast.AST, ...], state: frozenset[str]) -> None:
         self._within = call.within
+        self._state = state
         self._names = {each for each in call.bound if "." not in each}
         self.is_kept = False
         self.is_returned = False
@@ -116,6 +127,7 @@ class _Keeping:
         self._climb(path)
         self._look_at_conditions(path)
         self._look_at_names(path[0])
+        self._look_at_state(path)
         self.is_kept = self.is_kept or _answers_early(path[0])
 
     def _climb(self, path: tuple[ast.AST, ...]) -> None:
@@ -152,6 +164,22 @@ class _Keeping:
                     outer.test
                 )
 
+    def _look_at_state(self, path: tuple[ast.AST, ...]) -> None:
+        """`if _loaded: return`, `if self.expires > now: return`, where the code sets it: not done each time."""
+        around_it = [each.test for each in path if isinstance(each, ast.If)]
+        leaving = [
+            node.test
+            for node in ast.walk(path[0])
+            if isinstance(node, ast.If) and isinstance(node.body[-1], ast.Return)
+        ]
+        self.is_kept |= any(_mentions(test, self._within.globals) for test in leaving)
+        self.is_kept |= any(
+            isinstance(each, ast.Attribute) and isinstance(each.value, ast.Name) and each.value.id == "self"
+            for test in (*around_it, *leaving)
+            for each in ast.walk(test)
+            if getattr(each, "attr", "") in self._state
+        )
+
     def _look_at_names(self, function: ast.AST) -> None:
         for node in ast.walk(function):
             if isinstance(node, ast.Assign) and self._is_ours(node.value):
@@ -179,7 +207,11 @@ def _answers_early(function: ast.AST) -> bool:
 def _asks_for_presence(test: ast.expr) -> bool:
     """`key not in clients`, `not hasattr(local, "client")`, `self._client is None`: who asks so, keeps something."""
     return any(
-        (isinstance(each, ast.Compare) and isinstance(each.ops[0], ast.In | ast.NotIn | ast.Is | ast.IsNot))
+        (
+            isinstance(each, ast.Compare)
+            and isinstance(each.ops[0], ast.In | ast.NotIn | ast.Is | ast.IsNot)
+            and not isinstance(each.comparators[0], ast.Tuple | ast.List | ast.Set)
+        )
         or (isinstance(each, ast.Name) and each.id in ("hasattr", "getattr"))
         for each in ast.walk(test)
     )
@@ -198,5 +230,5 @@ def _names(node: ast.AST) -> set[str]:
     return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
 
 
-def _mentions(node: ast.AST, names: set[str]) -> bool:
+def _mentions(node: ast.AST, names: AbstractSet[str]) -> bool:
     return not names.isdisjoint(_names(node))

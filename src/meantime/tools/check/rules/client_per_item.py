@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from meantime.tools.check.finding import Finding
 from meantime.tools.check.rule import Rule
-from meantime.tools.check.rules._clients import clients_made, is_made_somebodys
-from meantime.tools.check.rules._keeping import is_exceptional, is_for_here_only, is_kept
+from meantime.tools.check.rules._clients import clients_made, is_for_one_connection, is_made_somebodys
+from meantime.tools.check.rules._keeping import is_for_here_only, is_kept
 from meantime.tools.check.rules._per_item import loop_of, per_item
 from meantime.tools.check.rules._sameness import arguments_of, calls_a_configuration, is_same
+from meantime.tools.check.rules._seldom import is_exceptional, is_one_of_many_ways
 from meantime.tools.check.rules._spelling import spelled
 from meantime.tools.check.rules._test_files import is_test_file
 
@@ -49,7 +50,7 @@ def how_per_item(project: Project, call: Call, client: Client) -> tuple[Level | 
     """Whether a client is made for each item, and the way to it."""
     level = _in_loop(project, call)
     found = (level, ()) if level is not None else _in_function(project, call, client)
-    if found[0] is None or not is_for_here_only(project, call):
+    if found[0] is None or not is_for_here_only(project, call) or is_for_one_connection(project, call):
         return None, ()
     return ("warning", found[1]) if is_test_file(call.within.file) else found
 
@@ -61,7 +62,8 @@ def _in_loop(project: Project, call: Call) -> Level | None:
     changing = _changed_in(loop)
     if not all(_is_unchanged(project, each, changing) for each in (*call.function.parts, *arguments_of(call))):
         return None
-    return "warning" if is_made_somebodys(call) or is_exceptional(project, call) else "error"
+    is_doubtful = is_made_somebodys(call) or is_exceptional(project, call) or is_one_of_many_ways(project, call)
+    return "warning" if is_doubtful else "error"
 
 
 def _changed_in(loop: ast.AST) -> set[str]:
@@ -95,7 +97,8 @@ def _in_function(project: Project, call: Call, client: Client) -> tuple[Level | 
         return None, ()
     is_for_a_thread = way.on_threads and client.kind == "single"
     is_meant = way.is_bounded or is_for_a_thread or is_made_somebodys(call) or is_exceptional(project, call)
-    is_proved = way.is_proved and not is_meant
+    is_chosen = any(is_one_of_many_ways(project, each) for each in (*way.calls, call))
+    is_proved = way.is_proved and not is_meant and not is_chosen
     return ("error" if is_proved else "warning"), way.steps
 
 

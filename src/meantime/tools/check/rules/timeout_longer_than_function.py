@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meantime.tools.check.catalogue.clients import MADE_BY
 from meantime.tools.check.catalogue.network import goes_to_network
 from meantime.tools.check.catalogue.timeouts import LIMITS, WAITS_FOR
 from meantime.tools.check.finding import Finding
 from meantime.tools.check.rule import Rule
 from meantime.tools.check.rules._attempts import behaviour
+from meantime.tools.check.rules._clients import uses_of
 from meantime.tools.check.rules._on_lambda import is_meantimes, way_in
 from meantime.tools.check.rules._sameness import arguments_of
 from meantime.tools.check.rules._spelling import spelled
@@ -73,7 +73,7 @@ def _limit(project: Project, function: Function) -> tuple[Chain | None, float]:
 
 def _limit_of(project: Project, call: Call) -> tuple[Chain | None, float]:
     """The same of a call, or, where it makes a client, of a use that leaves the timeout to the client."""
-    uses = _uses(project, call)
+    uses = uses_of(project, call)
     for use in uses or [call]:
         if use is not call and "timeout" in use.keywords:
             continue
@@ -81,16 +81,6 @@ def _limit_of(project: Project, call: Call) -> tuple[Chain | None, float]:
         if chain is not None and not is_limited_around(project, use):
             return chain, limit
     return None, 0.0
-
-
-def _uses(project: Project, made: Call) -> list[Call]:
-    """The calls of the client that a call makes."""
-    paths = project.targets(made) & MADE_BY.keys()
-    return [
-        use
-        for use in project.calls_to(*(f"{path}().*" for path in paths))
-        if any(each.origin is made for each in project.values(use.function, use.within))
-    ]
 
 
 def _given(project: Project, call: Call) -> Iterator[float]:
