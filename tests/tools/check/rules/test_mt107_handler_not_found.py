@@ -36,7 +36,7 @@ class Orders(Stack):
 BUILT = "  Metadata: {BuildMethod: makefile}\n    Properties"
 MARK = "  # finds MT107"
 METHOD = "class App:\n    def run(self, e, c): ..."
-APP = "def work(event, context):\n    return 1\n"
+APP = "import os\n\nprint(os.environ, wrk)\n\ndef work(event, context):\n    return len(event)\n"
 
 
 @pytest.mark.parametrize(
@@ -56,6 +56,7 @@ APP = "def work(event, context):\n    return 1\n"
             {"template.yaml": TEMPLATE % ("app.run" + MARK), "src/app.py": METHOD},
             "has no `run`",
         ),
+        ({"template.yaml": TEMPLATE % ("ap.work" + MARK), "src/app/__init__.py": APP}, "Did you mean `app.work`?"),
         ({"serverless.yml": SERVICE % ("app.wrk" + MARK), "app.py": APP}, "Did you mean `app.work`?"),
         ({"serverless.yml": SERVICE % ("src/ap.work" + MARK), "src/app.py": APP}, "Did you mean `src/app.work`?"),
         ({"stack.py": STACK, "src/app.py": APP}, "Did you mean `app.work`?"),
@@ -81,7 +82,8 @@ APP = "def work(event, context):\n    return 1\n"
     ],
     ids=[
         "a function", "a module", "nothing like it", "in a folder", "a folder", "in a package", "a method by its class",
-        "a method", "of a service", "a module of a service", "of a stack", "for all functions", "of CloudFormation",
+        "a method", "a package", "of a service", "a module of a service", "of a stack", "for all functions",
+        "of CloudFormation",
     ],
 )  # fmt: skip
 def test_it_is_told_with_what_was_meant(findings_of, finds, files, hint):
@@ -129,6 +131,9 @@ def test_a_module_that_is_missing_cannot_be_imported(findings_of):
         "import sys\nsetattr(sys.modules[__name__], 'work', make())",
         "def __getattr__(name): ...",
         "exec(source)",
+        "vars()['work'] = make()",
+        "locals()['work'] = make()",
+        "eval(source)",
     ],
 )
 def test_what_may_have_the_name_is_believed(finds, text):
@@ -142,6 +147,8 @@ def test_what_may_have_the_name_is_believed(finds, text):
         {"template.yaml": TEMPLATE % "ap.handler", "src/app.py": APP},
         {"template.yaml": TEMPLATE % "ap.work", "src/app.py": APP, "src/ap.pyx": "def work(e, c): ..."},
         {"template.yaml": TEMPLATE % "ap.work", "src/app.py": APP, "lib/ap.py": APP},
+        {"template.yaml": TEMPLATE % "ap.work", "src/other.py": APP, "app.py": APP},
+        {"template.yaml": TEMPLATE % "app.ap.work", "src/app.py": "", "src/app/__init__.py": "", "src/app/other.py": APP},
         {"template.yaml": TEMPLATE % "ap.work", "src/app.py": APP, "src/ap/lib.txt": ""},
         {"template.yaml": (TEMPLATE % "app.wrk").replace("python3.13", "nodejs22.x"), "src/app.py": APP},
         {"template.yaml": (TEMPLATE % "app.wrk").replace("      Runtime: python3.13\n", ""), "src/app.py": APP},
@@ -161,7 +168,8 @@ def test_what_may_have_the_name_is_believed(finds, text):
         {"stack.py": STACK.replace(MARK, "").replace('from_asset("src")', 'from_inline("src")'), "src/app.py": APP},
     ],
     ids=[
-        "another's wrapper", "not that function either", "compiled", "built from elsewhere", "a folder of that name",
+        "another's wrapper", "not that function either", "compiled", "built from elsewhere",
+        "another folder's", "in a package beside a module", "a folder of that name",
         "another language", "a runtime that is not known", "code in the template", "code in a bucket",
         "code in a bucket, by its key", "built by other means",
         "no code in sight", "no module", "not known before it is deployed", "a package", "a package of its own",

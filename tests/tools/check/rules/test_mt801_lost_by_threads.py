@@ -91,10 +91,30 @@ def lambda_handler(event, context):
         for record in event["Records"]:  # finds MT801
             executor.submit(work, record)
 """,
+        """
+from multiprocessing.pool import ThreadPool
+
+def lambda_handler(event, context):
+    with ThreadPool(5) as pool:
+        for record in event["Records"]:  # finds MT801
+            pool.apply_async(work, (record,))
+        pool.close()
+        pool.join()
+""",
+        """
+from multiprocessing.pool import ThreadPool
+
+def lambda_handler(event, context):
+    with ThreadPool(5) as pool:
+        for record in event["Records"]:  # finds MT801
+            pool.apply_async(work, args=[record])
+        pool.close()
+        pool.join()
+""",
     ],
     ids=[
         "a thread each", "threads of a list, another name", "by name", "by place", "a lambda", "a process each",
-        "submitted, and never asked",
+        "submitted, and never asked", "applied", "applied by name",
     ],
 )  # fmt: skip
 def test_its_message_is_deleted(findings_of, finds, source):
@@ -150,6 +170,14 @@ def lambda_handler(event, context):
 @pytest.mark.parametrize(
     "source",
     [
+        """
+import threading
+from elsewhere import save
+
+def lambda_handler(event, context):
+    threads = [threading.Thread(target=save, args=(record,)) for record in event["Records"]]
+    run_all(threads)
+""",
         """
 import threading
 
@@ -255,9 +283,47 @@ def lambda_handler(event, context):
 """,
     ],
     ids=[
+        "threads of a list that are not in sight",
         "failures are kept", "what is not in sight may keep them", "a hook", "a class of threads", "what cannot fail",
         "submitted and tried", "a callback asks", "kept by what is not in sight", "what is submitted is no work",
     ],
 )  # fmt: skip
 def test_what_may_be_told_otherwise_is_let_be(finds, source):
     finds("MT801", {"template.yaml": TEMPLATE, "app.py": WORK + source})
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        ("threading.Thread(target=work, args=(record,))", "in a thread of its own"),
+        ("multiprocessing.Process(target=work, args=(record,))", "in a process of its own"),
+        ("executor.submit(work, record)", "into a future that nobody asks"),
+    ],
+)
+def test_it_says_where_the_failure_goes(findings_of, made, words):
+    (finding,) = findings_of(
+        "MT801",
+        f"""{WORK}
+import multiprocessing
+import threading
+
+def lambda_handler(event, context):
+    for record in event["Records"]:
+        {made}
+""",
+    )
+
+    assert words in finding.message
+
+
+@pytest.mark.parametrize("call", ["machine.start(record)", "machine.stop()"])
+def test_what_starts_no_thread_is_not_taken_for_one(finds, call):
+    finds(
+        "MT801",
+        f"""
+def lambda_handler(event, context):
+    for record in event["Records"]:  # finds MT801
+        {call}
+        save(record["body"])
+""",
+    )

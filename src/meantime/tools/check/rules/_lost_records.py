@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from meantime.tools.check.rules._record_work import Work
     from meantime.tools.check.rules._records import RecordLoop
 
+_SUBMITS = frozenset({"submit", "apply_async"})
+
 
 def starts_threads(project: Project, loop: RecordLoop) -> bool:
     """Whether each record gets a thread or process, be it one of a class that is not looked into."""
@@ -31,7 +33,7 @@ def where_lost(project: Project, loop: RecordLoop) -> str:
     unasked = [each.value for part in first.code for each in ast.walk(part) if isinstance(each, ast.Expr)]
     for call in _calls(first):
         made = thread_made(project, first, call)
-        is_unasked = called(call) == "submit" and any(call is each for each in unasked)
+        is_unasked = called(call) in _SUBMITS and any(call is each for each in unasked)
         if (made or is_unasked) and _may_raise(handed_work(project, first, call)):
             return f"in a {made.lower()} of its own" if made else "into a future that nobody asks"
     return ""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _CODE = "MT107"
 _ENDINGS = (".py", "/__init__.py")
 _LIKE = 0.7  # how much alike names must be to be mistaken for one another; 1 is equal
-_DYNAMIC = frozenset({"globals", "vars", "locals", "setattr", "exec", "eval", "__getattr__"})
+_DYNAMIC = frozenset({"globals", "vars", "locals", "setattr", "exec", "eval"})
 """What may give a module names that it does not show."""
 
 
@@ -53,7 +53,7 @@ def _no_module(project: Project, base: str, module: str, name: str) -> str:
     if any(f"/{file}".endswith(f"/{module.replace('.', '/')}{each}") for file in project.modules for each in _ENDINGS):
         return ""  # from where it may be copied
     above = dirname(base)
-    if above + ".py" in project.modules and name and not (project.root / above).is_dir():
+    if above + ".py" in project.modules and above + "/__init__.py" not in project.modules:
         return (
             f"Lambda imports all before the last dot as a module, and `{above}.py` is none that has others in it: "
             f"{fails}. Name a function of it."
