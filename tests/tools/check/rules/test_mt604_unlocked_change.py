@@ -391,6 +391,16 @@ def lambda_handler(event, context):
         for key in event["keys"]:
             start(executor, key)
 """,
+    "with what is taken in another's place": """
+total = 0
+
+def add(key):
+    global total
+    total += load(key) or 0  # finds MT604
+
+def lambda_handler(event, context):
+    return threads.map(add, event["keys"])
+""",
 }
 
 SILENT = {

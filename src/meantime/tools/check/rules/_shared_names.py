@@ -27,9 +27,8 @@ def is_shared(project: Project, target: Expression, each: Reached, fan_out: FanO
         fan_out: What runs it several times at once.
         inside: The qualified names of all that each run calls: what is made in them is each run's own.
     """
-    function = each.function
     if target.kind == "name":
-        return target.name in function.globals and _is_from_outside(project, target.name, function, inside)
+        return _is_from_outside(project, target.name, each.function, inside)
     if target.kind == "attribute":
         return _is_shared_object(project, target.parts[0], each, fan_out, inside)
     if target.kind == "item":
@@ -44,9 +43,9 @@ def _is_shared_object(
     if owner.kind == "attribute":
         return _is_shared_object(project, owner.parts[0], each, fan_out, inside)
     function = each.function
-    if owner.kind != "name" or _THREADS_OWN in project.paths(owner, function):
+    if _THREADS_OWN in project.paths(owner, function):
         return False
-    if function.class_name and function.parameters and owner.name == function.parameters[0].name:
+    if _is_first(owner, function):
         return _is_one_instance(project, each, fan_out)
     return _is_from_outside(project, owner.name, function, inside)
 
@@ -55,9 +54,8 @@ def _is_from_outside(project: Project, name: str, function: Function, inside: Ab
     """Whether a name belongs to a function or module around, which the runs have in common."""
     scope: Function | None = function
     while scope is not None:
-        is_its_own = any(each.name == name for each in scope.parameters) or name in scope.assigned
-        if is_its_own and name not in scope.globals:
-            return scope.is_module or scope.qualified not in inside
+        if any(each.name == name for each in scope.parameters) or name in scope.assigned:
+            return scope.qualified not in inside
         scope = project.functions.get(scope.parent)
     return False
 
@@ -65,10 +63,9 @@ def _is_from_outside(project: Project, name: str, function: Function, inside: Ab
 def _is_one_instance(project: Project, each: Reached, fan_out: FanOut) -> bool:
     """Whether the method of one object is what runs, and calls others of its own."""
     begins = each.begins
-    if begins.class_name != each.function.class_name or not begins.parameters:
-        return False
-    calls = each.calls
-    if not all(call.function.kind == "attribute" and _is_first(call.function.parts[0], call.within) for call in calls):
+    if not all(
+        call.function.kind == "attribute" and _is_first(call.function.parts[0], call.within) for call in each.calls
+    ):
         return False
     owners = [
         work.parts[0].name
@@ -79,23 +76,17 @@ def _is_one_instance(project: Project, each: Reached, fan_out: FanOut) -> bool:
     return len(owners) > len(set(owners)) if fan_out.over is None and fan_out.count is not None else bool(owners)
 
 
-def _is_one_object(project: Project, owner: Expression, fan_out: FanOut) -> bool:
-    """Whether an expression stands for one object while the calls are started: no class, and not what a loop binds."""
-    within = fan_out.within
-    if owner.kind != "name" or not project.classes.keys().isdisjoint(project.paths(owner, within)):
-        return False
-    if fan_out.is_called_for_each:
-        return owner.name not in within.assigned and not _is_first(owner, within)
-    return _is_first(owner, within) or _is_given_once(owner.name, within)
-
-
 def _is_first(owner: Expression, function: Function) -> bool:
     """Whether a name is the method's own object."""
     return bool(function.class_name and function.parameters and function.parameters[0].name == owner.name)
 
 
-def _is_given_once(name: str, function: Function) -> bool:
-    """Whether a name stands for one object while the calls are started: it is not what a loop binds."""
-    given = function.assigned.get(name, ())
-    is_looped = any(each.kind == "item" or getattr(each, "loops", ()) for each in given)
-    return not is_looped and not any(each.name == name for each in function.parameters)
+def _is_one_object(project: Project, owner: Expression, fan_out: FanOut) -> bool:
+    """Whether an expression stands for one object while the calls are started: no class, and not what a loop binds."""
+    within = fan_out.within
+    if owner.kind != "name" or not project.classes.keys().isdisjoint(project.paths(owner, within)):
+        return False
+    given = within.assigned.get(owner.name, ())
+    if fan_out.is_called_for_each:
+        return not given and not any(each.name == owner.name for each in within.parameters)
+    return not any(each.kind == "item" or getattr(each, "loops", ()) for each in given)
