@@ -205,3 +205,23 @@ def test_a_change_can_be_shown_and_made_from_within(run, tmp_path):
     (tmp_path / "src/shared/users.py").write_text("x = 1  # noqa: MT201\n", encoding="utf-8")
     run("--fix", within="src/shared")
     assert (tmp_path / "src/shared/users.py").read_text(encoding="utf-8") == "x = 1\n"
+
+
+def test_a_pattern_that_no_file_of_the_project_matches_is_told(run, tmp_path):
+    lines = '[tool.meantime.check.per-file-ignores]\n"src/**" = ["MT2"]\n"test/**" = ["MT2"]\n'
+    (tmp_path / "pyproject.toml").write_text(lines, encoding="utf-8")
+    said = "No file matches test/** (per-file-ignores).\n"
+    assert run()[1].endswith(said)
+    assert run("src/app.py")[1].endswith(f"1 file checked: nothing found. {said}")
+    (tmp_path / "dist").mkdir()
+    assert "No file matches" not in run("dist")[1], "which is no part of the project"
+    (tmp_path / "test").mkdir()
+    (tmp_path / "test/test_app.py").touch()
+    assert "No file matches" not in run("src/app.py")[1]
+
+
+def test_a_repository_within_is_not_all_that_patterns_above_may_match(run, tmp_path):
+    lines = '[tool.meantime.check.per-file-ignores]\n"test/**" = ["MT2"]\n'
+    (tmp_path / "pyproject.toml").write_text(lines, encoding="utf-8")
+    (tmp_path / "src/.git").mkdir()
+    assert "No file matches" not in run("src")[1]

@@ -13,7 +13,7 @@ from meantime.tools.check.errors import CheckError
 from meantime.tools.check.handlers.template_files import looks_like_template
 from meantime.tools.check.project_folder import Around
 from meantime.tools.check.rule import all_rules
-from meantime.tools.check.selection import chosen_codes, shown
+from meantime.tools.check.selection import chosen_codes, idle_patterns, shown
 from meantime.tools.check.settings import Settings
 from meantime.tools.check.source_files import MOST_AROUND, PYTHON_ENDINGS, TEMPLATE_ENDINGS, files_around, source_files
 from meantime.tools.check.suppressions import sifted, suppressions_in
@@ -40,6 +40,7 @@ class Checked:
         failures: What went wrong in rules, by their codes: defects of this package. The other rules' findings stand.
         templates: How many templates were checked.
         alone: Why the project around what is named was not read; empty if it was, or there is none.
+        idle: Patterns of `per-file-ignores` that no file of the project matches.
     """
 
     root: Path
@@ -51,6 +52,7 @@ class Checked:
     failures: tuple[tuple[str, str], ...] = ()
     templates: int = 0
     alone: str = ""
+    idle: tuple[str, ...] = ()
 
     @property
     def has_errors(self) -> bool:
@@ -87,7 +89,8 @@ def check(
         if path.is_file() and not path.name.endswith((*PYTHON_ENDINGS, *TEMPLATE_ENDINGS)):
             raise CheckError(f"{path} is neither Python (.py) nor a template ({', '.join(TEMPLATE_ENDINGS)})")
     chosen = chosen_codes(settings)
-    files, problems, alone = _files(named, root, settings, around or Around(None))
+    around = around or Around(None)
+    files, problems, is_whole, alone = _Files.of(named, root, settings, around)
     is_named = _Named(named, root)
     contents = _Contents.of(files, root, is_named)
     with Cache(cache_in) as cache:
@@ -113,20 +116,28 @@ def check(
         failures,
         contents.templates,
         alone,
+        idle_patterns(settings, root, files) if is_whole and settings.folder == around.folder else (),
     )
 
 
-def _files(
-    named: list[Path], root: Path, settings: Settings, around: Around
-) -> tuple[tuple[Path, ...], tuple[Finding, ...], str]:
-    """The files to read, what is found of those that cannot be, and why it is not the whole project."""
-    if around.folder is None:
-        return *source_files(named, root, settings), around.refused
-    whole = files_around(around.folder, named, root, settings)
-    if whole is None:
-        why = f"{around.folder} has more than {MOST_AROUND:,} other files and folders"
-        return *source_files(named, root, settings), why
-    return *whole, ""
+class _Files(NamedTuple):
+    """The files to read, what is found of those that cannot be, whether it is a whole project, and why it is not."""
+
+    files: tuple[Path, ...]
+    problems: tuple[Finding, ...]
+    is_whole: bool
+    alone: str
+
+    @classmethod
+    def of(cls, named: list[Path], root: Path, settings: Settings, around: Around) -> _Files:
+        """The files that are named, and where it can be had the project around them."""
+        if around.folder is None:
+            return cls(*source_files(named, root, settings), is_whole=False, alone=around.refused)
+        whole = files_around(around.folder, named, root, settings)
+        if whole is None:
+            why = f"{around.folder} has more than {MOST_AROUND:,} other files and folders"
+            return cls(*source_files(named, root, settings), is_whole=False, alone=why)
+        return cls(*whole, alone="")
 
 
 class _Named:

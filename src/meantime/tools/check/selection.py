@@ -12,7 +12,7 @@ from meantime.tools.check.ruff_settings import RuffSettings
 from meantime.tools.check.rule import all_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from meantime.tools.check.finding import Finding
@@ -93,6 +93,16 @@ def shown(findings: Iterable[Finding], settings: Settings, root: Path) -> Shown:
     return Shown(tuple(sorted(listed, key=lambda each: (each.place, each.code, each.message))), likely, repeated)
 
 
+def idle_patterns(settings: Settings, root: Path, files: Iterable[Path]) -> tuple[str, ...]:
+    """The patterns of `per-file-ignores` that none of these files matches."""
+    ignores = _PerFileIgnores(settings, root)
+    idle = dict.fromkeys(pattern for pattern, _ in settings.per_file_ignores)
+    for file in files if idle else ():
+        for pattern in ignores.patterns_of(file):
+            idle.pop(pattern, None)
+    return tuple(idle)
+
+
 def _beginning(word: str, settings: Settings) -> str:
     """The beginning of codes that a word of a selection is."""
     upper = word.strip().upper()
@@ -147,16 +157,24 @@ class _PerFileIgnores:
             from pathspec import GitIgnoreSpec  # noqa: PLC0415  # it takes 30 ms to load; most projects need none
 
             self._patterns = [
-                (GitIgnoreSpec.from_lines([pattern]), {code for word in words for code in _codes(word, settings)})
+                (
+                    pattern,
+                    GitIgnoreSpec.from_lines([pattern]),
+                    {code for word in words for code in _codes(word, settings)},
+                )
                 for pattern, words in settings.per_file_ignores
             ]
 
     def has(self, finding: Finding) -> bool:
         """Whether a finding is one of them."""
-        if not self._patterns:
-            return False
         file = self._root / finding.place.path
-        if not file.is_relative_to(self._folder):
-            return False
-        name = file.relative_to(self._folder).as_posix()
-        return any(finding.code in codes and pattern.match_file(name) for pattern, codes in self._patterns)
+        return any(finding.code in codes for _, codes in self._matching(file)) if self._patterns else False
+
+    def patterns_of(self, file: Path) -> list[str]:
+        """The patterns that a file matches."""
+        return [pattern for pattern, _ in self._matching(file)]
+
+    def _matching(self, file: Path) -> Iterator[tuple[str, set[str]]]:
+        if file.is_relative_to(self._folder):
+            name = file.relative_to(self._folder).as_posix()
+            yield from ((pattern, codes) for pattern, spec, codes in self._patterns if spec.match_file(name))

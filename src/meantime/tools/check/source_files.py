@@ -51,8 +51,8 @@ def source_files(paths: Iterable[Path], root: Path, settings: Settings) -> tuple
 
 def files_around(
     folder: Path, paths: Iterable[Path], root: Path, settings: Settings
-) -> tuple[tuple[Path, ...], tuple[Finding, ...]] | None:
-    """What `source_files` gives, and the rest of the project; None if there are more than `MOST_AROUND`.
+) -> tuple[tuple[Path, ...], tuple[Finding, ...], bool] | None:
+    """What `source_files` gives, with the rest of the project, and whether it is so; None if that is too much.
 
     What the project itself passes over, such as an installed package, is none of its parts and stands for itself.
 
@@ -66,13 +66,13 @@ def files_around(
     paths = list(paths)
     walk.named(paths)
     if all(walk.is_passed_over(path, folder) for path in paths):
-        return walk.result()
+        return *walk.result(), False
     walk.most = walk.passed + MOST_AROUND
     try:
         walk.folder(folder)
     except _TooManyError:
         return None
-    return walk.result() if walk.passed <= walk.most else None
+    return (*walk.result(), True) if walk.passed <= walk.most else None
 
 
 class _TooManyError(Exception):

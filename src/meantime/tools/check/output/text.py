@@ -111,6 +111,8 @@ def summary(checked: Checked) -> Iterator[Part]:
             f" What is around it was not read, since {checked.alone}: calls from there and to there are not known.",
             "",
         )
+    if checked.idle:
+        yield f" No file matches {', '.join(checked.idle)} (per-file-ignores).", ""
     yield "\n", ""
 
 
