@@ -574,6 +574,48 @@ async def load(key):
 """,
             id="reading what is in memory, and what may have been read",
         ),
+        pytest.param(
+            """
+import subprocess
+
+
+async def stop(process_arguments):
+    process = subprocess.Popen(process_arguments)  # finds MT201 likely
+    if process.poll() is not None:
+        return process.communicate()
+    else:
+        process.wait()  # finds MT201
+""",
+            id="a process that has ended, and one that has not",
+        ),
+        pytest.param(
+            """
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+pool = ThreadPoolExecutor(max_workers=2)
+
+
+async def main():
+    future = pool.submit(print)
+    futures = [pool.submit(print)]
+    await asyncio.gather(*map(asyncio.wrap_future, futures))
+    return future.result()
+""",
+            id="a future that has been awaited",
+        ),
+        pytest.param(
+            """
+import time
+
+import trio
+
+
+async def main():
+    time.sleep(1)
+""",
+            id="a coroutine of Trio",
+        ),
     ],
 )
 def test_stays_silent(finds, files):

@@ -158,7 +158,7 @@ import time
 
 
 def wait():
-    time.sleep(1)  # finds MT202
+    time.sleep(1)  # finds MT202 likely
 """,
                 "tests/serving.py": """
 import time
@@ -589,3 +589,72 @@ class Service:
     assert [step.text for step in found.chain] == ["`score` calls `Service.score`"]
     assert "in `Service.score` blocks the event loop that `score` (app.py) runs on" in found.message
     assert "Call `Service.score` with `await asyncio.to_thread(…)`" in found.message
+
+
+BLOCKING = """
+import subprocess
+
+
+def version():
+    return subprocess.run(["git", "describe"], check=True){mark}
+"""
+
+
+@pytest.mark.parametrize(
+    ("files", "mark"),
+    [
+        pytest.param(
+            {"app.py": "import asyncio\nimport git\n\nasync def main():\n    git.version()\n\nasyncio.run(main())\n"},
+            "  # finds MT202 likely",
+            id="what a command runs",
+        ),
+        pytest.param(
+            {"cli/app.py": "import git\n\nasync def main():\n    git.version()\n"},
+            "  # finds MT202 likely",
+            id="in the folder of a command",
+        ),
+        pytest.param(
+            {"__main__.py": "import git\n\nasync def main():\n    git.version()\n"},
+            "  # finds MT202 likely",
+            id="in the module that is run",
+        ),
+        pytest.param(
+            {"app.py": "import git\n\nasync def main():\n    git.version()\n"},
+            "  # finds MT202",
+            id="in a library",
+        ),
+        pytest.param(
+            {
+                "app.py": "import asyncio\nimport git\n\nasync def main():\n    git.version()\n\n"
+                "def lambda_handler(event, context):\n    asyncio.run(main())\n"
+            },
+            "  # finds MT202",
+            id="in a handler",
+        ),
+        pytest.param(
+            {"fixtures.py": "import git\nimport pytest\n\nasync def main():\n    git.version()\n"},
+            "  # finds MT202 likely",
+            id="in a fixture",
+        ),
+        pytest.param(
+            {"app.py": "import git\nimport trio\n\nasync def main():\n    git.version()\n"}, "", id="on another loop"
+        ),
+        pytest.param(
+            {"app.py": "import asyncio\nimport git\nimport trio\n\nasync def main():\n    git.version()\n"},
+            "  # finds MT202",
+            id="on either loop",
+        ),
+    ],
+)
+def test_a_subprocess_holds_up_a_loop_where_others_are_on_it(finds, files, mark):
+    finds("MT202", {"git.py": BLOCKING.format(mark=mark)} | files)
+
+
+def test_a_constructor_cannot_be_made_async(findings_of):
+    (found,) = findings_of(
+        "MT202",
+        "import requests\n\n\nclass Site:\n"
+        "    def __init__(self):\n        requests.get('https://example.com', timeout=1)\n"
+        "\n\nasync def main():\n    return Site()\n",
+    )
+    assert found.message.endswith("Make `Site` before, or with `await asyncio.to_thread(…)`.")

@@ -10,6 +10,7 @@ from meantime.tools.check.catalogue import blocking
 from meantime.tools.check.model.handed_over import RUN_IN_EXECUTOR, TO_THREAD
 from meantime.tools.check.model.project import UNKNOWN
 from meantime.tools.check.rules._spelling import spelled
+from meantime.tools.check.rules._syntax import around
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,6 +64,12 @@ def functions_that_block(project: Project) -> tuple[Function, ...]:
         *(path for path in project.called if blocking.blocks(path) or blocking.may_block(path) or path.endswith(_BODY))
     )
     return tuple(dict.fromkeys(call.within for call in calls))
+
+
+def is_of_another_loop(project: Project, function: Function) -> bool:
+    """Whether a function runs on the loop of Trio or Curio, where what is advised here fails."""
+    roots = {name.partition(".")[0] for name in project.imports(function.file)}
+    return not roots.isdisjoint({"trio", "curio"}) and "asyncio" not in roots
 
 
 def blocking_calls(project: Project, function: Function) -> Iterator[Blocked]:
@@ -121,6 +128,12 @@ def _waits(project: Project, call: Call, path: str) -> bool:
         return not isinstance(seconds, int | float) or seconds > 0
     if path.endswith(_LAZY) and call.use == "returned":
         return False
+    if path.startswith("subprocess.Popen().") and _has_ended(project, call):
+        return False
+    if path.endswith(".submit().result") and any(
+        "asyncio.wrap_future" in _all_paths(project, each) for each in call.within.calls
+    ):
+        return False
     if path.startswith("os.wait"):
         return not any(_mentions(each, "WNOHANG") for each in call.arguments)
     return not path.startswith(_OWN_WORK) or not (
@@ -130,6 +143,23 @@ def _waits(project: Project, call: Call, path: str) -> bool:
             for name, value in _NOT_WAITING.items()
         )
     )
+
+
+def _has_ended(project: Project, call: Call) -> bool:
+    """Whether a call stands below `if process.poll() is not None` or the like."""
+    return any(
+        isinstance(node, ast.If)
+        and isinstance(node.test, ast.Compare)
+        and isinstance(node.test.ops[0], ast.IsNot)
+        and ast.unparse(node.test.left).endswith((".poll()", ".returncode"))
+        and any(each.lineno <= call.line <= (each.end_lineno or each.lineno) for each in node.body)
+        for node in around(project, call)
+    )
+
+
+def _all_paths(project: Project, call: Call) -> frozenset[str]:
+    """What is called and what it is given."""
+    return project.targets(call).union(*(project.paths(each, call.within) for each in call.arguments))
 
 
 def _mentions(expression: Expression, name: str) -> bool:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from meantime.tools.check.finding import Finding
 from meantime.tools.check.rule import Rule
-from meantime.tools.check.rules._blocking import blocking_calls, functions_that_block
+from meantime.tools.check.rules._blocking import blocking_calls, functions_that_block, is_of_another_loop
 from meantime.tools.check.rules._ruff_on_async import ruffs_rules
 from meantime.tools.check.rules._spelling import name_of, spelled
-from meantime.tools.check.rules._test_files import is_test_file
+from meantime.tools.check.rules._test_files import is_of_tests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ _CODE = "MT201"
 
 def _check(project: Project) -> Iterator[Finding]:
     for function in functions_that_block(project):
-        if not function.is_async:
+        if not function.is_async or is_of_another_loop(project, function):
             continue
         for blocked in blocking_calls(project, function):
             yield Finding(
@@ -29,7 +29,7 @@ def _check(project: Project) -> Iterator[Finding]:
                 f"`{spelled(blocked.call.function)}` ({blocked.what}) blocks the event loop that {name_of(function)} "
                 f"runs on: every other task waits. {blocked.advice}",
                 project.place(blocked.call, function),
-                "error" if blocked.is_sure and not is_test_file(function.file) else "warning",
+                "error" if blocked.is_sure and not is_of_tests(project, function) else "warning",
                 also_found_by=ruffs_rules(project, blocked.call),
             )
 
