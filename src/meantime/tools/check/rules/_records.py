@@ -125,11 +125,12 @@ def _beside(project: Project, function: Function, known: _Known) -> Iterator[Rec
 def _bound(node: ast.FunctionDef | ast.AsyncFunctionDef, known: _Known) -> _Known:
     """What is known in a function besides what it is given."""
     for each in own_nodes(node):
-        if isinstance(each, ast.Assign) and len(each.targets) == 1 and (target := _spelt(each.targets[0])):
+        if isinstance(each, ast.Assign):
+            targets = {_spelt(target) for target in each.targets} - {""}
             if _is_records(each.value, known):
-                known = known._replace(records=known.records | {target})
-            elif "." in target and _spelt(each.value) in known.events:
-                known = known._replace(events=known.events | {target})
+                known = known._replace(records=known.records | targets)
+            elif _spelt(each.value) in known.events:
+                known = known._replace(events=known.events | targets)
     return known._replace(is_single=known.is_single or any(_is_for_one(each, known) for each in own_nodes(node)))
 
 
