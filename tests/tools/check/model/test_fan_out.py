@@ -11,12 +11,19 @@ from meantime.tools.check.reading import read_project
 HEAD = """
 import asyncio
 import multiprocessing
+import multiprocessing.dummy
+import multiprocessing.pool
 import threading
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
 from multiprocessing.pool import ThreadPool
 
+import anyio
+import lambda_multiprocessing
 import meantime
+import trio
+from asgiref.sync import sync_to_async
+from starlette.concurrency import run_in_threadpool
 from meantime import processes, tasks, threads
 
 def load(key): ...
@@ -96,6 +103,14 @@ BY_EXECUTORS = {
         ("submit", "threads", ["load", "load"], 2, 2),
     ),
     "keys.map(load, keys)": (),
+    "pool = multiprocessing.pool.Pool(3)\npool.imap(load, keys)": (("map", "processes", ["load"], None, 3),),
+    "pool = multiprocessing.dummy.Pool(3)\npool.map_async(load, keys)": (("map", "threads", ["load"], None, 3),),
+    "pool = lambda_multiprocessing.Pool(3)\npool.starmap_async(load, keys)": (("map", "processes", ["load"], None, 3),),
+    "pool = ThreadPool(3)\nfor key in keys:\n    pool.apply_async(load, (key,))": (
+        ("submit", "threads", ["load"], None, 3),
+    ),
+    "executor = ThreadPoolExecutor(4)\nfor key in keys:\n    executor.submit()": (),
+    "executor = ThreadPoolExecutor(4)\nexecutor.map(load)": (),
 }
 
 
@@ -121,6 +136,16 @@ BY_THREADS = {
     "for key in keys:\n    one = threading.Thread(target=load)\n    one.start()\n    one.join()": (),
     "a = threading.Thread(target=load)\na.join()\nb = threading.Thread(target=other)": (
         ("thread", "threads", ["load", "other"], 2, 2),
+    ),
+    "for key in keys:\n    threading.Timer(interval=1.0, function=load).start()": (
+        ("thread", "threads", ["load"], None, "input"),
+    ),
+    "for key in keys:\n    one = threading.Thread(target=load)\n    one.start()\n    join(one)\n    other.join()\n    ','.join(key)": (
+        ("thread", "threads", ["load"], None, "input"),
+    ),
+    "for key in keys:\n    threading.Thread().start()": (("thread", "threads", [], None, "input"),),
+    "for key in keys:\n    one = threading.Thread(target=load)\n    one.start()\none.join()": (
+        ("thread", "threads", ["load"], None, "input"),
     ),
 }
 
@@ -199,6 +224,101 @@ BY_TASKS = {
     "await asyncio.gather(*(meantime.in_thread(load)(key) for key in keys))": (
         ("gather", "threads", ["load"], None, None),
     ),
+    "await asyncio.gather(*(asyncio.wait_for(asyncio.to_thread(load, key), 1) for key in keys))": (
+        ("gather", "threads", ["load"], None, None),
+    ),
+    "await asyncio.gather(*(asyncio.shield(asyncio.to_thread(load, key)) for key in keys))": (
+        ("gather", "threads", ["load"], None, None),
+    ),
+    "await asyncio.gather(*(asyncio.create_task(asyncio.to_thread(load, key)) for key in keys))": (
+        ("gather", "threads", ["load"], None, None),
+    ),
+    "async with asyncio.TaskGroup() as group:\n    await asyncio.gather(*(group.create_task(asyncio.to_thread(load, key)) for key in keys))": (
+        ("gather", "threads", ["load"], None, None),
+    ),
+    "await asyncio.gather(*(asyncio.wait_for(fut=fetch(key), timeout=1) for key in keys))": (
+        ("gather", "tasks", [], None, "input"),
+    ),
+    "await asyncio.gather(*(asyncio.to_thread(func=load) for key in keys))": (("gather", "tasks", [], None, "input"),),
+    "await asyncio.gather(*(anyio.to_thread.run_sync(load, key) for key in keys))": (
+        ("gather", "threads", ["load"], None, None),
+    ),
+    "await asyncio.gather(*(run_in_threadpool(load, key) for key in keys))": (
+        ("gather", "threads", ["load"], None, None),
+    ),
+    "await asyncio.gather(*(sync_to_async(load)(key) for key in keys))": (("gather", "threads", ["load"], None, None),),
+    "await asyncio.gather(*(sync_to_async(thread_sensitive=True)(key) for key in keys))": (
+        ("gather", "tasks", [], None, "input"),
+    ),
+    "run = meantime.in_thread(load)\nawait asyncio.gather(*(run(key) for key in keys))": (
+        ("gather", "threads", ["load"], None, None),
+    ),
+    "async with anyio.create_task_group() as group:\n    for key in keys:\n        group.start_soon(fetch, key)": (
+        ("task", "tasks", ["fetch"], None, "input"),
+    ),
+    "async with trio.open_nursery() as nursery:\n    for key in keys:\n        nursery.start_soon(fetch, key)": (
+        ("task", "tasks", ["fetch"], None, "input"),
+    ),
+    "loop = asyncio.get_event_loop()\nfor key in keys:\n    loop.create_task(fetch(key))": (
+        ("task", "tasks", ["fetch"], None, "input"),
+    ),
+    "loop = asyncio.new_event_loop()\nfor key in keys:\n    loop.create_task(fetch(key))": (
+        ("task", "tasks", ["fetch"], None, "input"),
+    ),
+    "loop = asyncio.get_running_loop()\npool = ThreadPoolExecutor(6)\nfor key in keys:\n    loop.run_in_executor(pool, load, key)": (
+        ("submit", "threads", ["load"], None, 6),
+    ),
+    "loop = asyncio.get_running_loop()\nfor key in keys:\n    loop.run_in_executor(None)": (),
+    "loop = asyncio.get_running_loop()\npool = ThreadPoolExecutor(6) if keys else None\nawait asyncio.gather(*(loop.run_in_executor(pool, load, key) for key in keys))": (
+        ("gather", "threads", ["load"], None, 6),
+    ),
+    "await asyncio.gather(*list(fetch(key) for key in keys))": (("gather", "tasks", ["fetch"], None, "input"),),
+    "await asyncio.gather(*tuple(fetch(key) for key in keys))": (("gather", "tasks", ["fetch"], None, "input"),),
+    "await asyncio.wait(set(fetch(key) for key in keys))": (("gather", "tasks", ["fetch"], None, "input"),),
+    "await asyncio.wait(frozenset(fetch(key) for key in keys))": (("gather", "tasks", ["fetch"], None, "input"),),
+    "await asyncio.gather(*list())": (),
+    "found = set()\nfor key in keys:\n    found.add(fetch(key))\nawait asyncio.wait(found)": (
+        ("gather", "tasks", ["fetch"], None, "input"),
+    ),
+    "found = set()\nfor key in keys:\n    found.discard(fetch(key))\nawait asyncio.wait(found)": (),
+    "found, others = [], []\nfor key in keys:\n    others.append(fetch(key))\n    found.append(fetch_other(key))\nawait asyncio.gather(*found)": (
+        ("gather", "tasks", ["fetch_other"], None, "input"),
+    ),
+    "found = []\nfor key in keys:\n    for number in (1, 2):\n        found.append(fetch(number))\nawait asyncio.gather(*found)": (
+        ("gather", "tasks", ["fetch"], None, "input"),
+    ),
+    "found = []\nfor key in (1, 2):\n    for number in keys:\n        found.append(fetch(number))\nawait asyncio.gather(*found)": (
+        ("gather", "tasks", ["fetch"], None, "input"),
+    ),
+    "found = {'a': fetch(1), 'b': fetch_other(2)}\nawait asyncio.gather(*found.values())": (
+        ("gather", "tasks", ["fetch", "fetch_other"], 2, 2),
+    ),
+    "found = [fetch(1), *(fetch_other(key) for key in keys)]\nawait asyncio.gather(*found)": (
+        ("gather", "tasks", ["fetch_other"], None, "input"),
+    ),
+    "found = [fetch(key) for key in keys]\nawait asyncio.gather(*found.copy())": (
+        ("gather", "tasks", ["fetch"], None, "input"),
+    ),
+    "for order in keys:\n    found = []\n    for key in order:\n        found.append(fetch(key))\n    await asyncio.gather(*found)": (
+        ("gather", "tasks", ["fetch"], None, "input"),
+    ),
+    "for order in keys:\n    await asyncio.gather(*(fetch(key) for key in (1, 2)))": (
+        ("gather", "tasks", ["fetch"], 2, 2),
+    ),
+    "asyncio.create_task(fetch(1))": (),
+    "for key in keys:\n    asyncio.create_task()": (),
+    "await asyncio.wait()": (),
+    "async def one(key):\n    return await asyncio.get_running_loop().run_in_executor(ThreadPoolExecutor(7), load, key)\nawait asyncio.gather(*(one(key) for key in keys))": (
+        ("submit", "threads", ["load"], None, 7),
+        ("gather", "tasks", ["one"], None, "input"),
+    ),
+    "await asyncio.gather(*(on_thread(key) for key in (1, 2, 3)))": (
+        ("submit", "threads", ["load"], 3, 3),
+        ("gather", "tasks", ["on_thread"], 3, 3),
+    ),
+    "for chunk in keys:\n    for done in asyncio.as_completed([fetch(key) for key in chunk]):\n        await done": (
+        ("gather", "tasks", ["fetch"], None, "input"),
+    ),
 }
 
 
@@ -233,6 +353,23 @@ BY_VERBS = {
     ),
     "@meantime.batch.sqs(executor='sequential')\ndef handler(message): ...": (),
     "@meantime.handler\ndef handler(event, context): ...": (),
+    "@meantime.batch.dynamodb\ndef handler(record): ...": (("meantime", "threads", ["handler"], None, 10),),
+    "def main(keys):\n    threads.map(load)\n    threads.map(items=keys)": (),
+    "def main(keys):\n    from meantime.batch import sqs as each\n    @each\n    def handler(message): ...": (
+        ("meantime", "threads", ["handler"], None, 10),
+    ),
+    "pool = ThreadPoolExecutor(5)\ndef start(key):\n    return pool.submit(load, key)\ndef main(keys):\n    for key in keys:\n        start(key)": (
+        ("submit", "threads", ["load"], None, 5),
+    ),
+    "pool = ThreadPoolExecutor(5)\ndef start(key):\n    return pool.submit(load, key)\ndef main(keys):\n    return start(keys)": (),
+    "def start(key):\n    one = threading.Thread(target=load)\n    one.start()\n    one.join()\ndef main(keys):\n    for key in keys:\n        start(key)": (),
+    "pool = ThreadPoolExecutor(5)\ndef start(key):\n    future = pool.submit(load, key)\n    return future.exception()\ndef main(keys):\n    for key in keys:\n        start(key)": (),
+    "from concurrent.futures import wait\npool = ThreadPoolExecutor(5)\ndef start(key):\n    wait([pool.submit(load, key)])\ndef main(keys):\n    for key in keys:\n        start(key)": (),
+    "from concurrent.futures import as_completed\npool = ThreadPoolExecutor(5)\ndef start(key):\n    for each in as_completed([pool.submit(load, key)]): ...\ndef main(keys):\n    for key in keys:\n        start(key)": (),
+    "pool = ThreadPoolExecutor(5)\ndef start(key):\n    pool.submit(load, key)\ndef main(keys):\n    for key in keys:\n        pool.submit(start, key)": (
+        ("submit", "threads", ["load"], None, 5),
+        ("submit", "threads", ["start"], None, 5),
+    ),
 }
 
 

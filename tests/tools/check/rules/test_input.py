@@ -150,6 +150,9 @@ WAYS = {
     "    for some in [keys, keys]:\n        ThreadPoolExecutor(len(some))\n",
     "what a loop over a name for pieces binds": "def lambda_handler(event, context):\n    keys = event['keys']\n"
     "    pieces = [keys, keys]\n    for some in pieces:\n        ThreadPoolExecutor(len(some))\n",
+    "what a loop over a name for pieces of a comprehension binds": "def lambda_handler(event, context):\n"
+    "    pieces = [load(key) for key in event['keys']]\n"
+    "    for some in pieces:\n        ThreadPoolExecutor(len(some))\n",
     "what a loop over pieces of a comprehension binds": "def lambda_handler(event, context):\n"
     "    for some in [key for key in event['keys']]:\n        ThreadPoolExecutor(len(some))\n",
 }

@@ -482,7 +482,15 @@ async def main(event):
 
 
 @pytest.mark.parametrize(
-    ("kind", "mark"), [("SQS", ""), ("DynamoDB", "  # finds MT501"), ("SNS", "")], ids=["sqs", "dynamodb", "sns"]
+    ("kind", "mark"),
+    [
+        ("SQS", ""),
+        ("DynamoDB", "  # finds MT501"),
+        ("Kinesis", "  # finds MT501"),
+        ("MSK", "  # finds MT501"),
+        ("SNS", ""),
+        ("S3", ""),
+    ],
 )
 def test_a_batch_of_the_default_size_counts_by_its_source(finds, kind, mark):
     source = f"""

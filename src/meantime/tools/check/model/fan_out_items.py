@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from meantime.tools.check.model.functions import Function, Loop
     from meantime.tools.check.model.project import Project
 
-_SAME_ITEMS = {"list", "tuple", "set", "frozenset", "sorted", "reversed", "iter", "enumerate", "filter", "dict"}
-_ADDED_BY = {"append", "add", "appendleft", "put_nowait"}
-_DEEPEST = 4
+_SAME_ITEMS = {"list", "tuple", "set", "frozenset"}
+_ADDED_BY = {"append", "add"}
+_DEEPEST = 6
 
 
 class Element(NamedTuple):

@@ -34,7 +34,6 @@ CREATE_TASK = (
     "asyncio.ensure_future",
     *(f"{loop}.create_task" for loop in LOOPS),
 )
-GROUPS = ("asyncio.TaskGroup()", "anyio.create_task_group()")
 GROUP_TASKS = (
     "asyncio.TaskGroup().create_task",
     "anyio.create_task_group().start_soon",
@@ -64,9 +63,6 @@ def handed_over(project: Project, expression: Expression) -> Handed:
     """What an awaitable runs, and where: coroutines as they are, `to_thread(…)` and its kin seen through."""
     calls: list[Call] = []
     while True:
-        if expression.kind == "await":
-            expression = expression.parts[0]
-            continue
         if expression.kind != "call":
             return Handed("tasks", expression, None, tuple(calls))
         call: Call = expression  # type: ignore[assignment]  # it is one

@@ -81,10 +81,7 @@ def _is_called_in_a_loop(project: Project, call: Call) -> bool:
     within = call.within
     if within.entered or any(other.function.name in _WAITING for other in within.calls):
         return False
-    return any(
-        caller.loops and caller.use != "receiver" and within in project.callees(caller)
-        for caller in project.callers(within)
-    )
+    return any(caller.loops and caller.use != "receiver" for caller in project.callers(within))
 
 
 def _of_map(project: Project, call: Call) -> FanOut:
@@ -105,7 +102,7 @@ def _of_map(project: Project, call: Call) -> FanOut:
 
 def _submits(project: Project, awaited_together: frozenset[int]) -> Iterator[_Start]:
     for call in project.calls_to(*SUBMITS):
-        if call.arguments and call.use not in {"receiver", "awaited"}:
+        if call.arguments and call.use != "receiver":
             yield _Start(call, _on(project, call), call.arguments[0], maker_of_method(project, call), "submit")
     for call in project.calls_to(*RUN_IN_EXECUTOR):
         handed = to_thread(project, call)
@@ -132,7 +129,6 @@ def _is_joined_at_once(call: Call) -> bool:
     return any(
         other.function.kind == "attribute"
         and other.function.name == "join"
-        and other.function.parts[0].kind == "name"
         and other.function.parts[0].name in call.bound
         and other.loops == call.loops
         and other.loops

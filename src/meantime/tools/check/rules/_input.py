@@ -125,8 +125,8 @@ class _Follower:
         """Whether a loop goes over what the function cuts for itself: chunks, for example."""
         if looped.kind == "name":
             given = within.assigned.get(looped.name, ())
-            return any(each.kind in {"comprehension", "list"} for each in given)
-        return looped.kind in {"comprehension", "list"}
+            return any(each.kind == "comprehension" for each in given)
+        return looped.kind == "comprehension"
 
     def _name(self, name: str, within: Function, depth: int) -> Input | None:
         scope: Function | None = within
