@@ -403,3 +403,59 @@ def test_the_fix_puts_the_decorator_and_the_import(findings_of, before, after):
 def test_there_is_no_fix_where(findings_of, files):
     (found,) = findings_of("MT101", files)
     assert found.fix is None
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def lambda_handler(event, context):  # finds MT101\n    return main(event)\n",
+        "def lambda_handler(event, context):\n    return asyncio.run(main(event))\n",
+        "def lambda_handler(event, context):\n    return plain(event)\n",
+        "def lambda_handler(event, context):\n    if event:\n        return plain(event)\n    return main(event)\n",
+        "def lambda_handler(event, context):\n    return wrapped(event)\n",
+        "def lambda_handler(event, context):\n    return event\n",
+        "def lambda_handler(event, context):\n    main(event)\n",
+        "def lambda_handler(event, context):\n    return main(event)\n\n\nprint(lambda_handler({}, None))\n",
+        "@other.wrap\ndef lambda_handler(event, context):\n    return main(event)\n",
+    ],
+    ids=[
+        "returned",
+        "run",
+        "plain",
+        "one of two",
+        "with a decorator",
+        "the event",
+        "never returned",
+        "used",
+        "decorated",
+    ],
+)
+def test_a_plain_handler_that_returns_a_coroutine(finds, source):
+    finds(
+        "MT101",
+        "import asyncio\nimport other\n\n\nasync def main(event): ...\n\n\ndef plain(event): ...\n\n\n"
+        "@other.wrap\nasync def wrapped(event): ...\n\n\n" + source,
+    )
+
+
+def test_says_what_of_the_coroutine_that_is_returned(findings_of):
+    (found,) = findings_of(
+        "MT101", "async def main(event): ...\n\n\ndef lambda_handler(event, context):\n    return main(event)\n"
+    )
+    assert found.message.startswith("`lambda_handler` returns what calling `main` gives, and nobody awaits it: each")
+    assert "Return `asyncio.run(main(…))`" in found.message
+    assert found.fix is None
+
+
+def test_a_method_is_not_told_to_be_decorated(findings_of):
+    (found,) = findings_of(
+        "MT101",
+        "class App:\n    async def handle(self, event, context): ...\n\n\nlambda_handler = App().handle\n",
+    )
+    assert "does not await `App.handle`" in found.message
+    assert "Give Lambda `meantime.handler(….handle)`" in found.message
+
+
+def test_a_generator_is_not_told_to_be_run(findings_of):
+    (found,) = findings_of("MT101", "async def lambda_handler(event, context):\n    yield event\n")
+    assert found.message.endswith("Return a value instead of what it yields, and put `@meantime.handler` above it.")

@@ -901,3 +901,37 @@ async def main(event):
 """
         + HANDLER,
     )
+
+
+OBJECT = """
+import asyncio
+
+import httpx
+
+
+class Api:
+    client = None
+
+    async def __aenter__(self):
+        {test}
+            self.client = httpx.AsyncClient(timeout=3){mark}
+        return self
+
+    async def __aexit__(self, *error):
+        print(error)
+
+
+api = Api()
+
+
+async def main(event):
+    async with api:
+        await api.client.get(event["url"])
+"""
+
+
+@pytest.mark.parametrize(
+    ("test", "mark"), [("if self.client is None:", "  # finds MT105"), ("with open('x'):", "")], ids=["once", "anew"]
+)
+def test_an_object_at_module_level_keeps_what_it_makes_once(finds, test, mark):
+    finds("MT105", OBJECT.format(test=test, mark=mark) + HANDLER)

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from meantime.tools.check.finding import Finding, Place
 from meantime.tools.check.rule import Rule
 from meantime.tools.check.rules._handler_decorating import decorated_with_meantime
+from meantime.tools.check.rules._spelling import name_of
 from meantime.tools.check.rules._test_files import is_test_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from meantime.tools.check.finding import Fix
+    from meantime.tools.check.handlers.handler import Handler
     from meantime.tools.check.model.functions import Function
     from meantime.tools.check.model.project import Project
 
@@ -29,18 +31,51 @@ def _check(project: Project) -> Iterator[Finding]:
                 continue
             yield Finding(
                 _CODE,
-                f"Lambda does not await `{function.name}`: each invocation fails with Runtime.MarshalError, "
-                f'"Object of type {_type(function)} is not JSON serializable". Put `@meantime.handler` above it, or '
-                "call it with `asyncio.run` from a plain `def` handler.",
-                Place(
-                    function.file,
-                    function.line,
-                    function.column + 1,
-                    function.line,
-                    function.name_column + len(function.name) + 1,
-                ),
+                f"Lambda does not await {name_of(function)}: {_fails(function)} {_advice(function)}",
+                _place(function),
                 fix=_fix(project, function),
             )
+        elif function is not None and handler.is_sure and not handler.adapter:
+            for coroutine in _returned_coroutines(project, function, handler):
+                yield Finding(
+                    _CODE,
+                    f"{name_of(function)} returns what calling {name_of(coroutine, function)} gives, and nobody awaits "
+                    f"it: {_fails(coroutine)} Return `asyncio.run({coroutine.name}(…))`, or make the handler `async "
+                    "def` below `@meantime.handler`.",
+                    _place(function),
+                )
+
+
+def _place(function: Function) -> Place:
+    end = function.name_column + len(function.name) + 1
+    return Place(function.file, function.line, function.column + 1, function.line, end)
+
+
+def _fails(coroutine: Function) -> str:
+    return (
+        "each invocation fails with Runtime.MarshalError, "
+        f'"Object of type {_type(coroutine)} is not JSON serializable".'
+    )
+
+
+def _advice(function: Function) -> str:
+    if function.is_generator:
+        return "Return a value instead of what it yields, and put `@meantime.handler` above it."
+    if function.class_name:
+        return f"Give Lambda `meantime.handler(….{function.name})`, or call it with `asyncio.run` from a plain one."
+    return "Put `@meantime.handler` above it, or call it with `asyncio.run` from a plain `def` handler."
+
+
+def _returned_coroutines(project: Project, function: Function, handler: Handler) -> list[Function]:
+    """The coroutine function whose call is all that a plain handler returns."""
+    if function.is_async or function.is_generator or not _is_handed_to_lambda(project, function):
+        return []
+    if handler.by == "signature" and (_is_used(project, function) or is_test_file(function.file)):
+        return []
+    if len(function.returns) != 1 or function.returns[0].kind != "call":
+        return []
+    callees = project.callees(function.returns[0])  # type: ignore[arg-type]  # a Call
+    return [each for each in callees if each.is_async and not each.decorators and len(callees) == 1]
 
 
 def _fix(project: Project, function: Function) -> Fix | None:

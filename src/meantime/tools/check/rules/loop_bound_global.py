@@ -14,7 +14,7 @@ from meantime.tools.check.rules._spelling import name_of, spelled
 from meantime.tools.check.rules._syntax import around
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from meantime.tools.check.finding import Level
     from meantime.tools.check.model.expressions import Call, Expression
@@ -111,27 +111,36 @@ def _closed(project: Project, function: Function) -> Iterator[tuple[Call, str]]:
 
 def _outlives(project: Project, made: Call) -> bool:
     """Whether what a call makes is there in the next invocation: by a global name, or in an object that has one."""
-    is_in_object = any("." in name for name in made.bound)
-    return _is_global(project, made) or (
-        is_in_object and any(_is_global(project, each) for each in project.calls_to(made.within.class_name))
+    if _is_global(project, made):
+        return True
+    attributes = {name.rpartition(".")[2] for name in made.bound if "." in name}
+    return (
+        bool(attributes)
+        and (made.within.name == "__init__" or _is_made_once(project, made, attributes))
+        and any(_is_global(project, each) for each in project.calls_to(made.within.class_name))
     )
 
 
 def _is_global(project: Project, made: Call) -> bool:
-    """Whether a call is made once, for a global name: by a module's body, or where the name holds nothing yet."""
-    if made.within.is_module:
-        return True
     names = made.within.globals.intersection(made.bound)
-    return bool(names) and (
+    return made.within.is_module or (bool(names) and _is_made_once(project, made, names))
+
+
+def _is_made_once(project: Project, made: Call, names: Collection[str]) -> bool:
+    """Whether a call is made at import only, or where these names are seen to hold nothing yet."""
+    return (
         project.runs(made.within).at_import is not None
         or made.in_handler_of == "except"
         or any(
-            isinstance(node, ast.If)
-            and any(isinstance(each, ast.Name) and each.id in names for each in ast.walk(node.test))
+            isinstance(node, ast.If) and any(_last_name(each) in names for each in ast.walk(node.test))
             for function in around(project, made)[:1]
             for node in ast.walk(function)
         )
     )
+
+
+def _last_name(node: ast.AST) -> str:
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
 
 
 def _used(function: Function) -> Iterator[Expression]:
