@@ -71,6 +71,15 @@ session.mount("http://", HTTPAdapter(max_retries=Retry(3)))
 def lambda_handler(event, context):
     return session.get("https://example.com").json()  # finds MT701
 """,
+    "a urllib3 pool": """
+import urllib3
+
+http = urllib3.PoolManager(retries=3)
+
+def lambda_handler(event, context):
+    http.request("GET", "https://example.com")  # finds MT701
+    return urllib3.PoolManager().request("GET", "https://example.com", timeout=None)  # finds MT701
+""",
     "urlopen": """
 import urllib.request
 
@@ -273,6 +282,28 @@ def lambda_handler(event, context):
     socket.create_connection(("example.com", 80), 2)
     smtplib.SMTP("example.com", 25, "me", 2)
     ftplib.FTP("example.com", "user", "password", "account", 2)
+""",
+    "a urllib3 pool that has a timeout, or may have one": """
+import urllib3
+
+OPTIONS = {"timeout": 5}
+http = urllib3.PoolManager(timeout=5)
+other = urllib3.PoolManager(**OPTIONS)
+third = urllib3.PoolManager()
+
+def lambda_handler(event, context):
+    third.request("GET", "https://example.com", timeout=5)
+    other.request("GET", "https://example.com")
+    return http.request("GET", "https://example.com")
+""",
+    "a urllib3 pool that somebody gives": """
+import urllib3
+
+def load(http: urllib3.PoolManager):
+    return http.request("GET", "https://example.com")
+
+def lambda_handler(event, context):
+    return load(event.http)
 """,
     "a timeout for all sockets": """
 import socket

@@ -45,6 +45,7 @@ _STANDARD_LIBRARY = {
     "smtplib.SMTP_SSL": Timeout(),
     "ftplib.FTP": Timeout(position=4),
 }
+_URLLIB3 = {"urllib3.PoolManager().request": Timeout(), "urllib3.request": Timeout()}
 _CONNECT = "to connect"
 _QUERY = "for a query's answer"
 _DATABASES = {
@@ -81,7 +82,7 @@ _DATABASES = {
     "aiohttp.ClientSession": Timeout(default=300, needs="`timeout=aiohttp.ClientTimeout(…)`", is_sure=False),
 }
 
-UNSET: dict[str, Timeout] = {**_REQUESTS, **_STANDARD_LIBRARY, **_DATABASES}
+UNSET: dict[str, Timeout] = {**_REQUESTS, **_URLLIB3, **_STANDARD_LIBRARY, **_DATABASES}
 """Calls that wait too long unless they are given a timeout."""
 
 _HTTPX = {
@@ -98,7 +99,7 @@ _HTTPX = {
     },
 }
 
-SWITCHED_OFF: dict[str, Timeout] = {**_REQUESTS, **_STANDARD_LIBRARY, **_DATABASES, **_HTTPX}
+SWITCHED_OFF: dict[str, Timeout] = {**_REQUESTS, **_URLLIB3, **_STANDARD_LIBRARY, **_DATABASES, **_HTTPX}
 """Calls that wait for ever with a timeout of None."""
 
 BOTOCORE_READ = 60.0

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from meantime.tools.check.model.project import Project
 
 _SESSION = "requests.Session()."
+_URLLIB3 = "urllib3.PoolManager()."
 _OF_SOCKETS = ("urllib.", "http.", "socket.", "smtplib.", "ftplib.")  # whose timeout `socket.setdefaulttimeout` sets
 _GUARDS = frozenset(
     {
@@ -35,6 +36,9 @@ def is_limited_otherwise(project: Project, call: Call) -> bool:
     (path,) = project.targets(call)
     if path.startswith(_OF_SOCKETS):
         return _sets_default(project)
+    if path.startswith(_URLLIB3):
+        made = [each.origin for each in project.values(call.function, call.within)]
+        return any(each is None or not each.keywords.keys().isdisjoint({"timeout", "**"}) for each in made)
     if path.startswith(_SESSION):
         return not _is_plain_session(project, call)
     return False
