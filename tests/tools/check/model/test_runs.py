@@ -52,6 +52,19 @@ def case(source: str, *, id: str):  # noqa: A002  # as pytest calls it
         case(
             """
             def work(): ...
+            class Held:
+                def __enter__(self):
+                    work()
+                def __exit__(self, *error): ...
+            async def main():
+                with Held():
+                    pass
+            """,
+            id="what entering a with block calls",
+        ),
+        case(
+            """
+            def work(): ...
             def between():
                 return work()
             async def main():

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from meantime.tools.check.model.value import Value
     from meantime.tools.check.model.values import Values
 
+_ENTERING = ("__enter__", "__exit__", "__aenter__", "__aexit__")
 _PARTIAL = frozenset({"functools.partial", "functools.partialmethod"})
 _RUN_ON_THREADS = frozenset({"anyio.to_thread.run_sync", "asyncio.to_thread", "trio.to_thread.run_sync"})
 
@@ -87,6 +88,8 @@ class CallGraph:
         found = self.values.values(call.function, function)
         self._note(call, found)
         called = [own for each in found if (own := self.called(each.path)) is not None]
+        if call.use == "entered":
+            yield from self._entered(call, is_sure=len(found) == 1)
         for own in called:
             where: Where | Literal["call"] = "thread" if self._decorations.make_threaded(own) else "call"
             is_sure = len(called) == 1 and len(found) == 1 and self._runs_by(call, own)
@@ -104,13 +107,26 @@ class CallGraph:
                 yield from self._of_a_partial(call, is_sure=len(found) == 1)
                 return
         if not called:
-            for argument in (*call.arguments, *call.keywords.values()):
-                if argument.kind in {"name", "attribute", "lambda"} or is_partial(argument):
-                    for own in self.functions_of(argument, function):
-                        edge = Edge(
-                            function, own, call, "callback", False, self._decorations.are_plain(own), per_item=False
-                        )
-                        yield own, edge, None
+            yield from self._given_away(call)
+
+    def _given_away(self, call: Call) -> Iterator[_Link]:
+        """The functions that a call of others' code is given: it may call them."""
+        for argument in (*call.arguments, *call.keywords.values()):
+            if argument.kind in {"name", "attribute", "lambda"} or is_partial(argument):
+                for own in self.functions_of(argument, call.within):
+                    is_plain = self._decorations.are_plain(own)
+                    yield own, Edge(call.within, own, call, "callback", False, is_plain, per_item=False), None
+
+    def _entered(self, call: Call, *, is_sure: bool) -> Iterator[_Link]:
+        """What `with Service():` calls besides."""
+        for value in self.values.values(call, call.within):
+            owner = self.values.classes.get(value.path[:-2]) if value.path.endswith("()") else None
+            methods = owner.methods if owner is not None else {}
+            for name in _ENTERING:
+                own = self.values.functions.get(methods.get(name, ""))
+                if own is not None:
+                    is_plain = self._decorations.are_plain(own)
+                    yield own, Edge(call.within, own, call, "call", is_sure, is_plain, per_item=False), None
 
     def _note(self, call: Call, found: Iterable[Value]) -> None:
         for each in found:
