@@ -327,3 +327,19 @@ def lambda_handler(event, context):
         save(record["body"])
 """,
     )
+
+
+def test_what_is_around_the_handler_may_know(finds):
+    finds(
+        "MT801",
+        WORK
+        + """
+import threading
+from middleware import watching
+
+@watching
+def lambda_handler(event, context):
+    for record in event["Records"]:  # finds MT801 likely
+        threading.Thread(target=work, args=(record,)).start()
+""",
+    )

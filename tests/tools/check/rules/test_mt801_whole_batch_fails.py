@@ -133,6 +133,12 @@ def lambda_handler(event, context):
 """,
         """
 def lambda_handler(event, context):
+    for record in event["Records"]:  # finds MT801
+        if record["body"] == "":
+            raise ValueError
+""",
+        """
+def lambda_handler(event, context):
     for record in event["Records"][:10]:  # finds MT801
         save(record["body"])
 """,
@@ -178,7 +184,8 @@ def lambda_handler(event, context):
     ids=[
         "a loop", "the article's threads", "a comprehension", "map", "tasks", "counted, with get", "a data class",
         "a model",
-        "under a decorator that is known", "in a class, two functions down", "a method on threads", "the first ten",
+        "under a decorator that is known", "in a class, two functions down", "a method on threads",
+        "raised without a call", "the first ten",
         "raised here", "raised again",
         "only decoding is tried, and the message has records",
         "submitted and asked",

@@ -372,3 +372,18 @@ def test_the_setting_is_spelt_as_its_tool_spells_it(findings_of, files, setting)
     (finding,) = findings_of("MT802", {"app.py": ANSWERS, **files})
 
     assert f"Set {setting}." in finding.message
+
+
+@pytest.mark.parametrize("answer", ['{"statusCode": "500"}', '{"statusCode": code}', "{**answer, code: 500}", "{}"])
+def test_a_status_that_is_no_number_tells_of_nothing(finds, answer):
+    finds(
+        "MT802",
+        f"""
+def lambda_handler(event, context):
+    for record in event["Records"]:
+        try:
+            save(record["body"])
+        except KeyError:
+            return {answer}
+""",
+    )

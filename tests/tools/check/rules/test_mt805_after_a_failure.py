@@ -159,3 +159,21 @@ def test_what_stops_is_let_be(finds, source):
 @pytest.mark.parametrize("source", [LOOP, POWERTOOLS, DECORATED], ids=["a loop", "Powertools", "a decorator"])
 def test_other_queues_have_no_order(finds, template, source):
     finds("MT805", {"template.yaml": template, "app.py": source.replace("  # finds MT805", "")})
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        POWERTOOLS.replace("event=event, record_handler=work, processor=processor", "event, work"),
+        DECORATED.replace("@batch_processor", "@traced"),
+        DECORATED.replace("@batch_processor(record_handler=work, processor=processor)", "@traced"),
+        DECORATED.replace("batch_processor(record_handler=work, processor=processor)", "batch_processor(work)"),
+    ],
+    ids=["no processor in sight", "another decorator", "a plain decorator", "a decorator without a processor"],
+)
+def test_a_processor_that_is_not_in_sight_is_let_be(finds, source):
+    finds("MT805", {"template.yaml": TEMPLATE, "app.py": source.replace("  # finds MT805", "")})
+
+
+def test_a_handler_that_is_not_in_sight_is_passed_over(finds):
+    finds("MT805", {"template.yaml": TEMPLATE, "app.py": "from mangum import Mangum\n\nlambda_handler = Mangum(app)\n"})
