@@ -385,6 +385,27 @@ def lambda_handler(event, context):
     except KeyError:
         boto3.client("sqs").send_message(QueueUrl="q", MessageBody="bad")  # finds MT301 likely
 """,
+    "before one of several errors, or what may be none": """
+import boto3
+
+def lambda_handler(event, context):
+    if event["bad"]:
+        boto3.client("sns").publish(TopicArn="t", Message="bad")  # finds MT301 likely
+        if event["worse"]:
+            raise KeyError("worse")
+        else:
+            raise ValueError("bad")
+    if event["good"]:
+        boto3.client("sns").publish(TopicArn="t", Message="good")  # finds MT301
+        if event["late"]:
+            raise KeyError("late")
+    if event["other"]:
+        boto3.client("sns").publish(TopicArn="t", Message="good")  # finds MT301
+        if event["late"]:
+            print("late")
+        else:
+            raise KeyError("late")
+""",
     "in several lines on the way to an error": """
 import boto3
 

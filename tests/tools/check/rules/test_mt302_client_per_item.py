@@ -210,6 +210,45 @@ def check_all(keys):
     for key in keys:
         check(key)
 """,
+    "in a handler that a loop plays invocations of": """
+import boto3
+
+def handle(event, context_dict, settings=None):
+    boto3.client("s3").head_object(Bucket="b", Key=event["key"])  # finds MT302 likely
+    return helper(event)
+
+def helper(event):
+    return boto3.client("sqs").list_queues()  # finds MT302 likely
+
+class App:
+    def handle(self, event, context):
+        return boto3.client("sns").list_topics()  # finds MT302 likely
+
+app = App()
+
+def run(jobs):
+    for job in jobs:
+        handle(job, {})
+        app.handle(job, None)
+""",
+    "in what only begins or ends like a handler": """
+import boto3
+
+def one(event):
+    boto3.client("s3").head_object(Bucket="b", Key=event)  # finds MT302
+
+def two(event, key, context):
+    boto3.client("s3").head_object(Bucket="b", Key=key)  # finds MT302
+
+def three(key, context):
+    boto3.client("s3").head_object(Bucket="b", Key=key)  # finds MT302
+
+def lambda_handler(event, context):
+    for key in event["keys"]:
+        one(key)
+        two(event, key, context)
+        three(key, context)
+""",
     "in a branch for one constant": """
 import boto3
 

@@ -24,7 +24,14 @@ def is_exceptional(project: Project, call: Call) -> bool:
         for block in (node.body, node.orelse)
         if any(each.lineno <= call.line <= (each.end_lineno or each.lineno) for each in block)
     ]
-    return call.in_handler_of == "except" or any(isinstance(block[-1], ast.Raise) for block in blocks)
+    return call.in_handler_of == "except" or any(_ends_in_raise(block) for block in blocks)
+
+
+def _ends_in_raise(block: list[ast.stmt]) -> bool:
+    last = block[-1] if block else None
+    if isinstance(last, ast.If):
+        return _ends_in_raise(last.body) and _ends_in_raise(last.orelse)
+    return isinstance(last, ast.Raise)
 
 
 def is_conditional(project: Project, call: Call) -> bool:

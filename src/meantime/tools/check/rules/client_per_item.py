@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from meantime.tools.check.catalogue.clients import Client
     from meantime.tools.check.finding import Level, Step
     from meantime.tools.check.model.expressions import Call, Expression
+    from meantime.tools.check.model.functions import Function
     from meantime.tools.check.model.project import Project
 
+_SHAPE = 2  # parameters of a handler
 _COLLECTED = frozenset({"element", "other"})  # uses of a value that may make a collection of clients
 
 
@@ -98,8 +100,15 @@ def _in_function(project: Project, call: Call, client: Client) -> tuple[Level | 
     is_for_a_thread = way.on_threads and client.kind == "single"
     is_meant = way.is_bounded or is_for_a_thread or is_made_somebodys(call) or is_exceptional(project, call)
     is_chosen = any(is_one_of_many_ways(project, each) for each in (*way.calls, call))
-    is_proved = way.is_proved and not is_meant and not is_chosen
+    is_imitation = any(_takes_an_event(each.within) for each in (*way.calls[1:], call))
+    is_proved = way.is_proved and not is_meant and not is_chosen and not is_imitation
     return ("error" if is_proved else "warning"), way.steps
+
+
+def _takes_an_event(function: Function) -> bool:
+    """Whether a function has a handler's shape: a loop around it plays invocations on one machine."""
+    names = [each.name for each in function.parameters if each.name != "self"][:_SHAPE]
+    return len(names) == _SHAPE and names[0] == "event" and names[1].startswith("context")
 
 
 RULE = Rule(
