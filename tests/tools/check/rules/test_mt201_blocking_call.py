@@ -740,3 +740,20 @@ async def load(key):
     )
     assert found.message.startswith('`asyncio.to_thread(…)["Body"].read` (reading an answer from AWS) blocks')
     assert found.message.endswith("Read it where it is asked for, in the function that the thread runs.")
+
+
+def test_says_to_go_over_pages_on_the_thread(findings_of):
+    (found,) = findings_of(
+        "MT201",
+        """
+import boto3
+
+s3 = boto3.client("s3")
+
+
+async def main():
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket="b"):
+        print(page)
+""",
+    )
+    assert found.message.endswith("in a function that `asyncio.to_thread` runs.")

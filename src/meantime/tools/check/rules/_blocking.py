@@ -52,6 +52,8 @@ class Blocked(NamedTuple):
         name = spelled(self.call.function)
         if self.what == blocking.VERB:
             return f"Use `await meantime.tasks.{self.call.function.name}(…)`."
+        if self.call.function.name == "paginate":
+            return "Go over the pages, which are asked for one by one, in a function that `asyncio.to_thread` runs."
         if self.what == blocking.BODY:
             return "Read it where it is asked for, in the function that the thread runs."
         return f"{_ADVICE.get(self.what, 'Use')} `await asyncio.to_thread({name}, …)`."
