@@ -293,13 +293,14 @@ def query(connection, key):
 def load(key):
     return key
 
-def start(executor, connection, key):
-    executor.submit(query, connection, key)
+pool = ThreadPoolExecutor(3)
+
+def start(connection, key):
+    pool.submit(query, connection, key)
 
 def all(event):
-    with ThreadPoolExecutor(3) as executor:
-        for key in event["keys"]:
-            start(executor, pymysql.connect(host="a"), key)
+    for key in event["keys"]:
+        start(pymysql.connect(host="a"), key)
 """,
     "a connection for each, made by the helper that starts it": """
 import pymysql
@@ -311,14 +312,15 @@ def query(connection, key):
 def load(key):
     return key
 
-def start(executor, key):
+pool = ThreadPoolExecutor(3)
+
+def start(key):
     connection = pymysql.connect(host="a")
-    executor.submit(query, connection, key)
+    pool.submit(query, connection, key)
 
 def all(event):
-    with ThreadPoolExecutor(3) as executor:
-        for key in event["keys"]:
-            start(executor, key)
+    for key in event["keys"]:
+        start(key)
 """,
     "by a helper that waits for each": """
 import pymysql
@@ -349,6 +351,36 @@ def all(event):
         run(key)
         start(key).result()
         run_within(key)
+""",
+    "a session that is only known by its annotation": """
+import requests
+
+def load(session: requests.Session, key):
+    return session.get(key, timeout=5)
+
+def all(session: requests.Session, event):
+    with ThreadPoolExecutor(3) as executor:
+        for key in event["keys"]:
+            executor.submit(load, session, key)
+""",
+    "the connection of each object that a loop goes over": """
+import pymysql
+
+class Loader:
+    def __init__(self, host):
+        self.connection = pymysql.connect(host=host)
+
+    def query(self, key):
+        with self.connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+
+def load(key):
+    return key
+
+def all(loaders: list[Loader]):
+    with ThreadPoolExecutor(3) as executor:
+        for loader in loaders:
+            executor.submit(loader.query, 1)
 """,
 }
 

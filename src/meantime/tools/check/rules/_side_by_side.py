@@ -135,7 +135,7 @@ def _is_made_for_each(fan_out: FanOut, value: Value) -> bool:
         return False
     if maker.use == "element" or (fan_out.is_called_for_each and maker.within is fan_out.within):
         return True
-    return any(loop.kind == "comprehension" or not maker.within.is_module for loop in maker.loops)
+    return bool(maker.loops) and not maker.within.is_module
 
 
 def _is_of_own_instance(project: Project, fan_out: FanOut, work: Expression) -> bool:
@@ -145,7 +145,4 @@ def _is_of_own_instance(project: Project, fan_out: FanOut, work: Expression) -> 
     base = work.parts[0]
     if base.kind == "call":
         return True
-    given = fan_out.within.assigned.get(base.name, ()) if base.kind == "name" else ()
-    return any(each.kind == "item" for each in given) or any(
-        _is_made_for_each(fan_out, value) for value in project.values(base, fan_out.within)
-    )
+    return any(_is_made_for_each(fan_out, value) for value in project.values(base, fan_out.within))
