@@ -148,3 +148,32 @@ aws_lambda.Function(stack, "Work", handler="app.h", timeout=Duration.seconds(20)
     )
 
     assert "Set `visibility_timeout=Duration.seconds(120)` or more." in finding.message
+
+
+@pytest.mark.parametrize(
+    ("hidden", "window", "said"),
+    [
+        (20, 0, "Lambda refuses such a mapping. Set `VisibilityTimeout` to at least 180."),
+        (20, 15, "Lambda refuses such a mapping. Set `VisibilityTimeout` to at least 195."),
+        (30, 0, "AWS asks for six times its timeout of 30 s, since"),
+        (30, 15, "AWS asks for six times its timeout of 30 s and the batch window of 15 s, since"),
+    ],
+    ids=["refused", "refused, with a window", "as long as the timeout", "with a window"],
+)
+def test_it_says_how_long_it_is_to_be(findings_of, hidden, window, said):
+    (finding,) = findings_of("MT804", {"template.yaml": SAM.format(hidden=hidden, timeout=30, window=window, mark="")})
+
+    assert said in finding.message
+
+
+@pytest.mark.parametrize("others", [20, 30])
+def test_of_two_functions_the_longer_timeout_decides_whichever_comes_first(findings_of, others):
+    second = SAM.format(hidden=60, timeout=30, window=0, mark="").partition("  Work:")[2]
+
+    (finding,) = findings_of(
+        "MT804",
+        {"template.yaml": SAM.format(hidden=60, timeout=others, window=0, mark="") + "  Other:" + second},
+    )
+
+    assert "at least 180" in finding.message
+    assert f"`{'Work' if others == 30 else 'Other'}`" in finding.message

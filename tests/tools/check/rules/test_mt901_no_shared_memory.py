@@ -348,3 +348,31 @@ def lambda_handler(event, context):
         pool = Pool(3)  # finds MT901
 """,
     )
+
+
+RUN = """
+import sys
+from multiprocessing import Pool
+
+def run(items):
+    with Pool(2) as pool:{mark}
+        return pool.map(work, items)
+
+def lambda_handler(event, context):
+"""
+ON_A_MAC = "    if sys.platform == 'darwin':\n        return run(event)\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "is_found"),
+    [
+        (ON_A_MAC, False),
+        ("    if sys.platform == 'darwin':\n        pass\n    else:\n        return run(event)\n", False),
+        ("    if event:\n        return run(event)\n", True),
+        ("    if sys.platform == 'darwin':\n        return 1\n    return run(event)\n", True),
+        ("    run(event)\n    if sys.platform == 'darwin':\n        return 1\n", True),
+    ],
+    ids=["there alone", "everywhere else", "by the event", "behind it", "before it"],
+)
+def test_the_way_there_may_ask_for_the_platform(finds, body, is_found):
+    finds("MT901", RUN.replace("{mark}", "  # finds MT901" if is_found else "") + body)

@@ -203,3 +203,55 @@ def lambda_handler(event, context):
 )  # fmt: skip
 def test_another_width_or_elsewhere_is_let_be(finds, source):
     finds("MT902", source)
+
+
+def test_a_number_that_is_made_of_itself_is_followed_to_an_end(finds):
+    finds(
+        "MT902",
+        """
+from concurrent.futures import ThreadPoolExecutor
+
+def lambda_handler(event, context):
+    width = 4
+    width = width + width
+    with ThreadPoolExecutor(max_workers=width) as executor:
+        return list(executor.map(work, event["items"]))
+""",
+    )
+
+
+def test_the_way_there_is_told(findings_of):
+    (finding,) = findings_of(
+        "MT902",
+        """
+import os
+from concurrent.futures.thread import ThreadPoolExecutor
+
+def run(items):
+    with ThreadPoolExecutor(os.cpu_count()) as executor:
+        return list(executor.map(work, items))
+
+def lambda_handler(event, context):
+    return run(event["items"])
+""",
+    )
+
+    assert [each.text for each in finding.chain] == ["`lambda_handler` calls `run`"]
+    assert finding.level == "error"
+
+
+def test_a_pool_of_the_module_needs_no_way(findings_of):
+    (finding,) = findings_of(
+        "MT902",
+        """
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+executor = ThreadPoolExecutor(os.cpu_count())
+
+def lambda_handler(event, context):
+    return list(executor.map(work, event["items"]))
+""",
+    )
+
+    assert finding.chain == ()
