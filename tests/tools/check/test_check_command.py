@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -195,6 +196,14 @@ def test_git_applies_the_diff_where_it_was_made(project, run, monkeypatch, withi
     diff = run("--diff")[1]
     subprocess.run(["/usr/bin/env", "git", "apply", "-"], input=diff, text=True, check=True)
     assert run("--diff")[:2] == (0, "")
+
+
+def test_patch_applies_the_diff(project, run):
+    folder = project(**{"lib/my app.py": UNUSED})
+    if shutil.which("patch") is None:
+        pytest.skip("there is no patch here")
+    subprocess.run(["/usr/bin/env", "patch", "-p1"], input=run("--diff")[1], cwd=folder, text=True, check=True)
+    assert (folder / "lib/my app.py").read_text(encoding="utf-8") == "x = 1\n"
 
 
 def test_a_diff_is_shown_and_nothing_written(project, run):

@@ -48,6 +48,20 @@ def by_ruff(root, file):
             "ruff.toml": 'lint.select = ["ASYNC"]\nlint.ignore = ["S113"]\n',
             "lib/ruff.toml": 'extend = "../ruff.toml"\nlint.select = ["ALL"]\n',
         },
+        {
+            "ruff.toml": 'lint.select = ["ASYNC"]\n',
+            "lib/ruff.toml": 'extend = "../ruff.toml"\nlint.select = ["S113"]\n',
+        },
+        {
+            "base.toml": 'lint.select = ["ASYNC"]\n',
+            "other/ruff.toml": 'extend = "../base.toml"\nlint.extend-select = ["S113"]\n',
+            "lib/ruff.toml": 'extend = "../other/ruff.toml"\n',
+        },
+        {
+            "other/base.toml": 'lint.select = ["ASYNC"]\n',
+            "other/ruff.toml": 'extend = "base.toml"\n',
+            "lib/ruff.toml": 'extend = "../other/ruff.toml"\n',
+        },
     ],
     ids=str,
 )

@@ -170,7 +170,9 @@ def test_a_project_of_very_many_files_is_not_read_for_one_of_them_and_that_is_sa
         f"1 file checked: nothing found. What is around it was not read, since {tmp_path} has more than 3 other files "
         "and folders: calls from there and to there are not known.\n"
     )
-    assert "MT202" in run()[1], "what is named is read, however much it is"
+    code, out = run()
+    assert code == 1, "what is named is read, however much it is"
+    assert "What is around" not in out
 
 
 def test_the_project_is_the_nearest_repository_or_folder_with_settings(tmp_path):

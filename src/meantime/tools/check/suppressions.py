@@ -149,7 +149,7 @@ def _meant(words: Iterable[tuple[str, int]], known: Mapping[str, str]) -> tuple[
     by_word = {name: code for code, name in known.items()} | {code.lower(): code for code in known}
     codes: list[str] = []
     for word, _ in words:
-        code = by_word.get(word.lower()) or (word if codes and _EACH_CODE.fullmatch(word) else None)
+        code = by_word.get(word.lower()) or (word if _EACH_CODE.fullmatch(word) else None)
         if code is None:
             break
         codes.append(code)
