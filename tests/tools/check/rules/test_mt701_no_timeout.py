@@ -231,6 +231,13 @@ orders = psycopg2.connect(host="db")  # finds MT701 likely
 """,
 }
 
+RUFFS = """
+import requests
+
+def load():
+    return requests.get("https://example.com")  # finds MT701
+"""
+
 SILENT = {
     "a timeout in the call": """
 import requests
@@ -620,7 +627,6 @@ def test_it_tells_the_way_from_the_handler(findings_of):
     assert [step.text.replace("`", "") for step in finding.chain] == ["lambda_handler calls load"]
 
 
-def test_it_is_only_likely_to_matter_in_a_test(finds):
-    source = FOUND["a session at module level"]
-
+@pytest.mark.parametrize("source", [FOUND["a session at module level"], RUFFS])
+def test_it_is_only_likely_to_matter_in_a_test(finds, source):
     finds("MT701", {"tests/test_app.py": source.replace("# finds MT701", "# finds MT701 likely")})

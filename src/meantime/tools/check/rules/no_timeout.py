@@ -94,9 +94,11 @@ def _message(call: Call, timeout: Timeout, *, is_off: bool, is_on_lambda: bool) 
 
 
 def _level(project: Project, call: Call, timeout: Timeout, chain: Chain | None, *, is_off: bool) -> Level:
+    if is_test_file(call.within.file):
+        return "warning"
     if timeout.ruff:
         return "error"
-    if not (timeout.is_sure or is_off) or not _is_known(project, call, timeout) or is_test_file(call.within.file):
+    if not (timeout.is_sure or is_off) or not _is_known(project, call, timeout):
         return "warning"
     if chain is not None:
         return "error" if chain.is_proved and not is_meantimes(chain) else "warning"
