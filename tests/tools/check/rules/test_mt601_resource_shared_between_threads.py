@@ -612,3 +612,25 @@ def test_what_to_do_is_said(findings_of, case, what, remedy):
     assert found.message == (
         f"{what}, and several threads use it at once: it is not thread-safe. Share a client: {remedy}"
     )
+
+
+@pytest.mark.parametrize(
+    ("maker", "remedy"),
+    [
+        ("client", "Make it once, before they start."),
+        ("resource", "Make one client before they start, or a `boto3.Session()` for each thread."),
+    ],
+)
+def test_what_is_made_on_threads_is_told_what_may_be_shared(findings_of, maker, remedy):
+    source = f"""
+def load(key):
+    boto3.{maker}("dynamodb").describe(key)
+
+def lambda_handler(event, context):
+    return threads.map(load, event["keys"])
+"""
+    (found,) = findings_of("MT601", HEAD + source)
+    assert found.message == (
+        f"`boto3.{maker}` makes a client of boto3's one default session, and `load` runs on several threads: making "
+        f"clients is not thread-safe. {remedy}"
+    )

@@ -26,9 +26,14 @@ def takes_a_lock(function: Function) -> bool:
 
 def _is_lock(project: Project, guard: Expression, within: Function) -> bool:
     paths = project.paths(guard, within)
-    if not paths:
-        return guard.kind in {"name", "attribute", "item"} or "lock" in _last_name(guard)
-    return any(path.startswith(_LOCKS) for path in paths) or any(
+    is_unknown = not paths and guard.kind in {"name", "attribute", "item"}
+    if (
+        is_unknown
+        or "lock" in _last_name(guard).lower()
+        or any(path.startswith(_LOCKS) or "#" in path for path in paths)
+    ):
+        return True
+    return any(
         takes_a_lock(each) or is_locked(project, each.entered, each) or _gives_a_lock(project, each)
         for each in _entering(project, guard, paths)
     )
@@ -51,4 +56,4 @@ def _gives_a_lock(project: Project, function: Function) -> bool:
 
 
 def _last_name(guard: Expression) -> str:
-    return guard.function.name.lower() if guard.kind == "call" else ""  # type: ignore[attr-defined]  # it is a Call
+    return guard.function.name if guard.kind == "call" else guard.name  # type: ignore[attr-defined]  # it is a Call

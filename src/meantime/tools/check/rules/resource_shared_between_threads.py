@@ -63,12 +63,18 @@ def _default_session(project: Project) -> Iterator[Finding]:
                         message=(
                             f"`{spelled(call.function)}` makes a client of boto3's one default session, and "
                             f"{name_of(each.function)} runs on several threads: making clients is not thread-safe. "
-                            "Make it once, before they start."
+                            f"{_remedy_for_making(call)}"
                         ),
                         place=project.place(call, call.within),
                         level="warning",
                         chain=steps_to(project, fan_out, each),
                     )
+
+
+def _remedy_for_making(call: Call) -> str:
+    if call.function.name == "resource":  # which threads must not share either
+        return "Make one client before they start, or a `boto3.Session()` for each thread."
+    return "Make it once, before they start."
 
 
 def _is_of_default_session(project: Project, call: Call, each: Reached) -> bool:
