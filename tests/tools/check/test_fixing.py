@@ -172,3 +172,27 @@ def test_an_edit_touches_nothing_beside_its_stretch(tmp_path_factory, text, data
     finding = Finding("MT002", "x", Place("notes.yaml", 2), fix=Fix("Mend it", (edit,)))
     (change,) = prepared([finding], folder).changes
     assert change.after == f"a\n{text[:column]}!{text[column:]}\nb\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b"\xef\xbb\xbfx = 1  # noqa: MT201\ny = 2  # noqa: MT201\n", b"\xef\xbb\xbfx = 1\ny = 2\n"),
+        (
+            "# coding: shift_jis\nx = '日本語'  # noqa: MT201\ny = 2\n".encode("shift_jis"),
+            "# coding: shift_jis\nx = '日本語'\ny = 2\n".encode("shift_jis"),
+        ),
+    ],
+    ids=["a byte order mark", "Shift_JIS"],
+)
+def test_a_comment_goes_and_nothing_else_whatever_the_encoding(tmp_path, before, after):
+    (tmp_path / "app.py").write_bytes(before)
+    write(prepared(check([tmp_path], root=tmp_path).findings, tmp_path).changes, tmp_path)
+    assert (tmp_path / "app.py").read_bytes() == after
+
+
+@pytest.mark.parametrize("name", ["app.py", "template.yaml"])
+def test_a_file_that_cannot_be_decoded_stays_as_it_is(tmp_path, name):
+    (tmp_path / name).write_bytes(b"x: 1  # noqa: MT201\n# caf\xe9\n")
+    fixes = prepared(check([tmp_path], root=tmp_path).findings, tmp_path)
+    assert (fixes.changes, fixes.fixed, len(fixes.refused)) == ([], [], 1)

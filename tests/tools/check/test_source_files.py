@@ -94,6 +94,12 @@ def test_what_git_ignores_is_not_read(found, write):
     assert found() == ["app.py"]
 
 
+@pytest.mark.parametrize("line", ["!", "a\\", "[z-a]"])
+def test_a_line_that_is_no_pattern_is_passed_over(found, write, line):
+    write("app.py", "made.py", **{".gitignore": f"{line}\nmade.py\n"})
+    assert found() == ["app.py"]
+
+
 def test_a_nearer_gitignore_counts_more(found, write):
     write("made.py", "lib/made.py", **{".gitignore": "made.py\n", "lib/.gitignore": "!made.py\n"})
     assert found() == ["lib/made.py"]

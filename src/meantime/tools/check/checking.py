@@ -17,6 +17,7 @@ from meantime.tools.check.selection import chosen_codes, idle_patterns, shown
 from meantime.tools.check.settings import Settings
 from meantime.tools.check.source_files import MOST_AROUND, PYTHON_ENDINGS, TEMPLATE_ENDINGS, files_around, source_files
 from meantime.tools.check.suppressions import sifted, suppressions_in
+from meantime.tools.check.unreadable import decoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -185,7 +186,7 @@ class _Contents(NamedTuple):
             python += is_python
             templates += not is_python and looks_like_template(file.name, data)
             if b"noqa" in data or b"NOQA" in data:
-                suppressions[name] = suppressions_in(data.decode("utf-8", "replace"), is_python=is_python)
+                suppressions[name] = suppressions_in(decoded(data), is_python=is_python)
         return cls(parts, suppressions, python, templates)
 
 

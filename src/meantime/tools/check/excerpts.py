@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from meantime.tools.check.unreadable import UnreadableError, source_text
+from meantime.tools.check.unreadable import decoded
 
 _LINE_END = re.compile(r"\r\n|\r|\n")  # as Python counts lines; `splitlines` also ends them at form feeds and others
 
@@ -28,18 +28,10 @@ class Excerpts:
                 data = Path(self._root, file).read_bytes()
             except OSError:
                 data = b""
-            self._lines[file] = _LINE_END.split(_decoded(data)) if data else []
+            self._lines[file] = _LINE_END.split(decoded(data)) if data else []
         return self._lines[file]
 
     def line(self, file: str, number: int) -> str:
         """One line of a file, counted from 1; empty if there is none."""
         lines = self.lines(file)
         return lines[number - 1] if 0 < number <= len(lines) else ""
-
-
-def _decoded(data: bytes) -> str:
-    """A file's text, as well as it can be read."""
-    try:
-        return source_text(data)
-    except UnreadableError:
-        return data.decode("utf-8", "replace")

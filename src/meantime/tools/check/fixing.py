@@ -13,7 +13,7 @@ from tokenize import detect_encoding
 from typing import TYPE_CHECKING
 
 from meantime.tools.check.errors import CheckError
-from meantime.tools.check.unreadable import source_text
+from meantime.tools.check.unreadable import UnreadableError, source_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -116,10 +116,13 @@ class _Edits:
 
     def take(self, finding: Finding) -> bool:
         """Take a finding's fix; False if it meets another one's."""
-        stretches = [
-            (edit.place.path, self._text(edit.place.path).stretch(edit), edit.text)
-            for edit in (finding.fix.edits if finding.fix is not None else ())
-        ]
+        try:
+            stretches = [
+                (edit.place.path, self._text(edit.place.path).stretch(edit), edit.text)
+                for edit in (finding.fix.edits if finding.fix is not None else ())
+            ]
+        except UnreadableError:  # it could not be written as it was either
+            return False
         if not all(_has_room(self._taken[file], stretch, text) for file, stretch, text in stretches):
             return False
         for file, stretch, text in stretches:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from meantime.tools.check.errors import CheckError
 from meantime.tools.check.ruff_settings import RuffSettings
 from meantime.tools.check.rule import all_rules
+from meantime.tools.check.source_files import is_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -156,6 +157,9 @@ class _PerFileIgnores:
         if settings.per_file_ignores:
             from pathspec import GitIgnoreSpec  # noqa: PLC0415  # it takes 30 ms to load; most projects need none
 
+            for pattern, _ in settings.per_file_ignores:
+                if not is_pattern(pattern):
+                    raise CheckError(f"{settings.file}: {pattern!r} of per-file-ignores is no pattern as in .gitignore")
             self._patterns = [
                 (
                     pattern,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,6 +76,17 @@ def files_around(
     return (*walk.result(), True) if walk.passed <= walk.most else None
 
 
+def is_pattern(line: str) -> bool:
+    """Whether a line is a pattern as in .gitignore; git itself passes over what is none, such as a `!` alone."""
+    from pathspec import GitIgnoreSpec  # noqa: PLC0415  # see below
+
+    try:
+        GitIgnoreSpec.from_lines([line])
+    except (ValueError, re.error):
+        return False
+    return True
+
+
 class _TooManyError(Exception):
     """There are more files than are to be read."""
 
@@ -86,7 +98,7 @@ class _Ignoring:
         from pathspec import GitIgnoreSpec  # noqa: PLC0415  # it takes 30 ms to load; many folders need none
 
         self._prefix = len(folder) + 1
-        self._patterns: GitIgnoreSpec = GitIgnoreSpec.from_lines(lines)
+        self._patterns: GitIgnoreSpec = GitIgnoreSpec.from_lines(line for line in lines if is_pattern(line))
 
     def verdict(self, path: str) -> bool | None:
         """Whether a path is ignored; None: nothing is said of it. A folder's path ends in a slash."""

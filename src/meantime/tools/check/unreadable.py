@@ -61,6 +61,14 @@ def source_text(data: bytes) -> str:
         ) from None
 
 
+def decoded(data: bytes) -> str:
+    """A file's text, as well as it can be read: the same as `source_text` where that gives one."""
+    try:
+        return source_text(data)
+    except UnreadableError:
+        return data.decode("utf-8", "replace")
+
+
 def why_unreadable(error: Exception) -> UnreadableError:
     """Says why a file could not be read.
 
