@@ -140,3 +140,8 @@ def test_patterns_are_relative_to_the_folder_of_the_settings(tmp_path):
 
 def test_the_same_finding_is_shown_once(tmp_path):
     assert shown([BROKEN, BROKEN], Settings(), tmp_path).findings == (BROKEN,)
+
+
+def test_a_pattern_that_is_none_is_refused(tmp_path):
+    with pytest.raises(CheckError, match=r"'!' of per-file-ignores is no pattern as in \.gitignore"):
+        shown([], Settings(per_file_ignores=(("!", ("MT001",)),)), tmp_path)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from meantime.tools.check.errors import CheckError
 from meantime.tools.check.settings import Settings
 from meantime.tools.check.source_files import source_files
 
@@ -92,6 +93,11 @@ def test_exclusion_is_relative_to_the_folder_of_the_settings(tmp_path, write):
 def test_what_git_ignores_is_not_read(found, write):
     write("app.py", "made.py", "out/made.py", **{".gitignore": "# made\nmade.py\nout/\n"})
     assert found() == ["app.py"]
+
+
+def test_a_pattern_of_the_settings_that_is_none_is_refused(found):
+    with pytest.raises(CheckError, match=r"'!' of exclude is no pattern as in \.gitignore"):
+        found(exclude=("!",))
 
 
 @pytest.mark.parametrize("line", ["!", "a\\", "[z-a]"])

@@ -137,7 +137,11 @@ class _Asked:
             print_parts([(diff, "")])
         if is_written:
             fixing.write(fixes.changes, self.root)
-        refused = f"; {len(fixes.refused)} change what others change, too: run it again" if fixes.refused else ""
+        refused = (
+            f"; {len(fixes.refused)} not, since others change the same (run it again) or the file cannot be decoded"
+            if fixes.refused
+            else ""
+        )
         files = "1 file" if len(fixes.changes) == 1 else f"{len(fixes.changes)} files"
         what = "mended" if is_written else "would be mended"
         typer.echo(f"{len(fixes.fixed)} {what} in {files}{refused}", err=True)

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from meantime.tools.check.errors import CheckError
 from meantime.tools.check.unreadable import unreadable
 
 if TYPE_CHECKING:
@@ -114,6 +115,9 @@ class _Walk:
         self.most = sys.maxsize
         self._entered: set[str] = set()
         self._root = root
+        for pattern in settings.exclude:
+            if not is_pattern(pattern):
+                raise CheckError(f"{settings.file}: {pattern!r} of exclude is no pattern as in .gitignore")
         self._excluded = [_Ignoring(str(settings.folder or root), settings.exclude)] if settings.exclude else []
         self._targets: set[str] = set()  # of links to files
 
