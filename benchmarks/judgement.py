@@ -45,11 +45,11 @@ class Judged:
 
 
 def found_in(folder: Path) -> tuple[Finding, ...]:
-    """What is shown by default for one package, without what ruff has a rule for: that is ruff's to be right about."""
+    """What is shown by default for one package, by the settings of its own that it has."""
     checked = check([folder], root=folder)
     for code, failure in checked.failures:
         raise RuntimeError(f"{code} fails on {folder}:\n{failure}")
-    return tuple(each for each in checked.findings if each.code not in ABOUT_FILES and not each.also_found_by)
+    return tuple(each for each in checked.findings if each.code not in ABOUT_FILES)
 
 
 def found(packages: Packages, names: set[str]) -> dict[Spot, Finding]:

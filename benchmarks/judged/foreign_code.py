@@ -47,6 +47,7 @@ def fetched(packages: Packages = TUNED_ON) -> dict[str, Path]:
     folders = {name: packages.folder / name for name in pins(packages)}
     done = packages.folder / _FETCHED
     if done.exists() and done.read_text(encoding="utf-8") == digest:
+        _apart(packages)
         return folders
     shutil.rmtree(packages.folder, ignore_errors=True)
     wheels = packages.folder / "wheels"
@@ -65,12 +66,18 @@ def fetched(packages: Packages = TUNED_ON) -> dict[str, Path]:
         _unpack(by_name[name], folder)
     shutil.rmtree(wheels)
     done.write_text(digest, encoding="utf-8")
+    _apart(packages)
     return folders
 
 
 def lines_of(folder: Path) -> int:
     """The lines of Python in a folder."""
     return sum(file.read_bytes().count(b"\n") for file in folder.rglob("*.py"))
+
+
+def _apart(packages: Packages) -> None:
+    """Ends the search for ruff's settings at the packages: what this repository's say must hide nothing of theirs."""
+    Path(packages.folder, "ruff.toml").touch()
 
 
 def _normal(name: str) -> str:
