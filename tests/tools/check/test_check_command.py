@@ -129,6 +129,14 @@ def test_a_path_elsewhere_is_shown_so_that_it_can_be_opened(project, run, tmp_pa
     assert f" --> {tmp_path}/functions/app.py:1:5\n" in run("../functions")[1]
 
 
+@pytest.mark.parametrize("form", ["concise", "text"])
+def test_a_file_name_does_not_speak_to_the_terminal(project, run, form):
+    project(**{"new\n::error::x\x1b[31m.py": BROKEN})
+    out = run("--format", form)[1]
+    assert "\x1b" not in out
+    assert "new␊::error::x␛[31m.py:1:5" in out
+
+
 def test_concise_is_one_line_a_finding(project, run):
     project(app=BROKEN)
     assert run("--format", "concise")[1].startswith("app.py:1:5: MT001 This file cannot be parsed")

@@ -103,6 +103,11 @@ def test_a_level_that_is_set_decides_what_is_shown(tmp_path):
     assert (lowered.findings, lowered.likely) == ((), 1)
 
 
+def test_of_two_levels_the_more_exact_word_counts(tmp_path):
+    settings = Settings(levels={"MT001": "error", "MT0": "warning"})
+    assert [each.level for each in shown([BROKEN], settings, tmp_path).findings] == ["error"]
+
+
 def test_a_level_for_an_unknown_rule_is_refused(tmp_path):
     with pytest.raises(CheckError, match="there is no rule 'MT999'"):
         shown([], Settings(levels={"MT999": "error"}), tmp_path)

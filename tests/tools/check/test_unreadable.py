@@ -86,7 +86,6 @@ BROKEN_TEMPLATES = {
     "a stray bracket": ("template.yaml", f"{FUNCTION}  G: [\n", 5),
     "a tab": ("template.yml", f"{FUNCTION}\tG: 1\n", 5),
     "JSON without its end": ("stack.json", '{"Resources": {"F": {"Type": "AWS::Lambda::Function"', 1),
-    "a second document": ("template.yaml", f"{FUNCTION}---\n{FUNCTION}", 5),
     "a control character": ("template.yaml", f"{FUNCTION}  G: \x01\n", 1),
     "a service": ("serverless.yml", "provider: {name: aws\nfunctions:\n  a: {handler: app.work}\n", 2),
 }
@@ -114,6 +113,11 @@ def test_what_cloudformation_fills_in_itself_is_no_placeholder(tmp_path):
     assert check([tmp_path], root=tmp_path, settings=Settings(warnings=True)).findings == ()
     (tmp_path / "template.yaml").write_text(f"{FUNCTION}{filled_in}  I: [\n", encoding="utf-8")
     assert [each.level for each in check([tmp_path], root=tmp_path).findings] == ["error"]
+
+
+def test_several_documents_in_one_file_are_no_template(tmp_path):
+    (tmp_path / "stack.yaml").write_text(f"{FUNCTION}---\n{FUNCTION}", encoding="utf-8")
+    assert check([tmp_path], root=tmp_path, settings=Settings(warnings=True)).findings == ()
 
 
 @pytest.mark.parametrize("name", ["compose.yaml", "data.json"])

@@ -76,7 +76,8 @@ def shown(findings: Iterable[Finding], settings: Settings, root: Path) -> Shown:
         root: The folder that places are relative to.
     """
     chosen = chosen_codes(settings)
-    levels = {code: level for word, level in settings.levels.items() for code in _codes(word, settings)}
+    words = sorted(settings.levels, key=lambda word: len(_beginning(word, settings)))  # the more exact word counts
+    levels = {code: settings.levels[word] for word in words for code in _codes(word, settings)}
     ignored = _PerFileIgnores(settings, root)
     ruff = RuffSettings(root)
     listed: dict[Finding, None] = {}

@@ -14,14 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where PyYAML was built with it
+_SEVERAL = "but found another document"
 _MERGE_DEPTH = 8  # how deep `<<:` is followed: an anchor may lead to itself
 
 
 def read_nodes(text: str, file: str) -> Node | None:
-    """The root of a YAML or JSON document; None if there is nothing in it.
+    """The root of a YAML or JSON document; None if there is nothing in it, or several documents: no template has.
 
     Raises:
-        UnreadableError: It is none, or has several parts.
+        UnreadableError: It is none.
     """
     if file.endswith((".json", ".template")):
         text = text.replace("\t", " ")  # YAML has no tabs; within JSON's strings there are none either
@@ -30,6 +31,8 @@ def read_nodes(text: str, file: str) -> Node | None:
     except RecursionError:
         raise UnreadableError("is nested too deeply to be read") from None
     except (yaml.YAMLError, ValueError) as error:
+        if getattr(error, "problem", None) == _SEVERAL:
+            return None
         raise _why(error, text, "JSON" if file.endswith(".json") else "YAML") from None
     return Node(root, file) if root is not None else None
 

@@ -45,7 +45,7 @@ def text(checked: Checked, shown: Callable[[Path], str], width: int = 0) -> Iter
     excerpts = Excerpts(checked.root)
     for finding in checked.findings:
         head = f"{finding.level}[{finding.code}]"
-        message = f"{head}: {finding.message}"
+        message = f"{head}: {visible(finding.message)}"
         yield head, finding.level
         yield f"{(fill(message, width, break_on_hyphens=False) if width else message).removeprefix(head)}\n", ""
         yield from _excerpt(finding, excerpts, lambda path: shown(checked.root / path))
@@ -57,10 +57,15 @@ def concise(checked: Checked, shown: Callable[[Path], str]) -> Iterator[Part]:
     """Everything that was found, each in one line: `app.py:12:5: MT201 …`."""
     for finding in checked.findings:
         place = finding.place
-        yield f"{shown(checked.root / place.path)}:{place.line}:{place.column}:", "place"
+        yield f"{visible(shown(checked.root / place.path))}:{place.line}:{place.column}:", "place"
         yield f" {finding.code}", finding.level
-        yield f" {finding.message}\n", ""
+        yield f" {visible(finding.message)}\n", ""
     yield from summary(checked)
+
+
+def visible(text: str) -> str:
+    """A text in one line, with pictures in place of what would speak to the terminal."""
+    return text.translate(_CONTROLS)
 
 
 def statistics(checked: Checked, names: dict[str, str]) -> Iterator[Part]:
@@ -122,7 +127,7 @@ def _excerpt(finding: Finding, excerpts: Excerpts, shown: Callable[[str], str]) 
     first = max(1, place.line - _LINES_BEFORE)
     margin = len(str(place.line))
     yield f"{' ' * margin}--> ", "margin"
-    yield f"{shown(place.path)}:{place.line}:{place.column}\n", "place"
+    yield f"{visible(shown(place.path))}:{place.line}:{place.column}\n", "place"
     lines = [(number, excerpts.line(place.path, number)) for number in range(first, place.line + 1)]
     while lines and not lines[0][1].strip():
         del lines[0]
@@ -139,7 +144,7 @@ def _excerpt(finding: Finding, excerpts: Excerpts, shown: Callable[[str], str]) 
         yield f"{' ' * before}{'^' * max(1, under)}\n", "marks"
     for note in _notes(finding, shown):
         yield f"{' ' * margin} = ", "margin"
-        yield f"{note}\n", "note"
+        yield f"{visible(note)}\n", "note"
 
 
 def _notes(finding: Finding, shown: Callable[[str], str]) -> Iterator[str]:
