@@ -38,9 +38,9 @@ LOCKS = [
     ("None", "key.gate"),
     ("None", "key['gate']"),
     ("None", "unknown_lock(key)"),
-    ("None", "elsewhere"),
-    ("None", "elsewhere.gate"),
-    ("None", "elsewhere['gate']"),
+    ("{}", "gate['a']"),
+    ("library.gates + library.others", "gate"),
+    ("library.gates + library.others", "gate.first"),
 ]
 NO_LOCKS = [
     ("None", "contextlib.suppress(ValueError)"),

@@ -26,12 +26,8 @@ def takes_a_lock(function: Function) -> bool:
 
 def _is_lock(project: Project, guard: Expression, within: Function) -> bool:
     paths = project.paths(guard, within)
-    is_unknown = not paths and guard.kind in {"name", "attribute", "item"}
-    if (
-        is_unknown
-        or "lock" in _last_name(guard).lower()
-        or any(path.startswith(_LOCKS) or "#" in path for path in paths)
-    ):
+    is_unknown = not paths or any("#" in path for path in paths)
+    if is_unknown or "lock" in _last_name(guard).lower() or any(path.startswith(_LOCKS) for path in paths):
         return True
     return any(
         takes_a_lock(each) or is_locked(project, each.entered, each) or _gives_a_lock(project, each)
