@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -94,6 +95,24 @@ def test_what_cannot_be_done_exits_with_2_and_says_why(project, run, arguments, 
     assert (code, out) == (2, "")
     assert err.startswith("meantime check: ")
     assert message in err
+
+
+def test_a_path_that_no_file_can_have_exits_with_2(project, run):
+    project(app="x = 1\n")
+    code, _, err = run("x" * 300)
+    assert code == 2
+    assert "File name too long" in err
+
+
+def test_a_full_disk_exits_with_2(tmp_path):
+    if not Path("/dev/full").exists():
+        pytest.skip("there is no /dev/full here")
+    command = [sys.executable, "-m", "meantime", "check", "--no-cache"]
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(command, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode in {2, 120}, done.stderr  # 120: Python could not flush either
+    assert "No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_mistake_in_the_settings_exits_with_2(project, run):

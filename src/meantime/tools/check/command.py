@@ -105,6 +105,11 @@ def check(
     except CheckError as error:
         typer.echo(f"meantime check: {error}", err=True)
         raise typer.Exit(_BAD_INPUT) from None
+    except BrokenPipeError:  # nobody reads on: `| head`
+        raise
+    except OSError as error:  # the disk is full, a path is too long
+        typer.echo(f"meantime check: {error}", err=True)
+        raise typer.Exit(_BAD_INPUT) from None
     finally:
         if collects:
             gc.enable()

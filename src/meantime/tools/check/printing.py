@@ -112,7 +112,9 @@ def name_here(root: Path, file: str) -> str:
 
 
 def prepare_output() -> None:
-    """A source may hold what a terminal cannot show: it is replaced, and no error."""
+    """A source may hold what a terminal cannot show: it is replaced, and no error. Nor is it one if nobody listens."""
+    if sys.stdout is None:  # closed: `>&-`
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # until the process ends
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
 
@@ -144,6 +146,7 @@ def print_parts(parts: Iterable[texts.Part]) -> None:
     """Print, with colours where they are wanted: rich, which knows where that is, takes its time to load."""
     if not _is_for_eyes():
         sys.stdout.write("".join(text for text, _ in parts))
+        sys.stdout.flush()  # what goes wrong is told here
         return
     from rich.console import Console  # noqa: PLC0415  # see above
     from rich.text import Text  # noqa: PLC0415  # likewise
