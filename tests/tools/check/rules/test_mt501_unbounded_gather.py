@@ -503,15 +503,20 @@ async def main(event):
 
 ROUTES = """
 import asyncio
-from fastapi import Depends, FastAPI, Request
+from typing import Dict, Iterable, List, Sequence, Set, Tuple
+
+from fastapi import Depends, FastAPI, Query, Request, Security
 from mangum import Mangum
 from pydantic import BaseModel, Field
 
 app = FastAPI()
+DEFAULT = ["a"]
 
 class Order(BaseModel):
     lines: list[str]
     few: list[str] = Field(max_length=10)
+    fewer: list[str] = Field(max_items=5)
+    any: list[str] = Field(description="any")
 
 class Settings:
     names: list[str]
@@ -538,6 +543,13 @@ handler = Mangum(app)
         ("body: dict", 'body["keys"]', True),
         ("keys: list[str] = Depends(settings)", "keys", False),
         ("settings: Settings = Depends(settings)", "settings.names", False),
+        ("keys: list[str] = Security(settings)", "keys", False),
+        ("keys: list[str] = Query()", "keys", True),
+        ("keys: list[str] = DEFAULT", "keys", True),
+        *((f"keys: {kind}", "keys", True) for kind in ("set[str]", "tuple[str, ...]", "list", "dict[str, str]")),
+        *((f"keys: {kind}[str]", "keys", True) for kind in ("List", "Set", "Tuple", "Dict", "Sequence", "Iterable")),
+        ("order: Order", "order.fewer", False),
+        ("order: Order", "order.any", True),
         ("name: str", "name", False),
         ("name", "name", False),
     ],

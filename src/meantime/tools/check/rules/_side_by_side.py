@@ -59,7 +59,7 @@ def is_proved(project: Project, each: Reached) -> bool:
 
 def steps_to(project: Project, fan_out: FanOut, each: Reached | None) -> tuple[Step, ...]:
     """The way from where a fan-out is started."""
-    what = name_of(each.begins) if each is not None else "it"
+    what = name_of(each.begins, fan_out.within) if each is not None else "it"
     start = Step(
         project.place(fan_out.call, fan_out.within), f"{name_of(fan_out.within)} runs {what} on several {fan_out.on}"
     )
