@@ -290,7 +290,7 @@ async def work(fake):
     get()  # finds MT201 likely
     print(lock.acquire())  # finds MT201 likely
     while not inbox.empty():
-        inbox.get()  # finds MT201 likely
+        inbox.get()
     sqlite3.connect("x").execute("SELECT 1")  # finds MT201 likely
     time.sleep(0.001)  # finds MT201 likely
     socket.getaddrinfo("10.0.0.1", 80, flags=socket.AI_NUMERICHOST)  # finds MT201 likely

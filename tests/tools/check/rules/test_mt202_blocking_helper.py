@@ -628,8 +628,17 @@ def version():
                 "app.py": "import asyncio\nimport git\n\nasync def main():\n    git.version()\n\n"
                 "def lambda_handler(event, context):\n    asyncio.run(main())\n"
             },
+            "  # finds MT202 likely",
+            id="in a handler that runs nothing beside",
+        ),
+        pytest.param(
+            {
+                "app.py": "import asyncio\nimport git\n\nasync def one():\n    git.version()\n\n"
+                "async def main():\n    await asyncio.gather(one(), one())\n\n"
+                "def lambda_handler(event, context):\n    asyncio.run(main())\n"
+            },
             "  # finds MT202",
-            id="in a handler",
+            id="in a handler's tasks",
         ),
         pytest.param(
             {"fixtures.py": "import git\nimport pytest\n\nasync def main():\n    git.version()\n"},
@@ -658,3 +667,13 @@ def test_a_constructor_cannot_be_made_async(findings_of):
         "\n\nasync def main():\n    return Site()\n",
     )
     assert found.message.endswith("Make `Site` before, or with `await asyncio.to_thread(…)`.")
+
+
+def test_advises_what_the_coroutine_calls_not_what_plain_functions_call(findings_of):
+    (found,) = findings_of(
+        "MT202",
+        "import requests\n\n\nasync def main(url):\n    return outer(url)\n\n\ndef outer(url):\n    return inner(url)\n\n\n"
+        "def inner(url):\n    return requests.get(url, timeout=5)\n",
+    )
+
+    assert "Call `outer` with `await asyncio.to_thread(…)`" in found.message

@@ -59,6 +59,11 @@ class Blocked(NamedTuple):
         return f"{_ADVICE.get(self.what, 'Use')} `await asyncio.to_thread({name}, …)`."
 
 
+def who_waits(*, is_one: bool) -> str:
+    """What a blocked loop does to others, for a message."""
+    return "no other task is seen on it, but its timeouts wait" if is_one else "every other task waits"
+
+
 @lru_cache(maxsize=1)  # one project is checked at a time
 def functions_that_block(project: Project) -> tuple[Function, ...]:
     """Every function that a call stands in which may block: few of all there are."""
@@ -139,11 +144,22 @@ def _waits(project: Project, call: Call, path: str) -> bool:
     if path.startswith("os.wait"):
         return not any(_mentions(each, "WNOHANG") for each in call.arguments)
     return not path.startswith(_OWN_WORK) or not (
-        any(_given(project, call, each) == 0 for each in call.arguments[:1])
+        (path.startswith("queue.") and _is_filled(project, call))
+        or any(_given(project, call, each) == 0 for each in call.arguments[:1])
         or any(
             name in call.keywords and _given(project, call, call.keywords[name]) == value
             for name, value in _NOT_WAITING.items()
         )
+    )
+
+
+def _is_filled(project: Project, call: Call) -> bool:
+    """Whether a call stands in `while not queue.empty()` of the same queue."""
+    return call.function.kind == "attribute" and any(
+        isinstance(node, ast.While)
+        and isinstance(node.test, ast.UnaryOp)
+        and ast.unparse(node.test.operand) == f"{spelled(call.function.parts[0])}.empty()"
+        for node in around(project, call)
     )
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from meantime.tools.check.catalogue import blocking
 from meantime.tools.check.finding import Finding
 from meantime.tools.check.rule import Rule
-from meantime.tools.check.rules._blocking import blocking_calls, functions_that_block, is_of_another_loop
+from meantime.tools.check.rules._alone import is_alone
+from meantime.tools.check.rules._blocking import blocking_calls, functions_that_block, is_of_another_loop, who_waits
 from meantime.tools.check.rules._dual_use import chooses_by_caller, functions_on_way
 from meantime.tools.check.rules._event_loops import runs_on_new_loops
 from meantime.tools.check.rules._keeping import is_cached
@@ -41,13 +42,15 @@ def _check(project: Project) -> Iterator[Finding]:
             is_harmless = blocked.what in _OFTEN_HARMLESS or (
                 blocked.what == blocking.SUBPROCESS and _is_of_command(project, chain)
             )
-            is_proved = blocked.is_sure and not is_harmless and _is_sure(project, function, chain)
+            nobody_waits = is_alone(project, project.functions[chain.begins])
+            is_proved = blocked.is_sure and not (is_harmless or nobody_waits) and _is_sure(project, function, chain)
             loops_of = name_of(project.functions[chain.begins], function)
             others = _others(project, function, chain)
+            advice = _advice(_first(project, function, chain))
             yield Finding(
                 _CODE,
                 f"`{spelled(blocked.call.function)}` ({blocked.what}) in {name_of(function)} blocks the event loop "
-                f"that {loops_of} runs on: every other task waits{others}. {_advice(function)}",
+                f"that {loops_of} runs on: {who_waits(is_one=nobody_waits)}{others}. {advice}",
                 project.place(blocked.call, function),
                 "error" if is_proved else "warning",
                 chain.steps,
@@ -60,6 +63,12 @@ def _advice(function: Function) -> str:
     return (
         f"Call {name_of(function)} with `await asyncio.to_thread(…)` or `meantime.in_thread` there, or make it async."
     )
+
+
+def _first(project: Project, function: Function, chain: Chain) -> Function:
+    """The function that the coroutine itself calls: those below it are plain, and cannot await."""
+    on_way = list(functions_on_way(project, chain))
+    return on_way[1] if chain.call is None and len(on_way) > 1 else function
 
 
 def _is_of_command(project: Project, chain: Chain) -> bool:

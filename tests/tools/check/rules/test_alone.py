@@ -1,0 +1,79 @@
+"""Where a coroutine has its loop to itself, a blocking call keeps nobody waiting: a warning."""
+
+from __future__ import annotations
+
+import pytest
+
+HEAD = "import asyncio\n\nimport anyio\nimport requests\n"
+COMMAND = "\n\n\ndef command():\n    asyncio.run(main())\n"
+LOAD = "\n\nasync def load(url):\n    return requests.get(url, timeout=5)\n"
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        pytest.param("\n\nif __name__ == '__main__':\n    asyncio.run(load('x'))\n", id="a script runs it"),
+        pytest.param("\n\nasync def main():\n    await load('x')" + COMMAND, id="awaits"),
+        pytest.param("\n\ndef command():\n    anyio.run(load, 'x')\n", id="anyio.run"),
+        pytest.param(
+            "\n\ndef run(work):\n    return asyncio.run(work)\n\n\ndef command():\n    run(load('x'))\n", id="own run"
+        ),
+        pytest.param("\n\ndef command():\n    asyncio.run(asyncio.wait_for(load('x'), 5))\n", id="wait_for"),
+        pytest.param(
+            "\n\ndef command():\n    asyncio.get_event_loop().run_until_complete(load('x'))\n",
+            id="the loop that is there",
+        ),
+        pytest.param(
+            "\n\nasync def other():\n    pass\n\n\nasync def main():\n    await asyncio.gather(other(), other())\n"
+            "    await load('x')" + COMMAND,
+            id="after tasks that have ended",
+        ),
+        pytest.param(
+            "\n\ndef lambda_handler(event, context):\n    return asyncio.run(load('x'))\n", id="a handler runs it"
+        ),
+    ],
+)
+def test_nobody_waits(findings_of, rest):
+    [found] = findings_of("MT201", HEAD + LOAD + rest)
+
+    assert (found.level, "no other task is seen on it" in found.message) == ("warning", True)
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        pytest.param("", id="nobody calls it: its users' loops"),
+        pytest.param("\n\nasync def main():\n    await load('x')\n", id="nobody calls what awaits it"),
+        pytest.param(
+            "\n\nasync def main():\n    await asyncio.gather(load('x'), load('y'))" + COMMAND,
+            id="one of a gather",
+        ),
+        pytest.param(
+            "\n\nasync def tick():\n    pass\n\n\nasync def main():\n    task = asyncio.create_task(tick())\n"
+            "    await load('x')\n    await task" + COMMAND,
+            id="beside a task",
+        ),
+        pytest.param(
+            "\n\nasync def tick():\n    pass\n\n\nasync def main():\n    ticking = asyncio.gather(tick(), tick())\n"
+            "    await load('x')\n    await ticking" + COMMAND,
+            id="beside a gather that is awaited later",
+        ),
+        pytest.param(
+            "\n\nasync def main(server=None):\n    server.on(load)\n    await load('x')" + COMMAND,
+            id="handed to something else, too",
+        ),
+        pytest.param(
+            "\n\nasync def main():\n    for each in asyncio.as_completed([load('x')]):\n        await each\n\n\n"
+            "def command():\n    asyncio.run(main())\n",
+            id="one of a list",
+        ),
+    ],
+)
+def test_others_wait(findings_of, rest):
+    [found] = findings_of("MT201", HEAD + LOAD + rest)
+
+    assert (found.level, "every other task waits" in found.message) == ("error", True)
+
+
+def test_a_question_to_who_sits_before_it_is_likely(finds):
+    finds("MT201", "async def ask():\n    return input()  # finds MT201 likely\n")
