@@ -161,7 +161,7 @@ def test_functions_in_other_files_are_read(tmp_path, functions, files):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
 
-    (found,) = find_configurations(tmp_path, [tmp_path / "serverless.yml"])
+    (found,) = find_configurations(tmp_path, [tmp_path / "serverless.yml", *(tmp_path / name for name in files)])
 
     assert (found.name, found.handler, found.timeout, found.code) == ("work", "app.work", 20.0, ".")
     assert found.place.path == next(iter(files))
@@ -186,7 +186,7 @@ def test_what_cannot_be_followed_describes_nothing(tmp_path, functions, text):
         file.write_text(text)
     (inside / "serverless.yml").write_text(INCLUDING % functions)
 
-    assert find_configurations(inside, [inside / "serverless.yml"]) == ()
+    assert find_configurations(inside, sorted(inside.iterdir())) == ()
 
 
 def test_its_code_lies_beside_the_service(tmp_path):
@@ -196,6 +196,13 @@ def test_its_code_lies_beside_the_service(tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
         (tmp_path / name).write_text(text)
 
-    (found,) = find_configurations(tmp_path, [tmp_path / "jobs/serverless.yml"])
+    (found,) = find_configurations(tmp_path, sorted(tmp_path.rglob("*.yml")))
 
     assert found.code == "jobs"
+
+
+def test_a_file_that_is_not_to_be_looked_at_is_not(tmp_path):
+    for name, text in {"serverless.yml": INCLUDING % "${file(functions.yml)}", "functions.yml": WORK}.items():
+        (tmp_path / name).write_text(text)
+
+    assert find_configurations(tmp_path, [tmp_path / "serverless.yml"]) == ()

@@ -148,7 +148,7 @@ def test_what_may_have_the_name_is_believed(finds, text):
         {"template.yaml": TEMPLATE % "ap.work", "src/app.py": APP, "src/ap.pyx": "def work(e, c): ..."},
         {"template.yaml": TEMPLATE % "ap.work", "src/app.py": APP, "lib/ap.py": APP},
         {"template.yaml": TEMPLATE % "ap.work", "src/other.py": APP, "app.py": APP},
-        {"template.yaml": TEMPLATE % "app.ap.work", "src/app.py": "", "src/app/__init__.py": "", "src/app/other.py": APP},
+        {"template.yaml": TEMPLATE % "app.ap.work", "src/app.py": "", "src/app/__init__.py": "", "src/app/b.py": ""},
         {"template.yaml": TEMPLATE % "ap.work", "src/app.py": APP, "src/ap/lib.txt": ""},
         {"template.yaml": (TEMPLATE % "app.wrk").replace("python3.13", "nodejs22.x"), "src/app.py": APP},
         {"template.yaml": (TEMPLATE % "app.wrk").replace("      Runtime: python3.13\n", ""), "src/app.py": APP},

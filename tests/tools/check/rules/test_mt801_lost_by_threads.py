@@ -295,9 +295,9 @@ def test_what_may_be_told_otherwise_is_let_be(finds, source):
 @pytest.mark.parametrize(
     ("made", "words"),
     [
-        ("threading.Thread(target=work, args=(record,))", "in a thread of its own"),
-        ("multiprocessing.Process(target=work, args=(record,))", "in a process of its own"),
-        ("executor.submit(work, record)", "into a future that nobody asks"),
+        ("threading.Thread(target=work, args=(record,))", "ends in a thread of its own"),
+        ("multiprocessing.Process(target=work, args=(record,))", "ends in a process of its own"),
+        ("executor.submit(work, record)", "ends in a future that nobody asks"),
     ],
 )
 def test_it_says_where_the_failure_goes(findings_of, made, words):

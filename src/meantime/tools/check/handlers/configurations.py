@@ -15,7 +15,7 @@ from meantime.tools.check.handlers.template_files import looks_like_service, loo
 from meantime.tools.check.unreadable import UnreadableError, unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from meantime.tools.check.finding import Finding
@@ -39,11 +39,11 @@ def find_configurations(
         problems: Takes what is to be told of templates that cannot be parsed.
     """
     found: list[Configuration] = []
-    for file in files:
+    named = {file.relative_to(root).as_posix(): file for file in files}
+    for name, file in named.items():
         data = _data(file) if file.name.endswith(_ENDINGS) else b""
         if not looks_like_template(file.name, data):  # by far the most files: they are neither decoded nor parsed
             continue
-        name = file.relative_to(root).as_posix()
         try:
             nodes = read_nodes(data.decode(errors="replace"), name)
         except UnreadableError as error:
@@ -52,13 +52,13 @@ def find_configurations(
             continue
         if nodes is not None:
             is_service = looks_like_service(file.name, data)
-            found += functions_of_service(nodes, partial(_other, root)) if is_service else functions_of_template(nodes)
+            found += functions_of_service(nodes, partial(_other, named)) if is_service else functions_of_template(nodes)
     return tuple(found)
 
 
-def _other(root: Path, name: str) -> Node | None:
-    """Another file that a service names; None if it is none of the project's, or cannot be read."""
-    data = _data(root / name) if not name.startswith("..") else b""
+def _other(files: Mapping[str, Path], name: str) -> Node | None:
+    """Another of the files, which a service names; None if it is not among them, or cannot be read."""
+    data = _data(files[name]) if name in files else b""
     with contextlib.suppress(UnreadableError):
         return read_nodes(data.decode(errors="replace"), name)
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from meantime.tools.check.rules._answers import may_fail, only_tells
+from meantime.tools.check.rules._answers import only_tells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,7 @@ def goes_on_behind(loop: RecordLoop) -> Iterator[ast.ExceptHandler]:
     """Each `except` in a loop that keeps a failure and lets the loop go on, whatever has failed before."""
     first = loop.work[0]
     for node in [each for part in first.code for each in ast.walk(part)]:
-        if isinstance(node, ast.Try) and any(may_fail(each) for each in node.body):
+        if isinstance(node, ast.Try):
             for caught in node.handlers:
                 kept = _names(caught) - {first.record, caught.name}
                 if not (_stops(caught) or all(map(only_tells, caught.body)) or _asks_for(kept, first.code)):

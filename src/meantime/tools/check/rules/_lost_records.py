@@ -35,7 +35,7 @@ def where_lost(project: Project, loop: RecordLoop) -> str:
         made = thread_made(project, first, call)
         is_unasked = called(call) in _SUBMITS and any(call is each for each in unasked)
         if (made or is_unasked) and _may_raise(handed_work(project, first, call)):
-            return f"in a {made.lower()} of its own" if made else "into a future that nobody asks"
+            return f"a {made.lower()} of its own" if made else "a future that nobody asks"
     return ""
 
 

@@ -111,7 +111,9 @@ def _message(handler: str, kind: str, *, ends: bool) -> str:
 
 def _lost(handler: str, kind: str, where: str) -> str:
     gone = "the message is deleted" if kind == "sqs" else "the record is passed over"
-    return f"What a record raises goes {where}: `{handler}` returns as if all were well, and {gone}. {_instead(kind)}"
+    return (
+        f"What a record raises ends in {where}: `{handler}` returns as if all were well, and {gone}. {_instead(kind)}"
+    )
 
 
 def _instead(kind: str) -> str:
