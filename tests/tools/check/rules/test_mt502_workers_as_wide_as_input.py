@@ -252,3 +252,17 @@ def lambda_handler(event, context):
     assert found.fix is not None
     (edit,) = found.fix.edits
     assert (edit.place.line, edit.place.column, edit.place.end_line, edit.place.end_column) == (6, 9, 9, 10)
+
+
+@pytest.mark.parametrize(
+    "width",
+    [
+        '(n := len(event["keys"]))',
+        'max(1, (n := len(event["keys"])))',
+        'max(  # one at least\n    1, len(event["keys"]))',
+    ],
+)
+def test_nothing_that_is_needed_later_is_taken_out(findings_of, width):
+    source = f"def lambda_handler(event, context):\n    ThreadPoolExecutor({width})\n"
+    (found,) = findings_of("MT502", HEAD + source)
+    assert found.fix is None

@@ -64,16 +64,29 @@ def _finding(project: Project, call: Call, items: Expression, level: Level) -> F
         ),
         place=project.place(call, call.within),
         level=level,
-        fix=Fix(f"Write {_BOUND}", (Edit(_extent(project, call), _BOUND),)),
+        fix=_fix(project, call),
     )
 
 
-def _extent(project: Project, call: Call) -> Place:
-    """Where the width stands."""
+def _fix(project: Project, call: Call) -> Fix | None:
+    """A number in the width's place; none where that would take out a name that it binds, or a comment."""
+    width = _written(project, call)
+    lines = project.lines(call.within.file)[width.lineno - 1 : width.end_lineno]
+    if any(isinstance(each, ast.NamedExpr) for each in ast.walk(width)) or any("#" in line for line in lines[:-1]):
+        return None
+    return Fix(f"Write {_BOUND}", (Edit(_extent(project, call, width), _BOUND),))
+
+
+def _written(project: Project, call: Call) -> ast.expr:
+    """The width, as it is written."""
     node = around(project, call)[-1]
     assert isinstance(node, ast.Call)  # noqa: S101  # it is the call itself
     named = next((each.value for each in node.keywords if each.arg in _NAMES), None)
-    width = named if named is not None else node.args[0]
+    return named if named is not None else node.args[0]
+
+
+def _extent(project: Project, call: Call, width: ast.expr) -> Place:
+    """Where the width stands."""
     begin = _column(project, call, width.lineno, width.col_offset)
     end_line = width.end_lineno or width.lineno
     return Place(
