@@ -16,6 +16,10 @@ from shared.users import load_user
 
 
 async def main(event):
+    return await asyncio.gather(one(event), one(event))
+
+
+async def one(event):
     return load_user(event["id"])
 
 

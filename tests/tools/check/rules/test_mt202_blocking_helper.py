@@ -672,8 +672,8 @@ def test_a_constructor_cannot_be_made_async(findings_of):
 def test_advises_what_the_coroutine_calls_not_what_plain_functions_call(findings_of):
     (found,) = findings_of(
         "MT202",
-        "import requests\n\n\nasync def main(url):\n    return outer(url)\n\n\ndef outer(url):\n    return inner(url)\n\n\n"
-        "def inner(url):\n    return requests.get(url, timeout=5)\n",
+        "import requests\n\n\nasync def main(url):\n    return outer(url)\n\n\n"
+        "def outer(url):\n    return inner(url)\n\n\ndef inner(url):\n    return requests.get(url, timeout=5)\n",
     )
 
     assert "Call `outer` with `await asyncio.to_thread(…)`" in found.message

@@ -34,8 +34,6 @@ _WAITED_FOR = ("asyncio.gather", "meantime.tasks.")
 _LEAVING = "asyncio.wait"
 _HANDING_THROUGH = frozenset({"asyncio.wait_for", "asyncio.shield"})
 _TAKEN = "asyncio.get_event_loop().run_until_complete"
-_OF_ONE_TASK = frozenset({"", "meantime.handler"})
-"""The adapters below which a handler is all that its loop runs."""
 
 
 def is_alone(project: Project, coroutine: Function) -> bool:
@@ -75,19 +73,17 @@ class _Loops:
         mains: list[Function] = []
         waiting = [coroutine]
         for each in waiting:
-            handler = self._project.handler_of(each)
-            is_main = each.is_async and handler is not None and handler.adapter in _OF_ONE_TASK
             calls = [
                 call
                 for call in dict.fromkeys((*self._project.callers(each), *self._handing_on(each)))
                 if not is_of_tests(self._project, call.within)
             ]
-            if not calls and not is_main:
+            if not calls:
                 return False
             above = {self._above(call, each) for call in calls}
             if None in above:
                 return False
-            mains += [each] if is_main or each in above else []
+            mains += [each] if each in above else []
             waiting += [other for other in above if other is not None and other not in waiting]
         return bool(mains) and not any(self._starts_more(main) for main in mains)
 
