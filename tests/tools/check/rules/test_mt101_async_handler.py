@@ -459,3 +459,28 @@ def test_a_method_is_not_told_to_be_decorated(findings_of):
 def test_a_generator_is_not_told_to_be_run(findings_of):
     (found,) = findings_of("MT101", "async def lambda_handler(event, context):\n    yield event\n")
     assert found.message.endswith("Return a value instead of what it yields, and put `@meantime.handler` above it.")
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        pytest.param(
+            {
+                "app.py": "import asyncio\n\n"
+                "async def lambda_handler(event, context):  # finds MT101\n    return 1\n\n"
+                "if __name__ == '__main__':\n    asyncio.run(lambda_handler({}, None))\n"
+            },
+            id="by hand",
+        ),
+        pytest.param(
+            {
+                "app.py": "async def lambda_handler(event, context):  # finds MT101\n    return {}\n",
+                "tests/test_app.py": "import asyncio\nfrom app import lambda_handler\n\n\n"
+                "def test_answers():\n    assert asyncio.run(lambda_handler({}, None)) == {}\n",
+            },
+            id="in a test",
+        ),
+    ],
+)
+def test_that_somebody_else_runs_it_elsewhere_changes_nothing_on_lambda(finds, files):
+    finds("MT101", files)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meantime.tools.check.finding import Finding, Place
+from meantime.tools.check.model.functions import MAIN
 from meantime.tools.check.rule import Rule
 from meantime.tools.check.rules._handler_decorating import decorated_with_meantime
 from meantime.tools.check.rules._spelling import name_of
@@ -80,7 +81,7 @@ def _returned_coroutines(project: Project, function: Function, handler: Handler)
 
 def _fix(project: Project, function: Function) -> Fix | None:
     """The change, where nobody but Lambda calls the function and would have to call it otherwise."""
-    is_only_lambdas = not function.is_generator and not _is_used(project, function)
+    is_only_lambdas = not function.is_generator and not any(_users(project, function))
     return decorated_with_meantime(project, function) if is_only_lambdas else None
 
 
@@ -101,13 +102,23 @@ def _hands_through(decorator: frozenset[str]) -> bool:
 
 
 def _is_used(project: Project, function: Function) -> bool:
-    """Whether the project calls the function itself, or hands it on: then what Lambda calls may be another."""
-    return bool(project.calls_to(function.qualified)) or any(
-        argument.name == function.name and function in project.functions_of(argument, each)
-        for each in project.functions.values()
-        for call in each.calls
-        for argument in (*call.arguments, *call.keywords.values())
-    )
+    """Whether what is deployed calls the function itself, or hands it on: then what Lambda calls may be another."""
+    return any(_is_deployed(each) for each in _users(project, function))
+
+
+def _users(project: Project, function: Function) -> Iterator[Function]:
+    """What calls a function or hands it on, be it a test."""
+    yield from (call.within for call in project.calls_to(function.qualified))
+    for each in project.functions.values():
+        for call in each.calls:
+            for argument in (*call.arguments, *call.keywords.values()):
+                if argument.name == function.name and function in project.functions_of(argument, each):
+                    yield each
+
+
+def _is_deployed(function: Function) -> bool:
+    """Whether a function is neither what a developer starts by hand nor a test."""
+    return function.name != MAIN and not is_test_file(function.file)
 
 
 RULE = Rule(
