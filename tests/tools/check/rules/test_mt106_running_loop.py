@@ -261,3 +261,14 @@ def test_shows_the_way(findings_of):
     )
     assert [step.text.replace("`", "") for step in found.chain] == ["main calls load"]
     assert "`asyncio.run` in `load`" in found.message
+
+
+@pytest.mark.parametrize("register", ["add_signal_handler(15, stop)", "call_soon(stop)", "call_later(1, stop)"])
+def test_a_callback_of_the_loop_can_start_a_task_but_not_await(findings_of, register):
+    (found,) = findings_of(
+        "MT106",
+        "import asyncio\n\n\ndef stop():\n    asyncio.run(close())\n\n\nasync def close(): ...\n\n\n"
+        f"async def main():\n    asyncio.get_running_loop().{register}\n",
+    )
+
+    assert ("loop.create_task(…)" in found.message, "in_thread" in found.message) == (True, False)

@@ -12,7 +12,7 @@ from meantime.tools.check.rules._spelling import name_of, spelled
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meantime.tools.check.model.project import Project
+    from meantime.tools.check.model.project import Chain, Project
 
 _CODE = "MT106"
 _LOOPS = (
@@ -20,6 +20,18 @@ _LOOPS = (
     "asyncio.get_running_loop()",
     "asyncio.new_event_loop()",
     "uvloop.new_event_loop()",
+)
+_CALLING_BACK = frozenset(
+    {
+        "add_done_callback",
+        "add_reader",
+        "add_signal_handler",
+        "add_writer",
+        "call_at",
+        "call_later",
+        "call_soon",
+        "call_soon_threadsafe",
+    }
 )
 _RUNNING = (
     "asyncio.run",
@@ -40,12 +52,17 @@ def _check(project: Project) -> Iterator[Finding]:
         yield Finding(
             _CODE,
             f"`{spelled(call.function)}` in {name_of(function)} is called where an event loop runs: it raises "
-            "RuntimeError. Await the coroutine, or run the function on a thread: `await "
-            "meantime.in_thread(function)(…)`.",
+            f"RuntimeError. {_advice(chain)}",
             project.place(call, function),
             "error" if chain.is_proved else "warning",
             chain.steps,
         )
+
+
+def _advice(chain: Chain) -> str:
+    if chain.call is not None and chain.call.function.name in _CALLING_BACK:
+        return "The loop calls it back, where nothing can be awaited: start a task, `loop.create_task(…)`, and keep it."
+    return "Await the coroutine, or run the function on a thread: `await meantime.in_thread(function)(…)`."
 
 
 RULE = Rule(
