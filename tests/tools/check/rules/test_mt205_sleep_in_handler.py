@@ -188,3 +188,27 @@ def test_shows_the_way(findings_of):
     )
     assert [step.text.replace("`", "") for step in found.chain] == ["lambda_handler calls wait"]
     assert "`time.sleep` in `wait`" in found.message
+
+
+@pytest.mark.parametrize(
+    ("head", "loop"),
+    [
+        pytest.param("import cfnresponse", "for _ in range(3)", id="a custom resource, once for each deployment"),
+        pytest.param("import queue\ninbox = queue.Queue()", "while inbox.qsize() > 0", id="a queue's threads"),
+        pytest.param("import threading\nevent_ = threading.Event()", "while not event_.is_set()", id="an event"),
+    ],
+)
+def test_what_cannot_end_meanwhile_is_likely(finds, head, loop):
+    finds(
+        "MT205",
+        f"import time\n{head}\n\n\ndef lambda_handler(event, context):\n    {loop}:\n"
+        "        time.sleep(2)  # finds MT205 likely\n",
+    )
+
+
+def test_a_loop_that_asks_others_is_none_of_its_own_work(finds):
+    finds(
+        "MT205",
+        "import time\n\n\ndef lambda_handler(event, context):\n    while is_pending(event):\n"
+        "        time.sleep(2)  # finds MT205\n\n\ndef is_pending(event): ...\n",
+    )

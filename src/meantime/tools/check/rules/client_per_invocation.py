@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from meantime.tools.check.finding import Finding
@@ -14,6 +13,7 @@ from meantime.tools.check.rules._clients import (
     is_made_somebodys,
     sessions_of,
 )
+from meantime.tools.check.rules._custom_resources import is_custom_resource
 from meantime.tools.check.rules._keeping import is_decorated_strangely, made_each_time
 from meantime.tools.check.rules._on_lambda import way_in
 from meantime.tools.check.rules._per_item import per_item
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from meantime.tools.check.finding import Level
     from meantime.tools.check.model.expressions import Call
     from meantime.tools.check.model.project import Chain, Project
-
-_FOR_CUSTOM_RESOURCES = frozenset({"cfnresponse", "crhelper"})
-_OF_CUSTOM_RESOURCES = re.compile(r"""["'](?:RequestType|ResponseURL)["']""")
 
 
 def _check(project: Project) -> Iterator[Finding]:
@@ -76,21 +73,10 @@ def _level(project: Project, call: Call, client: Client, chain: Chain) -> Level:
         and not is_decorated_strangely(project, call.within)
         and not is_exceptional(project, call)
         and not is_test_file(call.within.file)
-        and not _is_custom_resource(project, chain)
+        and not is_custom_resource(project, chain)
         and all(is_same(project, each, call.within) for each in arguments_of(call))
     )
     return "error" if is_proved else "warning"
-
-
-def _is_custom_resource(project: Project, chain: Chain) -> bool:
-    """Whether a handler answers CloudFormation: it is invoked once for each deployment."""
-    begins = project.functions.get(chain.begins)
-    if begins is None:
-        return False
-    imported = {each.partition(".")[0] for each in project.imports(begins.file)}
-    return not imported.isdisjoint(_FOR_CUSTOM_RESOURCES) or any(
-        _OF_CUSTOM_RESOURCES.search(line) for line in project.lines(begins.file)
-    )
 
 
 RULE = Rule(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from meantime.tools.check.finding import Finding
 from meantime.tools.check.rule import Rule
+from meantime.tools.check.rules._custom_resources import is_custom_resource
 from meantime.tools.check.rules._deployed import deployed_way_in
 from meantime.tools.check.rules._spelling import name_of, spelled
+from meantime.tools.check.rules._syntax import around
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
 _CODE = "MT205"
 _LONG = 1.0
+_OF_OWN_WORK = frozenset({"qsize", "empty", "full", "is_alive", "is_set", "done", "running", "poll", "locked"})
 
 
 def _check(project: Project) -> Iterator[Finding]:
@@ -43,9 +47,21 @@ def _check(project: Project) -> Iterator[Finding]:
 def _level(project: Project, call: Call, chain: Chain, seconds: object) -> Level:
     if not isinstance(seconds, int | float) or not chain.is_proved or call.in_handler_of == "except":
         return "warning"
-    if project.runs(call.within).in_thread is not None:
+    if project.runs(call.within).in_thread is not None or is_custom_resource(project, chain):
+        return "warning"
+    if _waits_for_own_work(project, call):
         return "warning"
     return "error" if seconds >= _LONG else "warning"
+
+
+def _waits_for_own_work(project: Project, call: Call) -> bool:
+    """Whether it sleeps in a loop that asks a queue, thread, event or future, which would be frozen if it ended."""
+    return any(
+        isinstance(asked, ast.Call) and isinstance(asked.func, ast.Attribute) and asked.func.attr in _OF_OWN_WORK
+        for loop in around(project, call)
+        if isinstance(loop, ast.While)
+        for asked in ast.walk(loop.test)
+    )
 
 
 RULE = Rule(
