@@ -935,3 +935,41 @@ async def main(event):
 )
 def test_an_object_at_module_level_keeps_what_it_makes_once(finds, test, mark):
     finds("MT105", OBJECT.format(test=test, mark=mark) + HANDLER)
+
+
+FACTORY = """import asyncio
+
+import httpx
+
+
+def make_client():
+    {made}
+
+
+{call}
+
+
+async def main(url):
+    return await client.get(url)
+
+
+def lambda_handler(event, context):
+    return asyncio.run(main(event["url"]))
+"""
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        pytest.param("return httpx.AsyncClient()  # finds MT105", id="at once"),
+        pytest.param("made = httpx.AsyncClient()  # finds MT105\n    return made", id="by a name"),
+    ],
+)
+def test_a_function_that_makes_it_for_a_global(finds, made):
+    finds("MT105", FACTORY.format(made=made, call="client = make_client()"))
+
+
+def test_a_function_that_others_call_too_may_make_another(finds):
+    call = "client = make_client()\n\n\ndef fresh():\n    client = make_client()\n    return client"
+
+    finds("MT105", FACTORY.format(made="return httpx.AsyncClient()", call=call))

@@ -111,7 +111,7 @@ def _closed(project: Project, function: Function) -> Iterator[tuple[Call, str]]:
 
 def _outlives(project: Project, made: Call) -> bool:
     """Whether what a call makes is there in the next invocation: by a global name, or in an object that has one."""
-    if _is_global(project, made):
+    if _is_global(project, made) or _is_made_for_global(project, made):
         return True
     attributes = {name.rpartition(".")[2] for name in made.bound if "." in name}
     return (
@@ -124,6 +124,14 @@ def _outlives(project: Project, made: Call) -> bool:
 def _is_global(project: Project, made: Call) -> bool:
     names = made.within.globals.intersection(made.bound)
     return made.within.is_module or (bool(names) and _is_made_once(project, made, names))
+
+
+def _is_made_for_global(project: Project, made: Call) -> bool:
+    """Whether a function gives on what it makes, and only modules call it, for a name of theirs."""
+    maker = made.within
+    callers = project.callers(maker)
+    is_given_on = made.use == "returned" or any(each.name in made.bound for each in maker.returns)
+    return is_given_on and bool(callers) and all(each.within.is_module and each.bound for each in callers)
 
 
 def _is_made_once(project: Project, made: Call, names: Collection[str]) -> bool:
