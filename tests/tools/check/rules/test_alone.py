@@ -44,7 +44,7 @@ def test_nobody_waits(findings_of, rest):
     [
         pytest.param("", id="nobody calls it: its users' loops"),
         pytest.param(
-            "\n\nimport meantime\n\n@meantime.handler\nasync def lambda_handler(event, context):\n    await load('x')\n",
+            "\n\nimport meantime\n\n@meantime.handler\nasync def h(event, context):\n    await load('x')\n",
             id="under meantime.handler: beside its deadline",
         ),
         pytest.param("\n\nasync def main():\n    await load('x')\n", id="nobody calls what awaits it"),
