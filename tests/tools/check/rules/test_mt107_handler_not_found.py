@@ -178,3 +178,10 @@ def test_what_may_have_the_name_is_believed(finds, text):
 )  # fmt: skip
 def test_what_is_not_in_sight_is_let_be(finds, files):
     finds("MT107", files)
+
+
+@pytest.mark.parametrize("module", ["a" * 300, '"ap\\0"', "ap[", "**", "/ap", "../ap", "~"])
+def test_what_can_be_no_files_name_is_passed_over(finds, module):
+    handler = module[:-1] + '.work"' if module.endswith('"') else f"'{module}.work'"
+
+    finds("MT107", {"template.yaml": TEMPLATE % handler, "src/other.py": APP})

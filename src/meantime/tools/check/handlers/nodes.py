@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from typing import TYPE_CHECKING
 
 import yaml
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where PyYAML was built with it
 _SEVERAL = "but found another document"
+_DEEPEST = 250  # lists and mappings in one another
+_DASHES = re.compile(rf"(?:[-?][ \t]+){{{_DEEPEST}}}")
+_INDENTATION = re.compile(r"^ *", re.MULTILINE)
+_BRACKETS = re.compile(r"[\[\]{}]")
 _MERGE_DEPTH = 8  # how deep `<<:` is followed: an anchor may lead to itself
 
 
@@ -26,6 +31,8 @@ def read_nodes(text: str, file: str) -> Node | None:
     """
     if file.endswith((".json", ".template")):
         text = text.replace("\t", " ")  # YAML has no tabs; within JSON's strings there are none either
+    if _is_too_deep(text):  # libyaml would go on until the process has no stack left
+        raise UnreadableError("is nested too deeply to be read")
     try:
         root = yaml.compose(text, Loader=_LOADER)
     except RecursionError:
@@ -35,6 +42,18 @@ def read_nodes(text: str, file: str) -> Node | None:
             return None
         raise _why(error, text, "JSON" if file.endswith(".json") else "YAML") from None
     return Node(root, file) if root is not None else None
+
+
+def _is_too_deep(text: str) -> bool:
+    """Whether a text may be nested deeper than any template is, by its brackets, its indentation, its dashes."""
+    if _DASHES.search(text) is not None or len({len(each) for each in _INDENTATION.findall(text)}) > _DEEPEST:
+        return True
+    depth = 0
+    for match in _BRACKETS.finditer(text):
+        depth = depth + 1 if match[0] in "[{" else max(depth - 1, 0)
+        if depth > _DEEPEST:
+            return True
+    return False
 
 
 def _why(error: Exception, text: str, language: str) -> UnreadableError:
@@ -72,10 +91,14 @@ class Node:
             found = next((value for name, value in found.entries() if name == key), None) if found is not None else None
         return found
 
-    def entries(self, depth: int = 0) -> Iterator[tuple[str, Node]]:
-        """The keys of a mapping and what stands under them, what it merges (`<<: *common`) last."""
-        if not isinstance(self._node, yaml.MappingNode):
+    def entries(self) -> Iterator[tuple[str, Node]]:
+        """The keys of a mapping and what stands under them, what it merges (`<<: *common`) last, and once."""
+        return self._entries(set(), 0)
+
+    def _entries(self, seen: set[int], depth: int) -> Iterator[tuple[str, Node]]:
+        if not isinstance(self._node, yaml.MappingNode) or id(self._node) in seen:
             return
+        seen.add(id(self._node))
         merged: list[Node] = []
         for key, value in self._node.value:
             if not isinstance(key, yaml.ScalarNode):
@@ -87,7 +110,7 @@ class Node:
                 yield key.value, entry
         if depth < _MERGE_DEPTH:
             for each in merged:
-                yield from each.entries(depth + 1)
+                yield from each._entries(seen, depth + 1)  # noqa: SLF001  # of another of its kind
 
     def elements(self) -> list[Node]:
         """The elements of a list."""

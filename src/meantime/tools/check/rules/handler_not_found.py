@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 from difflib import get_close_matches
-from posixpath import basename, dirname, join, normpath
+from glob import escape
+from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING
 
 from meantime.tools.check.finding import Finding
@@ -12,6 +13,7 @@ from meantime.tools.check.rule import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from meantime.tools.check.handlers.handler import Configuration
     from meantime.tools.check.model.project import Project
@@ -58,7 +60,7 @@ def _no_module(project: Project, base: str, module: str, name: str) -> str:
             f"Lambda imports all before the last dot as a module, and `{above}.py` is none that has others in it: "
             f"{fails}. Name a function of it."
         )
-    if (project.root / base).is_dir() or any((project.root / above).glob(f"{basename(base)}.*")):
+    if _lies_there(project.root / base):
         return ""  # compiled, or not read
     code = base.removesuffix(module.replace(".", "/"))
     candidates = {
@@ -71,6 +73,14 @@ def _no_module(project: Project, base: str, module: str, name: str) -> str:
             meant = near.replace("/", ".") if "." in module else near
             return f"There is no `{base}.py`: {fails}. Did you mean `{meant}.{name}`?"
     return ""
+
+
+def _lies_there(module: Path) -> bool:
+    """Whether a folder has this name, or a file with whatever ending."""
+    try:
+        return module.is_dir() or any(module.parent.glob(f"{escape(module.name)}.*"))
+    except (OSError, ValueError):  # no file has such a name
+        return True
 
 
 def _names(project: Project, file: str) -> set[str] | None:
