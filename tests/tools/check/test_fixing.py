@@ -196,3 +196,9 @@ def test_a_file_that_cannot_be_decoded_stays_as_it_is(tmp_path, name):
     (tmp_path / name).write_bytes(b"x: 1  # noqa: MT201\n# caf\xe9\n")
     fixes = prepared(check([tmp_path], root=tmp_path).findings, tmp_path)
     assert (fixes.changes, fixes.fixed, len(fixes.refused)) == ([], [], 1)
+
+
+def test_a_fix_that_changes_nothing_is_none(tmp_path):
+    (tmp_path / "app.py").write_text("x = 1\n", encoding="utf-8")
+    fixes = prepared([fix(replace(1, 5, 6, "1"))], tmp_path)
+    assert (fixes.changes, fixes.fixed) == ([], [])

@@ -204,3 +204,17 @@ def test_a_folder_that_may_not_be_opened_is_told(tmp_path, write, monkeypatch):
     assert [file.name for file in files] == ["app.py"]
     assert "closed" in problems[0].place.path
     assert "Permission denied" in problems[0].message
+
+
+def test_a_folder_that_may_not_be_entered_does_not_end_the_walk(tmp_path, write, monkeypatch):
+    write("app.py", "closed/other.py")
+    real = os.stat
+
+    def stat(path, *arguments, **options):
+        if "closed" in str(path) and str(path).endswith("pyvenv.cfg"):
+            raise PermissionError(13, "Permission denied")
+        return real(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "stat", stat)  # the tests may run as root, whom nothing is closed to
+    files, _ = source_files([tmp_path], tmp_path, Settings())
+    assert [file.name for file in files] == ["app.py", "other.py"]

@@ -29,6 +29,8 @@ def found(line, code="MT201", end_line=0):
         "# noqa: MT201",
         "#noqa:MT201",
         "# NOQA: mt201",
+        "# NoQa: MT201",
+        "# noqa:MT201reason",
         "# noqa: E501, MT201",
         "# noqa: E501 MT201",
         "# noqa: MT205,MT201  # both are meant",

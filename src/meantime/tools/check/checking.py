@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -85,9 +86,10 @@ def check(
     settings = settings or Settings()
     named = [Path(root, path) for path in paths]
     for path in named:
-        if not path.exists() and not path.is_symlink():
+        if not os.path.lexists(path):
             raise CheckError(f"there is no file or folder {path}")
-        if path.is_file() and not path.name.endswith((*PYTHON_ENDINGS, *TEMPLATE_ENDINGS)):
+        is_file = os.path.isfile(path)  # noqa: PTH113  # raises none where one may not look
+        if is_file and not path.name.endswith((*PYTHON_ENDINGS, *TEMPLATE_ENDINGS)):
             raise CheckError(f"{path} is neither Python (.py) nor a template ({', '.join(TEMPLATE_ENDINGS)})")
     chosen = chosen_codes(settings)
     around = around or Around(None)
@@ -185,7 +187,7 @@ class _Contents(NamedTuple):
             is_python = name.endswith(PYTHON_ENDINGS)
             python += is_python
             templates += not is_python and looks_like_template(file.name, data)
-            if b"noqa" in data or b"NOQA" in data:
+            if b"noqa" in data.lower():
                 suppressions[name] = suppressions_in(decoded(data), is_python=is_python)
         return cls(parts, suppressions, python, templates)
 

@@ -87,6 +87,8 @@ def prepared(findings: Iterable[Finding], root: Path) -> Fixes:
             fixes.refused += mended
         elif change.after != change.before:
             fixes.changes.append(change)
+        else:
+            fixes.fixed = [each for each in fixes.fixed if each not in mended]
     return fixes
 
 

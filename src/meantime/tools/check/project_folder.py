@@ -49,7 +49,10 @@ def project_around(start: Path, settings: Settings) -> Around:
 
 def repository_of(folder: Path) -> Path | None:
     """The git repository that a folder is in, or is."""
-    return next((each for each in (folder, *folder.parents) if (each / ".git").exists()), None)
+    return next(
+        (each for each in (folder, *folder.parents) if os.path.exists(each / ".git")),  # noqa: PTH110  # raises none
+        None,
+    )
 
 
 def _nearest(*folders: Path | None) -> Path | None:

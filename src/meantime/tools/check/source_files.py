@@ -133,7 +133,7 @@ class _Walk:
     def named(self, paths: Iterable[Path]) -> None:
         """Take what is named, and find what is in it."""
         for path in paths:
-            if path.is_dir():
+            if os.path.isdir(path):  # noqa: PTH112  # raises none where one may not look
                 self.folder(path)
             else:
                 self.found[path] = None
@@ -141,9 +141,10 @@ class _Walk:
     def is_passed_over(self, path: Path, within: Path) -> bool:
         """Whether a walk through a folder would not come by this path."""
         folders = [each for each in (path, *path.parents) if each.is_relative_to(within) and each != within]
-        return any(
-            each.name in _TOOLS_FOLDERS or (each / "pyvenv.cfg").exists() for each in folders
-        ) or self._is_left_out(f"{path}/" if path.is_dir() else str(path), list(self._ignored_above(path)))
+        if any(each.name in _TOOLS_FOLDERS or _is_there(each / "pyvenv.cfg") for each in folders):
+            return True
+        is_folder = os.path.isdir(path)  # noqa: PTH112  # raises none where one may not look
+        return self._is_left_out(f"{path}/" if is_folder else str(path), list(self._ignored_above(path)))
 
     def folder(self, path: Path) -> None:
         """Find what is in a folder, and below."""
@@ -159,7 +160,7 @@ class _Walk:
     def _ignored_above(self, path: Path) -> Iterator[_Ignoring]:
         """What .gitignore files say from the repository's folder down to the folder above this one."""
         folders = [path, *path.parents]
-        tops = [index for index, each in enumerate(folders) if (each / ".git").exists()]
+        tops = [index for index, each in enumerate(folders) if _is_there(each / ".git")]
         if tops:
             for each in reversed(folders[1 : tops[0] + 1]):
                 yield from _gitignore(str(each))
@@ -212,9 +213,14 @@ class _Walk:
         return Path(os.path.relpath(path, self._root)).as_posix()
 
 
+def _is_there(path: str | Path) -> bool:
+    """Whether there is such a file; where one may not look, there is none."""
+    return os.path.exists(path)  # noqa: PTH110  # `Path.exists` raises there
+
+
 def _is_made_by_tools(folder: os.DirEntry[str]) -> bool:
     """Whether a folder is one that tools fill: one of these names, or a virtual environment of any name."""
-    return folder.name in _TOOLS_FOLDERS or Path(folder.path, "pyvenv.cfg").exists()
+    return folder.name in _TOOLS_FOLDERS or _is_there(f"{folder.path}/pyvenv.cfg")
 
 
 def _is_ignored(path: str, ignoring: list[_Ignoring]) -> bool:

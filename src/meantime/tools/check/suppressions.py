@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
 CODE = "MT002"
-_NOQA = re.compile(r"#\s*noqa(?P<codes>:\s*[A-Z]+[0-9]+(?:[\s,]+[A-Z]+[0-9]+)*)?(?![\w-])", re.IGNORECASE)
+_NOQA = re.compile(r"#\s*noqa(?:(?P<codes>:\s*[A-Z]+[0-9]+(?:[\s,]+[A-Z]+[0-9]+)*)|(?![\w-]))", re.IGNORECASE)
 # What somebody writes who takes a name for a code, or forgets the colon.
-_WORDS = re.compile(r":?\s*(?:MT\d+|[A-Z]+(?:-[A-Z]+)+)(?:[\s,]+[A-Z][\w-]*)*", re.IGNORECASE)
+_WORDS = re.compile(r":?\s*(?:MT\d+|[A-Z]+(?:-[A-Z]+)+)(?![\w-])(?:[\s,]+[A-Z][\w-]*)*", re.IGNORECASE)
 _WORD = re.compile(r"[\w-]+")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _EACH_CODE = re.compile(r"[A-Z]+[0-9]+")
@@ -51,7 +51,7 @@ def suppressions_in(text: str, *, is_python: bool = True) -> dict[int, Suppressi
     """
     found = {}
     for number, line in enumerate(_LINE_END.split(text), 1):
-        if ("noqa" in line or "NOQA" in line) and (mark := _NOQA.search(line)) is not None:
+        if "noqa" in line.lower() and (mark := _NOQA.search(line)) is not None:
             codes = tuple(_EACH_CODE.findall((mark["codes"] or "").upper()))
             rest = line[mark.end() :].strip()
             words_end = mark.end() if not rest or rest.startswith("#") else len(line.rstrip())
