@@ -136,3 +136,15 @@ def test_a_changed_comment_counts_at_once(tmp_path):
 def test_nothing_is_written_unless_it_is_asked_for(tmp_path):
     check([tmp_path], root=tmp_path)
     assert not (tmp_path / ".meantime_cache").exists()
+
+
+def test_a_compiled_module_that_appears_beside_the_code_counts(tmp_path):
+    (tmp_path / "app.py").write_text("def handle(event, context): ...\n", encoding="utf-8")
+    (tmp_path / "template.yaml").write_text(
+        "Transform: AWS::Serverless-2016-10-31\nResources:\n  Api:\n    Type: AWS::Serverless::Function\n"
+        "    Properties: {Handler: ap.handle, Runtime: python3.13, CodeUri: .}\n",
+        encoding="utf-8",
+    )
+    assert [each.code for each in check([tmp_path], root=tmp_path, cache_in=tmp_path).findings] == ["MT107"]
+    (tmp_path / "ap.so").touch()
+    assert not check([tmp_path], root=tmp_path, cache_in=tmp_path).findings

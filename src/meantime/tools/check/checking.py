@@ -170,7 +170,7 @@ class _Contents(NamedTuple):
     templates: int
 
     @classmethod
-    def of(cls, files: Iterable[Path], root: Path, is_named: Callable[[str], bool]) -> _Contents:
+    def of(cls, files: Collection[Path], root: Path, is_named: Callable[[str], bool]) -> _Contents:
         """What these files hold; what cannot be opened holds nothing, and is told when it is to be read."""
         parts = []
         suppressions = {}
@@ -189,7 +189,18 @@ class _Contents(NamedTuple):
             templates += not is_python and looks_like_template(file.name, data)
             if b"noqa" in data.lower():
                 suppressions[name] = suppressions_in(decoded(data), is_python=is_python)
+        for folder in sorted({file.parent for file in files} | {root}):
+            parts += _names_in(folder)
         return cls(parts, suppressions, python, templates)
+
+
+def _names_in(folder: Path) -> list[bytes]:
+    """What lies beside the files: a handler may be in a compiled module, which is not read but looked for."""
+    try:
+        names = sorted(each.name for each in folder.iterdir() if not each.name.startswith((".", "__pycache__")))
+    except OSError:
+        return []
+    return [os.fsencode(name) for name in names]
 
 
 def _found(  # noqa: PLR0917  # what a run is made of
