@@ -1,10 +1,11 @@
 """Whether what `meantime check` finds in the code of others is true: each finding that it shows was read and judged.
 
-There are two sets of packages: the rules were tuned on the one, the other was held out until they were written.
+There are three sets of packages: the rules were tuned on the first, the second was held out until they were written,
+the third until what was false in the second was mended.
 The verdicts stand in docs/check_findings.md. This finds anew, in the same pinned packages, and tells what is found but
 not judged, what is judged but no more found, and how much of the judged is true. `--show` prints each finding that is
 not judged with its source; `--write` puts them onto the page, to be judged there; names of packages limit it to those.
-`--held-out` or `--tuned-on` limits it to one of the sets.
+`--tuned-on`, `--held-out` or `--held-out-again` limits it to one of the sets.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from judged import foreign_code, page
-from judged.foreign_code import HELD_OUT, SETS, TUNED_ON, Packages
+from judged.foreign_code import HELD_OUT, HELD_OUT_AGAIN, SETS, TUNED_ON, Packages
 from judged.page import UNJUDGED, Spot, Verdict
 from rich import box
 from rich.console import Console
@@ -137,7 +138,7 @@ def main() -> int:
     """Find, and show or write what is not judged; or say what does not hold."""
     console = Console(width=160)
     names = {each for each in sys.argv[1:] if not each.startswith("-")}
-    chosen = {"--held-out": (HELD_OUT,), "--tuned-on": (TUNED_ON,)}
+    chosen = {"--tuned-on": (TUNED_ON,), "--held-out": (HELD_OUT,), "--held-out-again": (HELD_OUT_AGAIN,)}
     sets = next((chosen[each] for each in sys.argv if each in chosen), SETS)
     failures: list[str] = []
     for packages in sets:
