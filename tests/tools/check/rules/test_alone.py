@@ -81,3 +81,26 @@ def test_others_wait(findings_of, rest):
 
 def test_a_question_to_who_sits_before_it_is_likely(finds):
     finds("MT201", "async def ask():\n    return input()  # finds MT201 likely\n")
+
+
+def test_a_test_that_runs_it_beside_others_says_nothing_about_the_command(findings_of):
+    files = {
+        "app.py": HEAD + LOAD + "\n\ndef command():\n    asyncio.run(load('x'))\n",
+        "tests/test_app.py": "import asyncio\nfrom app import load\n\n\nasync def both():\n"
+        "    await asyncio.gather(load('x'), load('y'))\n",
+    }
+
+    [found] = findings_of("MT201", files)
+
+    assert found.level == "warning"
+
+
+def test_what_wait_leaves_goes_on_beside(findings_of):
+    rest = (
+        "\n\nasync def tick():\n    pass\n\n\nasync def main(work):\n    await asyncio.wait(work, timeout=1)\n"
+        "    await load('x')\n\n\ndef command(work):\n    asyncio.run(main(work))\n"
+    )
+
+    [found] = findings_of("MT201", HEAD + LOAD + rest)
+
+    assert found.level == "error"
