@@ -21,18 +21,6 @@ _LOOPS = (
     "asyncio.new_event_loop()",
     "uvloop.new_event_loop()",
 )
-_CALLING_BACK = frozenset(
-    {
-        "add_done_callback",
-        "add_reader",
-        "add_signal_handler",
-        "add_writer",
-        "call_at",
-        "call_later",
-        "call_soon",
-        "call_soon_threadsafe",
-    }
-)
 _RUNNING = (
     "asyncio.run",
     "uvloop.run",
@@ -60,7 +48,7 @@ def _check(project: Project) -> Iterator[Finding]:
 
 
 def _advice(chain: Chain) -> str:
-    if chain.call is not None and chain.call.function.name in _CALLING_BACK:
+    if chain.call is not None:  # handed to the loop: call_soon, add_signal_handler
         return "The loop calls it back, where nothing can be awaited: start a task, `loop.create_task(…)`, and keep it."
     return "Await the coroutine, or run the function on a thread: `await meantime.in_thread(function)(…)`."
 
