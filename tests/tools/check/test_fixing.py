@@ -193,7 +193,7 @@ def test_a_comment_goes_and_nothing_else_whatever_the_encoding(tmp_path, before,
 
 @pytest.mark.parametrize("name", ["app.py", "template.yaml"])
 def test_a_file_that_cannot_be_decoded_stays_as_it_is(tmp_path, name):
-    (tmp_path / name).write_bytes(b"x: 1  # noqa: MT201\n# caf\xe9\n")
+    (tmp_path / name).write_bytes(b"Resources: {A: {Type: AWS::Serverless::Function}}  # noqa: MT201\n# caf\xe9\n")
     fixes = prepared(check([tmp_path], root=tmp_path).findings, tmp_path)
     assert (fixes.changes, fixes.fixed, len(fixes.refused)) == ([], [], 1)
 

@@ -150,10 +150,31 @@ def test_a_template_has_comments_of_the_same_kind():
 
 
 def test_what_would_be_a_string_in_python_is_none_in_a_template():
-    text = 'Description: """\nTimeout: 3  # noqa: MT205\nOther: """\n'
+    text = 'Description: so """\nTimeout: 3  # noqa: MT205\nOther: so """\n'
     assert list(suppressions_in(text, is_python=False)) == [2]
     assert list(suppressions_in(text)) == []
 
 
 def test_a_file_that_is_no_python_keeps_its_comments():
     assert 1 in suppressions_in("def (:  # noqa: MT001\n'''")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'A: "# noqa: MT804"',
+        "A: x# noqa: MT804",
+        "A: |\n  # noqa: MT804\n  x",
+        "'# noqa: MT804'",
+        "A: [b, 'c # noqa: MT804']",
+    ],
+)
+def test_what_is_no_comment_in_yaml_keeps_nothing_quiet(line):
+    assert suppressions_in(line, is_python=False) == {}
+
+
+@pytest.mark.parametrize(
+    "line", ["A: x  # noqa: MT804", "# noqa: MT804", "A:  # noqa: MT804\n  B: 1", 'A: "x"  # noqa: MT804']
+)
+def test_what_is_a_comment_in_yaml_does(line):
+    assert list(suppressions_in(line, is_python=False)) == [1]

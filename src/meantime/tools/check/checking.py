@@ -186,8 +186,10 @@ class _Contents(NamedTuple):
                 continue
             is_python = name.endswith(PYTHON_ENDINGS)
             python += is_python
-            templates += not is_python and looks_like_template(file.name, data)
-            if b"noqa" in data.lower():
+            is_template = not is_python and looks_like_template(file.name, data)
+            templates += is_template
+            has_comments = is_python or (is_template and not name.endswith(".json"))
+            if has_comments and b"noqa" in data.lower():
                 suppressions[name] = suppressions_in(decoded(data), is_python=is_python)
         for folder in sorted({file.parent for file in files} | {root}):
             parts += _names_in(folder)

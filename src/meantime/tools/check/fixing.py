@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from tokenize import detect_encoding
 from typing import TYPE_CHECKING
 
 from meantime.tools.check.errors import CheckError
+from meantime.tools.check.model.syntax import parsed
 from meantime.tools.check.unreadable import UnreadableError, source_text
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ def _has_room(taken: dict[tuple[int, int], list[str]], stretch: tuple[int, int],
 
 def _is_parsed(text: str) -> bool:
     try:
-        ast.parse(text)
-    except (SyntaxError, ValueError):
+        parsed(text)
+    except (SyntaxError, RecursionError):
         return False
     return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import gc
 import sys
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from meantime.tools.check.model.own_names import own_name
 from meantime.tools.check.model.project import Project
 from meantime.tools.check.model.reader import read_module
 from meantime.tools.check.model.relevance import matters
+from meantime.tools.check.model.syntax import parsed
 from meantime.tools.check.settings import Settings
 from meantime.tools.check.source_files import PYTHON_ENDINGS, source_files
 from meantime.tools.check.unreadable import UnreadableError, source_text, unreadable
@@ -60,7 +60,7 @@ def read_project(
                 data = file.read_bytes()
                 text = source_text(data)
                 if is_vast and not matters(data):
-                    ast.parse(text)  # only to tell if it cannot be
+                    parsed(text)  # only to tell if it cannot be
                     continue
                 module = load(
                     text,

@@ -47,7 +47,7 @@ def suppressions_in(text: str, *, is_python: bool = True) -> dict[int, Suppressi
 
     Args:
         text: The file's text.
-        is_python: Whether it has comments and strings; a `noqa` of ours in a string is none.
+        is_python: Whether it is Python; else it is YAML. What stands in a string is no comment.
     """
     found = {}
     for number, line in enumerate(_LINE_END.split(text), 1):
@@ -57,7 +57,10 @@ def suppressions_in(text: str, *, is_python: bool = True) -> dict[int, Suppressi
             words_end = mark.end() if not rest or rest.startswith("#") else len(line.rstrip())
             words = () if codes else _words(line, mark.end())
             found[number] = Suppression(mark.start() + 1, mark.end() + 1, words_end + 1, codes, words)
-    if is_python and any(each.words or any(map(_OURS.match, each.codes)) for each in found.values()):
+    if not is_python:
+        of_yaml = _comment_lines_of_yaml(text, found)
+        return {line: each for line, each in found.items() if line in of_yaml}
+    if any(each.words or any(map(_OURS.match, each.codes)) for each in found.values()):
         comments = _comment_lines(text)
         return {line: each for line, each in found.items() if comments is None or line in comments}
     return found
@@ -77,6 +80,29 @@ def _comment_lines(text: str) -> set[int] | None:
         return {token.start[0] for token in generate_tokens(StringIO(text).readline) if token.type == COMMENT}
     except (SyntaxError, TokenError):
         return None
+
+
+def _comment_lines_of_yaml(text: str, suppressions: Mapping[int, Suppression]) -> set[int]:
+    """The lines whose suppression is a comment: within no scalar, and behind a blank."""
+    if not suppressions:
+        return set()
+    import yaml  # noqa: PLC0415  # few templates have any
+
+    lines = _LINE_END.split(text)
+    found = {
+        number
+        for number, each in suppressions.items()
+        if each.column == 1 or lines[number - 1][each.column - 2].isspace()
+    }
+    try:
+        for token in yaml.scan(text):
+            if isinstance(token, yaml.ScalarToken):
+                start, end = token.start_mark, token.end_mark
+                within = ((start.line + 1, start.column), (end.line + 1, end.column))
+                found -= {line for line in found if within[0] <= (line, suppressions[line].column - 1) < within[1]}
+    except (yaml.YAMLError, RecursionError):
+        pass  # it is told that it cannot be parsed
+    return found
 
 
 class Sifted(NamedTuple):

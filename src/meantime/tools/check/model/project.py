@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections import OrderedDict
 from functools import cached_property
@@ -13,10 +12,12 @@ from meantime.tools.check.model.call_graph import CallGraph
 from meantime.tools.check.model.expressions import Call
 from meantime.tools.check.model.lengths import Lengths
 from meantime.tools.check.model.runs import Chain, Running, Runs
+from meantime.tools.check.model.syntax import parsed
 from meantime.tools.check.model.values import Value, Values
 from meantime.tools.check.unreadable import source_text
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Iterable
     from pathlib import Path
 
@@ -193,7 +194,7 @@ class Project:
         """A file's syntax tree, parsed anew, for what is not kept of it; not many are held at once."""
         tree = self._trees.get(file)
         if tree is None:
-            tree = self._trees[file] = ast.parse("\n".join(self.lines(file)))
+            tree = self._trees[file] = parsed("\n".join(self.lines(file)))
             while len(self._trees) > 1 and sum(self.modules[each].lines for each in self._trees) > _LINES_IN_TREES:
                 self._trees.popitem(last=False)
         else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from meantime.tools.check.model.assignments import AssignmentReader, names_of
 from meantime.tools.check.model.expressions import Expression
 from meantime.tools.check.model.functions import MAIN, MODULE, Class, Loop, Module, Parameter
+from meantime.tools.check.model.syntax import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -31,12 +32,7 @@ def read_module(text: str, *, name: str, file: str, is_package: bool = False, di
         SyntaxError: As `ast.parse`; also for null bytes.
         RecursionError: It is nested deeper than can be followed.
     """
-    try:
-        tree = ast.parse(text)
-    except ValueError as error:  # null bytes, up to Python 3.11
-        raise SyntaxError(str(error)) from None
-    except MemoryError as error:  # how the parser says so
-        raise RecursionError("it is nested too deeply to be parsed") from error
+    tree = parsed(text)
     reader = StatementReader(text, name, file, is_package=is_package)
     reader.module.digest = digest
     reader.module.lines = text.count("\n") + 1
