@@ -398,6 +398,20 @@ def test_the_fix_puts_the_decorator_and_the_import(findings_of, before, after):
             "meantime = 1\nimport clock as meantime\n\n\nasync def lambda_handler(event, context):\n    pass\n",
             id="the name is another's",
         ),
+        *(
+            pytest.param(before + "\n\nasync def lambda_handler(event, context):\n    pass\n" + after, id=name)
+            for name, before, after in [
+                ("the name is given anew", "import meantime\n\nmeantime = 3\n", ""),
+                ("a loop gives it", "import meantime\n\nfor meantime in (): ...\n", ""),
+                ("a function has it", "def meantime(): ...\n", ""),
+                ("a parameter has it", "def f(meantime): ...\n", ""),
+                ("it may not be there", "try:\n    import meantime\nexcept ImportError:\n    meantime = None\n", ""),
+                ("only checkers import it", "if TYPE_CHECKING:\n    import meantime\n", ""),
+                ("it is imported below", "", "\n\nimport meantime\n"),
+                ("a function imports it", "def f():\n    import meantime\n", ""),
+                ("a part of it is imported below", "", "\n\nimport meantime.tasks\n"),
+            ]
+        ),
     ],
 )
 def test_there_is_no_fix_where(findings_of, files):
@@ -484,3 +498,10 @@ def test_a_generator_is_not_told_to_be_run(findings_of):
 )
 def test_that_somebody_else_runs_it_elsewhere_changes_nothing_on_lambda(finds, files):
     finds("MT101", files)
+
+
+def test_the_fix_is_indented_as_the_code_is(findings_of):
+    (found,) = findings_of("MT101", "if 1:\n\tasync def lambda_handler(event, context):\n\t\treturn {}\n")
+    assert "\t@meantime.handler\n\tasync def" in mended(
+        "if 1:\n\tasync def lambda_handler(event, context):\n\t\treturn {}\n", found.fix
+    )

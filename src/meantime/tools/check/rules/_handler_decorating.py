@@ -16,16 +16,36 @@ _MODULE = "meantime"
 
 def decorated_with_meantime(project: Project, function: Function) -> Fix | None:
     """The change; None where it takes more than putting two lines."""
-    module = project.modules[function.file]
     if function.class_name:
         return None
-    edits = [Edit(_before(function.file, function.line), f"{' ' * function.column}@{_MODULE}.handler\n")]
-    imported = module.imports.get(_MODULE)
-    if imported is None:
-        edits.insert(0, _import(function.file, project.tree(function.file)))
-    elif imported != _MODULE:
+    tree = project.tree(function.file)
+    imports = [each for each in tree.body if _imports_it(each)]
+    if _bound(tree) > len(imports):  # by something else, or where it is not sure to run
+        return None
+    indented = project.lines(function.file)[function.line - 1][: function.column]
+    edits = [Edit(_before(function.file, function.line), f"{indented}@{_MODULE}.handler\n")]
+    if not imports:
+        edits.insert(0, _import(function.file, tree))
+    elif imports[0].lineno > function.line:
         return None
     return Fix("Put `@meantime.handler` above it", tuple(edits))
+
+
+def _imports_it(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Import) and any(
+        each.name == _MODULE and each.asname in {None, _MODULE} for each in statement.names
+    )
+
+
+def _bound(tree: ast.Module) -> int:
+    """How many places give the name a meaning, wherever they stand."""
+    return sum(
+        (isinstance(node, ast.alias) and (node.asname or node.name.partition(".")[0]) == _MODULE)
+        or (isinstance(node, ast.Name) and node.id == _MODULE and not isinstance(node.ctx, ast.Load))
+        or (isinstance(node, ast.arg) and node.arg == _MODULE)
+        or (isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name == _MODULE)
+        for node in ast.walk(tree)
+    )
 
 
 def _import(file: str, tree: ast.Module) -> Edit:
