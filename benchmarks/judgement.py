@@ -13,6 +13,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from judged import foreign_code, page
@@ -25,6 +26,7 @@ from rich.table import Table
 from meantime.tools.check.checking import check
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from meantime.tools.check.finding import Finding
@@ -38,8 +40,9 @@ AROUND = 6  # lines of source that are shown around a finding
 
 @dataclass(frozen=True)
 class Judged:
-    """What one rule finds in all the packages, and how it was judged."""
+    """What one rule finds in all the packages of a set, and how it was judged."""
 
+    packages: str
     code: str
     found: int
     true: int
@@ -63,11 +66,26 @@ def found(packages: Packages, names: set[str]) -> dict[Spot, Finding]:
     }
 
 
-def judged(packages: Packages) -> tuple[list[Judged], list[str]]:
-    """What each rule finds in a set and how much of it is true; and what does not hold."""
+def judged(sets: Iterable[Packages] = SETS) -> tuple[list[Judged], list[str]]:
+    """What each rule finds in each set and how much of it is true; and what does not hold."""
+    rows: list[Judged] = []
+    failures: list[str] = []
+    for packages in sets:
+        of_this, failed = _judged(packages)
+        rows += of_this
+        failures += failed
+    return rows, failures
+
+
+def _judged(packages: Packages) -> tuple[list[Judged], list[str]]:
     now, verdicts = found(packages, set()), page.read(packages.title)
     rows = [
-        Judged(code, count, sum(verdicts[spot].word == TRUE for spot in now if spot.code == code and spot in verdicts))
+        Judged(
+            packages.title,
+            code,
+            count,
+            sum(verdicts[spot].word == TRUE for spot in now if spot.code == code and spot in verdicts),
+        )
         for code, count in sorted(Counter(spot.code for spot in now).items())
     ]
     failures = [f"found and not judged: {spot}" for spot in sorted(now) if _word(verdicts, spot) == UNJUDGED]
@@ -81,19 +99,21 @@ def judged(packages: Packages) -> tuple[list[Judged], list[str]]:
     return rows, failures
 
 
-def table(packages: Packages, rows: list[Judged]) -> Table:
-    """A line a rule."""
+def table(rows: list[Judged]) -> Table:
+    """A line a rule, and one for each set."""
     shown = Table(
-        box=box.SIMPLE_HEAD,
-        title=f"findings in {len(foreign_code.pins(packages))} packages of others, {packages.title}",
-        title_justify="left",
-        pad_edge=False,
+        box=box.SIMPLE_HEAD, title="what is found in packages of others", title_justify="left", pad_edge=False
     )
-    for heading in ("rule", "found", "true"):
-        shown.add_column(heading, justify="left" if heading == "rule" else "right")
-    for row in rows:
-        shown.add_row(row.code, str(row.found), str(row.true))
-    shown.add_row("all", str(sum(row.found for row in rows)), str(sum(row.true for row in rows)))
+    shown.add_column("packages")
+    shown.add_column("rule")
+    shown.add_column("found", justify="right")
+    shown.add_column("true", justify="right")
+    for title, of_this in groupby(rows, key=lambda row: row.packages):
+        all_of_this = list(of_this)
+        for row in all_of_this:
+            shown.add_row(title, row.code, str(row.found), str(row.true))
+        found_here, true_here = sum(row.found for row in all_of_this), sum(row.true for row in all_of_this)
+        shown.add_row(title, "all", str(found_here), str(true_here), end_section=True)
     return shown
 
 
@@ -140,14 +160,12 @@ def main() -> int:
     names = {each for each in sys.argv[1:] if not each.startswith("-")}
     chosen = {"--tuned-on": (TUNED_ON,), "--held-out": (HELD_OUT,), "--held-out-again": (HELD_OUT_AGAIN,)}
     sets = next((chosen[each] for each in sys.argv if each in chosen), SETS)
-    failures: list[str] = []
-    for packages in sets:
-        if "--show" in sys.argv or "--write" in sys.argv:
+    if "--show" in sys.argv or "--write" in sys.argv:
+        for packages in sets:
             judge(packages, names, console)
-        else:
-            rows, failed = judged(packages)
-            console.print(table(packages, rows))
-            failures += failed
+        return 0
+    rows, failures = judged(sets)
+    console.print(table(rows))
     for failure in failures:
         console.print(f"does not hold: {failure}", style="bold red")
     return len(failures)
