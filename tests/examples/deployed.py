@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-import yaml  # type: ignore[import-untyped]  # it has no type hints
+import yaml
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +31,7 @@ def imports_of(file: Path) -> set[str]:
     return names
 
 
-class _TemplateLoader(yaml.SafeLoader):  # type: ignore[misc]  # yaml has no type hints
+class _TemplateLoader(yaml.SafeLoader):
     """Reads CloudFormation's own tags, which are all of scalars here."""
 
 
