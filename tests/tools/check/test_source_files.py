@@ -106,6 +106,11 @@ def test_a_line_that_is_no_pattern_is_passed_over(found, write, line):
     assert found() == ["app.py"]
 
 
+def test_what_a_later_pattern_takes_back_of_a_folder_is_read(found, write):
+    write("app.py", "gen/made.py", "gen/keep.py", **{".gitignore": "gen/**\n!gen/keep.py\n"})
+    assert found() == ["app.py", "gen/keep.py"]
+
+
 def test_a_nearer_gitignore_counts_more(found, write):
     write("made.py", "lib/made.py", **{".gitignore": "made.py\n", "lib/.gitignore": "!made.py\n"})
     assert found() == ["lib/made.py"]

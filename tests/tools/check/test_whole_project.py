@@ -231,3 +231,13 @@ def test_a_repository_within_is_not_all_that_patterns_above_may_match(run, tmp_p
     (tmp_path / "pyproject.toml").write_text(lines, encoding="utf-8")
     (tmp_path / "src/.git").mkdir()
     assert "No file matches" not in run("src")[1]
+
+
+def test_parts_of_several_projects_stand_for_themselves_and_that_is_said(run, tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name / ".git").mkdir(parents=True)
+        (tmp_path / name / "app.py").write_text("x = 1\n", encoding="utf-8")
+    (tmp_path / ".git").rmdir()
+    code, out = run("a/app.py", "b/app.py")
+    assert code == 0
+    assert "not read, since it belongs to 2 projects, which are best checked one by one" in out

@@ -14,7 +14,7 @@ from meantime.tools.check import fixing
 from meantime.tools.check.checking import check as checked_files
 from meantime.tools.check.errors import CheckError
 from meantime.tools.check.printing import Format, name_here, prepare_output, print_page, print_parts, report
-from meantime.tools.check.project_folder import project_around
+from meantime.tools.check.project_folder import of_several, project_around
 from meantime.tools.check.rule import all_rules
 from meantime.tools.check.selection import rule_named
 from meantime.tools.check.settings import read_settings
@@ -86,7 +86,7 @@ def check(
         else:
             named = [Path(os.path.abspath(path)) for path in paths or [Path()]]  # noqa: PTH100  # links stay links
             settings = _settings(named, select, ignore, warnings=warnings, show_all=show_all)
-            around = project_around(_common(named), settings)
+            around = of_several(project_around(_common(named), settings), named)
             asked = _Asked(
                 named,
                 around.folder or _root(named),

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from meantime.tools.check.settings import Settings
@@ -45,6 +46,21 @@ def project_around(start: Path, settings: Settings) -> Around:
     if str(folder) in _TEMPORARY | {os.environ.get("TMPDIR", "").rstrip("/")}:
         return Around(None, f"{folder} is for temporary files")
     return Around(folder)
+
+
+def of_several(around: Around, named: Iterable[Path]) -> Around:
+    """The same, with the reason where it is none because what is named belongs to several projects.
+
+    Args:
+        around: What `project_around` gave for the folder that holds all that is named.
+        named: What is named.
+    """
+    if around.folder is not None or around.refused:
+        return around
+    found = {repository_of(each if each.is_dir() else each.parent) for each in named}
+    if found == {None}:
+        return around
+    return Around(None, f"it belongs to {len(found)} projects, which are best checked one by one")
 
 
 def repository_of(folder: Path) -> Path | None:

@@ -99,11 +99,15 @@ class _Ignoring:
         from pathspec import GitIgnoreSpec  # noqa: PLC0415  # it takes 30 ms to load; many folders need none
 
         self._prefix = len(folder) + 1
-        self._patterns: GitIgnoreSpec = GitIgnoreSpec.from_lines(line for line in lines if is_pattern(line))
+        self._lines = [line for line in lines if is_pattern(line)]
+        self._patterns: GitIgnoreSpec = GitIgnoreSpec.from_lines(self._lines)
 
     def verdict(self, path: str) -> bool | None:
         """Whether a path is ignored; None: nothing is said of it. A folder's path ends in a slash."""
-        return self._patterns.check_file(path[self._prefix :]).include
+        found = self._patterns.check_file(path[self._prefix :])
+        if found.include and path.endswith("/") and self._lines[found.index or 0].rstrip().endswith("/**"):
+            return None  # all that is in the folder, not the folder itself: a later pattern may take some of it back
+        return found.include
 
 
 class _Walk:

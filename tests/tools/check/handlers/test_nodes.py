@@ -59,3 +59,10 @@ def test_a_mapping_may_merge_itself():
     found = read_nodes("a: &a\n  b: 1\n  c: {<<: *a}\n  <<: *a\n", "template.yaml")
 
     assert found.get("a", "b").text == "1"
+
+
+def test_what_json_writes_as_two_halves_is_as_wide_as_it_stands_there():
+    found = read_nodes('{"Emoji": "\\ud83d\\ude00", "After": 1}', "template.json")
+
+    assert found is not None
+    assert found.get("After").place.column == 27

@@ -19,6 +19,8 @@ _SEVERAL = "but found another document"
 _DEEPEST = 250  # lists and mappings in one another
 _DASHES = re.compile(rf"(?:[-?][ \t]+){{{_DEEPEST}}}")
 _INDENTATION = re.compile(r"^ *", re.MULTILINE)
+_SURROGATES = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+_AS_WIDE = "?" * 12
 _BRACKETS = re.compile(r"[\[\]{}]")
 _MERGE_DEPTH = 8  # how deep `<<:` is followed: an anchor may lead to itself
 
@@ -31,6 +33,7 @@ def read_nodes(text: str, file: str) -> Node | None:
     """
     if file.endswith((".json", ".template")):
         text = text.replace("\t", " ")  # YAML has no tabs; within JSON's strings there are none either
+        text = _SURROGATES.sub(_AS_WIDE, text)  # which YAML has no such escape for: an emoji, as json.dumps writes it
     if _is_too_deep(text):  # libyaml would go on until the process has no stack left
         raise UnreadableError("is nested too deeply to be read")
     try:

@@ -143,7 +143,8 @@ class Running:
 
     @cached_property
     def _in_invocation(self) -> dict[str, Way]:
-        sure = {name for name, each in self._handler_by_function.items() if each.is_sure and name in self._functions}
+        # In the order of the files: which of several ways of one length is told must not change from run to run.
+        sure = [name for name, each in self._handler_by_function.items() if each.is_sure and name in self._functions]
         reached = ways_from(
             self._graph, [(self._functions[name], None) for name in sure], _EVERYWHERE, only_plain=False
         )
