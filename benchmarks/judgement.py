@@ -101,9 +101,7 @@ def _judged(packages: Packages) -> tuple[list[Judged], list[str]]:
 
 def table(rows: list[Judged]) -> Table:
     """A line a rule, and one for each set."""
-    shown = Table(
-        box=box.SIMPLE_HEAD, title="what is found in packages of others", title_justify="left", pad_edge=False
-    )
+    shown = Table(box=box.SIMPLE_HEAD, title="findings in others' code", title_justify="left", pad_edge=False)
     shown.add_column("packages")
     shown.add_column("rule")
     shown.add_column("found", justify="right")
