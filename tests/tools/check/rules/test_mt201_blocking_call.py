@@ -576,6 +576,34 @@ async def load(key):
         ),
         pytest.param(
             """
+from urllib.request import urlopen
+
+
+async def decode(uri, other):
+    if uri.startswith("data:"):
+        urlopen(uri)
+        urlopen(other)  # finds MT201
+        urlopen(timeout=5, url=uri)  # finds MT201
+        urlopen()  # finds MT201
+    else:
+        urlopen(uri)  # finds MT201
+    if not uri.startswith("data:"):
+        raise ValueError(uri)
+    with urlopen(uri) as answer:
+        return answer.read()
+
+
+async def load(uri):
+    if uri.startswith("https:"):
+        urlopen(uri)  # finds MT201
+    if not uri.endswith("data:"):
+        raise ValueError(uri)
+    urlopen(uri)  # finds MT201
+""",
+            id="what is known to be in the address itself",
+        ),
+        pytest.param(
+            """
 import subprocess
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from meantime.tools.check.catalogue import blocking
 from meantime.tools.check.model.handed_over import RUN_IN_EXECUTOR, TO_THREAD
 from meantime.tools.check.model.project import UNKNOWN
+from meantime.tools.check.rules._conditions import conditions
 from meantime.tools.check.rules._spelling import spelled
 from meantime.tools.check.rules._syntax import around
 
@@ -128,11 +129,13 @@ def _is_of_aws(paths: frozenset[str]) -> bool:
     return any(blocking.blocks(path) == blocking.AWS for path in paths)
 
 
-def _waits(project: Project, call: Call, path: str) -> bool:
+def _waits(project: Project, call: Call, path: str) -> bool:  # noqa: PLR0911  # one a way not to wait
     """Whether nothing in the call says that it does not wait."""
     if path == "time.sleep":
         seconds = _given(project, call, call.arguments[0]) if call.arguments else UNKNOWN
         return not isinstance(seconds, int | float) or seconds > 0
+    if path == "urllib.request.urlopen" and _is_data(project, call):
+        return False
     if path.endswith(_LAZY) and call.use == "returned":
         return False
     if path.startswith("subprocess.Popen().") and _has_ended(project, call):
@@ -150,6 +153,14 @@ def _waits(project: Project, call: Call, path: str) -> bool:
             name in call.keywords and _given(project, call, call.keywords[name]) == value
             for name, value in _NOT_WAITING.items()
         )
+    )
+
+
+def _is_data(project: Project, call: Call) -> bool:
+    """Whether what is opened was found to begin with `data:`: it holds all there is to read."""
+    return bool(call.arguments) and any(
+        is_true and ast.unparse(test) == f"{spelled(call.arguments[0])}.startswith('data:')"
+        for test, is_true in conditions(project, call)
     )
 
 

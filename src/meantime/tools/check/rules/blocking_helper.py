@@ -13,6 +13,7 @@ from meantime.tools.check.rules._dual_use import chooses_by_caller, functions_on
 from meantime.tools.check.rules._event_loops import runs_on_new_loops
 from meantime.tools.check.rules._keeping import is_cached
 from meantime.tools.check.rules._on_lambda import way_in
+from meantime.tools.check.rules._ruled_out import is_ruled_out
 from meantime.tools.check.rules._spelling import name_of, spelled
 from meantime.tools.check.rules._test_files import is_of_tests
 
@@ -44,6 +45,7 @@ def _check(project: Project) -> Iterator[Finding]:
             )
             nobody_waits = is_alone(project, project.functions[chain.begins])
             is_proved = blocked.is_sure and not (is_harmless or nobody_waits) and _is_sure(project, function, chain)
+            is_proved = is_proved and not is_ruled_out(project, chain, blocked.call)
             loops_of = name_of(project.functions[chain.begins], function)
             others = _others(project, function, chain)
             advice = _advice(_first(project, function, chain))

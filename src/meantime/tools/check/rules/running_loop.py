@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from meantime.tools.check.finding import Finding
 from meantime.tools.check.rule import Rule
 from meantime.tools.check.rules._dual_use import chooses_by_caller
+from meantime.tools.check.rules._ruled_out import is_ruled_out
 from meantime.tools.check.rules._spelling import name_of, spelled
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def _check(project: Project) -> Iterator[Finding]:
             f"`{spelled(call.function)}` in {name_of(function)} is called where an event loop runs: it raises "
             f"RuntimeError. {_advice(chain)}",
             project.place(call, function),
-            "error" if chain.is_proved else "warning",
+            "error" if chain.is_proved and not is_ruled_out(project, chain, call) else "warning",
             chain.steps,
         )
 
