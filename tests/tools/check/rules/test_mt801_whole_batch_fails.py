@@ -361,6 +361,7 @@ def test_a_failure_that_is_raised_brings_all_of_it_again(findings_of):
 
     assert "comes again" in finding.message
     assert "`@meantime.batch.sqs`" in finding.message
+    assert "needs `ReportBatchItemFailures` in the event source mapping" in finding.message
 
 
 @pytest.mark.parametrize(

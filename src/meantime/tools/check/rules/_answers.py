@@ -12,6 +12,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _FAILED = 400  # the lowest status of HTTP that says so
+_GIVEN = {
+    "sqs": "message (`message.body`)",
+    "kinesis": "record (`record.data`)",
+    "dynamodb": "record (`record.new_image`)",
+}
+"""What the function under `meantime.batch` gets."""
+
+
+def instead(kind: str) -> str:
+    """What to do, for messages: an answer about single records, and the setting without which nobody reads it."""
+    lost = "failed messages are deleted" if kind == "sqs" else "failed records are passed over"
+    return (
+        f"Answer with `batchItemFailures`, or use `@meantime.batch.{kind}` on a function of one {_GIVEN[kind]}. Either "
+        f"needs `ReportBatchItemFailures` in the event source mapping: without it {lost}."
+    )
 
 
 def may_fail(node: ast.AST, own: frozenset[str] = frozenset()) -> bool:

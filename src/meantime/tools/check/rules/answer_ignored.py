@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from meantime.tools.check.finding import Finding
 from meantime.tools.check.rule import Rule
-from meantime.tools.check.rules._answers import failures_by_status
+from meantime.tools.check.rules._answers import failures_by_status, instead
 from meantime.tools.check.rules._definitions import definition, key_of
 from meantime.tools.check.rules._heads import place_of
 from meantime.tools.check.rules._records import record_loops
@@ -27,8 +27,8 @@ _NO_IDENTIFIERS = frozenset({"receiptHandle", "eventID"})
 
 
 _STATUS = (
-    "Lambda does not look at a status in the answer of a batch: the messages are deleted as if all were well. Raise, "
-    "or answer with `batchItemFailures`, or use `@meantime.batch.sqs`."
+    "Lambda does not look at a status in the answer of a batch: the messages are deleted as if all were well. Raise. "
+    f"Or, for single messages: {instead('sqs')}"
 )
 
 

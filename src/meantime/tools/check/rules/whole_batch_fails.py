@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from meantime.tools.check.finding import Finding
 from meantime.tools.check.rule import Rule
-from meantime.tools.check.rules._answers import catches, failures_by_status, may_fail, passed_over
+from meantime.tools.check.rules._answers import catches, failures_by_status, instead, may_fail, passed_over
 from meantime.tools.check.rules._definitions import called, definition
 from meantime.tools.check.rules._heads import place_of
 from meantime.tools.check.rules._lost_records import starts_threads, where_lost
@@ -56,7 +56,7 @@ def _check(project: Project) -> Iterator[Finding]:
                 for caught in passed_over(part):
                     message = (
                         "A record that fails here is logged and no more: for Lambda it is done, and it does not come "
-                        f"again. {_instead(kind)}"
+                        f"again. {instead(kind)}"
                     )
                     yield Finding(_CODE, message, place_of(loop.within.file, caught), "warning")
 
@@ -106,18 +106,12 @@ def _message(handler: str, kind: str, *, ends: bool) -> str:
         if ends
         else f"`{handler}` raises and the whole batch comes again, with all that was done already"
     )
-    return f"When one record fails, {happens}. {_instead(kind)}"
+    return f"When one record fails, {happens}. {instead(kind)}"
 
 
 def _lost(handler: str, kind: str, where: str) -> str:
     gone = "the message is deleted" if kind == "sqs" else "the record is passed over"
-    return (
-        f"What a record raises ends in {where}: `{handler}` returns as if all were well, and {gone}. {_instead(kind)}"
-    )
-
-
-def _instead(kind: str) -> str:
-    return f"Answer with `batchItemFailures`, or use `@meantime.batch.{kind}`."
+    return f"What a record raises ends in {where}: `{handler}` returns as if all were well, and {gone}. {instead(kind)}"
 
 
 def _ends_quietly(loop: RecordLoop) -> bool:
