@@ -104,3 +104,124 @@ def test_what_wait_leaves_goes_on_beside(findings_of):
     [found] = findings_of("MT201", HEAD + LOAD + rest)
 
     assert found.level == "error"
+
+
+INTERFACE = """
+import asyncio
+import contextlib
+from abc import ABC, abstractmethod
+
+import requests
+
+
+class Base(ABC):
+    @abstractmethod
+    async def load(self, url): ...
+
+    @abstractmethod
+    @contextlib.asynccontextmanager
+    async def open(self, url): ...
+
+
+class Web(Base):
+    async def load(self, url):
+        return requests.get(url, timeout=5)
+
+    async def other(self, url):
+        pass
+
+    @contextlib.asynccontextmanager
+    async def open(self, url):
+        yield requests.get(url, timeout=6)
+
+
+def command(named):
+    asyncio.run(main(named))
+"""
+
+
+@pytest.mark.parametrize(
+    ("main", "levels"),
+    [
+        pytest.param("await registry[named].load('x')", ["warning", "error"], id="awaited"),
+        pytest.param("await registry[named].load(url='x')", ["warning", "error"], id="awaited, by name"),
+        pytest.param("await registry[named].other('x')", ["error", "error"], id="another method"),
+        pytest.param("await registry[named].load(key='x')", ["error", "error"], id="another argument"),
+        pytest.param("await registry[named].load('x', 2)", ["error", "error"], id="more arguments"),
+        pytest.param("registry[named].load('x')", ["error", "error"], id="not awaited: some other load"),
+        pytest.param("await load('x')", ["error", "error"], id="no method"),
+        pytest.param("await requests.load('x')", ["error", "error"], id="a method of something known"),
+        pytest.param(
+            "await asyncio.gather(*[registry[each].load('x') for each in named])", ["error", "error"], id="many at once"
+        ),
+        pytest.param(
+            "async with registry[named].open('x') as found:\n        print(found)", ["error", "warning"], id="entered"
+        ),
+        pytest.param(
+            "async with contextlib.AsyncExitStack() as stack:\n"
+            "        await stack.enter_async_context(registry[named].open('x'))",
+            ["error", "warning"],
+            id="entered by a stack",
+        ),
+        pytest.param("await registry[named].open('x')", ["error", "error"], id="awaited, not entered: some other open"),
+        pytest.param(
+            "async with registry[named].load('x') as found:\n        print(found)",
+            ["error", "error"],
+            id="entered, not awaited: some other load",
+        ),
+        pytest.param(
+            "await registry[named].load('x')\n    await registry[named].load('y')\n\n\n"
+            "async def users(found):\n    await found.load('x')",
+            ["error", "error"],
+            id="on others' loops, too",
+        ),
+        pytest.param(
+            "task = asyncio.create_task(asyncio.sleep(1))\n    await registry[named].load('x')\n    await task",
+            ["error", "error"],
+            id="beside a task",
+        ),
+    ],
+)
+def test_what_is_called_by_its_interface_is_called_by_whoever_calls_that(findings_of, main, levels):
+    source = f"{INTERFACE}\n\nasync def main(named):\n    from plugins import registry\n    {main}\n"
+
+    found = findings_of("MT201", source)
+
+    assert [each.level for each in found] == levels
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(
+            "    @abstractmethod\n    async def load", "    async def load", id="a method that does something"
+        ),
+        pytest.param("class Web(Base)", "class Web", id="of no interface"),
+        pytest.param("class Web(Base)", "class Web(requests.Base)", id="of another's interface"),
+    ],
+)
+def test_a_name_alone_does_not_tell_who_calls(findings_of, before, after):
+    source = f"{INTERFACE}\n\nasync def main(named):\n    from plugins import registry\n"
+    source += "    await registry[named].load('x')\n"
+
+    found = findings_of("MT201", source.replace(before, after))
+
+    assert found[0].level == "error"
+
+
+def test_an_interface_may_be_that_of_a_base_of_a_base(findings_of):
+    source = f"{INTERFACE}\n\nasync def main(named):\n    from plugins import registry\n"
+    source += "    await registry[named].load('x')\n"
+    source = source.replace("class Web(Base):", "class Middle(Base):\n    pass\n\n\nclass Web(Middle):")
+
+    found = findings_of("MT201", source)
+
+    assert found[0].level == "warning"
+
+
+def test_who_calls_the_interface_itself_calls_what_is_below_it(findings_of):
+    source = f"{INTERFACE}\n\nasync def main(named: Base):\n    await named.load('x')\n"
+
+    found = findings_of("MT201", source)
+
+    assert found[0].level == "warning"

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from meantime.tools.check.rules._event_loops import ENTRIES, runs_on_new_loops
+from meantime.tools.check.rules._interfaces import ENTERING, Interfaces
 from meantime.tools.check.rules._reach import reached_from
 from meantime.tools.check.rules._test_files import is_of_tests
 
@@ -55,6 +56,7 @@ class _Loops:
             for entry in self._entries
             if entry.arguments and entry.arguments[0].name in {each.name for each in entry.within.parameters}
         }
+        self._interfaces = Interfaces(project)
         self._given: dict[int, Call] = {}  # what each argument is given to
         self._named: dict[str, list[Call]] = {}  # the calls that are given something of that name
         for function in project.functions.values():
@@ -75,7 +77,9 @@ class _Loops:
         for each in waiting:
             calls = [
                 call
-                for call in dict.fromkeys((*self._project.callers(each), *self._handing_on(each)))
+                for call in dict.fromkeys(
+                    (*self._project.callers(each), *self._handing_on(each), *self._interfaces.callers(each))
+                )
                 if not is_of_tests(self._project, call.within)
             ]
             if not calls:
@@ -118,7 +122,7 @@ class _Loops:
         return not self._runners.isdisjoint(self._project.callees(call))
 
     def _hands_through(self, call: Call) -> bool:
-        return not self._project.targets(call).isdisjoint(_HANDING_THROUGH)
+        return call.function.name == ENTERING or not self._project.targets(call).isdisjoint(_HANDING_THROUGH)
 
     def _starts_more(self, main: Function) -> bool:
         if main not in self._is_busy:
