@@ -475,6 +475,52 @@ def test_whether_it_runs_on_the_loop_is_not_proved(runs_of, source):
             """,
             id="to_thread as a task of a group",
         ),
+        case(
+            """
+            from fastapi import BackgroundTasks, Depends, FastAPI
+            app = FastAPI()
+            class Mail:
+                def send(self):
+                    work()
+            def work(): ...
+            @app.post("/mail")
+            async def main(later: BackgroundTasks, mail: Mail = Depends()):
+                later.add_task(mail.send)
+            """,
+            id="a method as a background task",
+        ),
+        case(
+            """
+            from starlette.background import BackgroundTasks
+            def work(): ...
+            async def main():
+                later = BackgroundTasks()
+                later.add_task(work)
+            """,
+            id="a background task of starlette",
+        ),
+        case(
+            """
+            from starlette.background import BackgroundTask
+            def work(): ...
+            async def main():
+                return BackgroundTask(work)
+            """,
+            id="a response's background task",
+        ),
+        case(
+            """
+            from fastapi import Depends, FastAPI
+            app = FastAPI()
+            class Repository:
+                def __init__(self):
+                    work()
+            def work(): ...
+            @app.get("/")
+            async def main(repository: Repository = Depends()): ...
+            """,
+            id="what a class does that a route depends on",
+        ),
     ],
 )
 def test_runs_on_a_thread_and_not_on_the_loop(runs_of, source):
@@ -740,3 +786,91 @@ def test_steps_say_how_it_comes_to_run(runs_of):
         ("app.py:4:5", "`lambda_handler` calls `between`"),
         ("helper.py:4:5", "`between` hands `work` to a thread"),
     ]
+
+
+def test_a_coroutine_function_as_a_background_task_runs_on_the_loop(runs_of):
+    runs = runs_of(
+        """
+        from fastapi import BackgroundTasks
+        async def work(): ...
+        async def main(later: BackgroundTasks):
+            later.add_task(work)
+        """
+    )
+    assert runs.in_thread is None
+    assert is_proved(runs.on_loop)
+
+
+def test_a_proved_way_is_told_of_beside_a_background_task(runs_of):
+    chain = runs_of(
+        """
+        from fastapi import BackgroundTasks, Depends, FastAPI
+        app = FastAPI()
+        class Mail:
+            def send(self):
+                work()
+        def work(): ...
+        @app.post("/later")
+        async def later(tasks: BackgroundTasks, mail: Mail = Depends()):
+            tasks.add_task(mail.send)
+        @app.post("/now")
+        async def now(mail: Mail = Depends()):
+            mail.send()
+        """
+    ).on_loop
+    assert is_proved(chain)
+    assert chain is not None
+    assert chain.begins == "app.now"
+
+
+@pytest.mark.parametrize(
+    ("definition", "parameter"),
+    [
+        ("", "it: Repository = Depends()"),
+        ("", "it: Repository = Depends(use_cache=False)"),
+        ("", "it=Depends(Repository)"),
+        ("", "it=Depends(dependency=Repository)"),
+        ("", "it: Annotated[Repository, Depends(Repository)]"),
+        ("", "it: Annotated[Repository, Depends()]"),
+        ("It = Annotated[Repository, Depends()]", "it: It"),
+        ("class Inherited(Repository): ...", "it: Inherited = Depends()"),
+    ],
+)
+def test_a_class_that_a_route_depends_on_is_made_in_each_invocation(runs_of, definition, parameter):
+    chain = runs_of(
+        f"""
+        from typing import Annotated
+        from fastapi import Depends, FastAPI
+        from mangum import Mangum
+        app = FastAPI()
+        def work(): ...
+        class Repository:
+            def __init__(self):
+                work()
+        {definition}
+        @app.get("/")
+        def main({parameter}): ...
+        handler = Mangum(app)
+        """
+    ).in_invocation
+    assert is_proved(chain)
+
+
+@pytest.mark.parametrize("parameter", ["it: Repository", "it: Repository = None", "it=Depends()", "it=Depends(other)"])
+def test_a_class_that_no_route_depends_on_is_not(runs_of, parameter):
+    chain = runs_of(
+        f"""
+        from fastapi import Depends, FastAPI
+        from mangum import Mangum
+        app = FastAPI()
+        def work(): ...
+        def other(): ...
+        class Repository:
+            def __init__(self):
+                work()
+        @app.get("/")
+        def main({parameter}): ...
+        handler = Mangum(app)
+        """
+    ).in_invocation
+    assert chain is None

@@ -172,7 +172,8 @@ class CallGraph:
                 elif given.shift >= 0 and not isinstance(element, Call):
                     caller = Caller(call, self._shift(call, own, given.shift, element), given.per_item)
                 is_one = is_sure and len(found) == 1 and self._is_one(element, call.within, own)
-                yield own, Edge(call.within, own, call, where, is_one, self._decorations.are_plain(own), many), caller
+                there = "task" if given.awaits and own.is_async else where
+                yield own, Edge(call.within, own, call, there, is_one, self._decorations.are_plain(own), many), caller
 
     def _seen_through(self, call: Call, given: HandOff) -> HandOff:
         """What `start_soon(to_thread.run_sync, load, key)` hands to a thread is `load`."""

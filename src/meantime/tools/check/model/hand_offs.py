@@ -21,6 +21,7 @@ class HandOff(NamedTuple):
         shift: The position of the argument that becomes the function's first; -1 if it gets none of the call's.
         per_item: Whether each is run for every item of what else is given.
         packed: The tuple of what the function is given, where it is given so: `args=(…)` of a thread.
+        awaits: Whether a coroutine function is awaited instead, on the loop.
     """
 
     where: Where
@@ -28,6 +29,7 @@ class HandOff(NamedTuple):
     shift: int = -1
     per_item: bool = False
     packed: Expression | None = None
+    awaits: bool = False
 
 
 class _Form(NamedTuple):
@@ -37,12 +39,16 @@ class _Form(NamedTuple):
     shift: int | None  # from the function's own position; None: it gets nothing of it
     per_item: bool = False
     packed: int | None = None  # where `args` stands
+    awaits: bool = False
 
 
 _FORMS: dict[str, _Form] = {
     "asyncio.to_thread": _Form("thread", 0, "func", 1),
     "anyio.to_thread.run_sync": _Form("thread", 0, "func", 1),
     "starlette.concurrency.run_in_threadpool": _Form("thread", 0, "func", 1),
+    "fastapi.BackgroundTasks().add_task": _Form("thread", 0, "func", 1, awaits=True),
+    "starlette.background.BackgroundTasks().add_task": _Form("thread", 0, "func", 1, awaits=True),
+    "starlette.background.BackgroundTask": _Form("thread", 0, "func", 1, awaits=True),
     "asgiref.sync.sync_to_async": _Form("thread", 0, "func", None),
     "meantime.in_thread": _Form("thread", 0, "function", None),
     "concurrent.futures.ThreadPoolExecutor().submit": _Form("thread", 0, "fn", 1),
@@ -145,7 +151,7 @@ def hand_off(path: str, call: Call) -> HandOff | None:
             return None
         given = call.arguments[form.position]
     shift = -1 if form.shift is None else form.position + form.shift
-    return HandOff(form.where, (given,), shift, form.per_item, _packed(form, call))
+    return HandOff(form.where, (given,), shift, form.per_item, _packed(form, call), form.awaits)
 
 
 def _packed(form: _Form, call: Call) -> Expression | None:

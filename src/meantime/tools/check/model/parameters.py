@@ -47,10 +47,11 @@ def parameter(values: Values, name: str, function: Function) -> list[Value]:
 def _default(values: Values, default: Expression, scope: Function) -> list[Value]:
     found: list[Value] = []
     for each in values.values(default, scope):
-        if each.path in _INJECTED and each.origin is not None and each.origin.arguments:
-            for given in values.values(each.origin.arguments[0], scope):
-                function = values.functions.get(given.path)
-                found += values.returned(function) if function is not None else ()
+        if each.path in _INJECTED and each.origin is not None:  # `Depends()`: what the annotation says
+            for argument in each.origin.arguments[:1]:
+                for given in values.values(argument, scope):
+                    function = values.functions.get(given.path)
+                    found += values.returned(function) if function is not None else ()
         else:
             found.append(each)
     return found
