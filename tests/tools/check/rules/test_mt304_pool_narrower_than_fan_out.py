@@ -5,6 +5,21 @@ from __future__ import annotations
 import pytest
 
 FOUND = {
+    "two executors of one name": """
+from concurrent.futures import ThreadPoolExecutor
+import boto3
+
+s3 = boto3.client("s3")
+
+def put(key):
+    s3.put_object(Bucket="photos", Key=key, Body=b"")
+
+def copy(keys, more):
+    with ThreadPoolExecutor(24) as executor:
+        list(executor.map(put, keys))  # finds MT304
+    with ThreadPoolExecutor(24) as executor:
+        list(executor.map(put, more))  # finds MT304
+""",
     "boto3's ten under 32 threads": """
 from concurrent.futures import ThreadPoolExecutor
 import boto3
@@ -226,6 +241,21 @@ async def load(urls):
 }
 
 SILENT = {
+    "two executors of one name that differ": """
+from concurrent.futures import ThreadPoolExecutor
+import boto3
+
+s3 = boto3.client("s3")
+
+def put(key):
+    s3.put_object(Bucket="photos", Key=key, Body=b"")
+
+def copy(keys, more):
+    with ThreadPoolExecutor(24) as executor:
+        executor.submit(print)
+    with ThreadPoolExecutor(8) as executor:
+        list(executor.map(put, more))
+""",
     "as many connections as threads": """
 from concurrent.futures import ThreadPoolExecutor
 import boto3

@@ -98,7 +98,7 @@ def maker_of(project: Project, executor: Expression, within: Function) -> Call |
     return makers[0] if len(makers) == 1 else None
 
 
-def maker_of_method(project: Project, call: Call) -> Call | None:
-    """The call that makes the executor whose method is called: by `pool.submit`, or by a name for it."""
-    makers = {id(value.origin): value.origin for value in project.values(call.function, call.within)}
-    return next(iter(makers.values())) if len(makers) == 1 else None
+def makers_of_method(project: Project, call: Call) -> list[Call]:
+    """The calls that make the executor whose method is called, by `pool.submit` or a name for it; none if unsure."""
+    makers = dict.fromkeys(value.origin for value in project.values(call.function, call.within))
+    return [each for each in makers if each is not None] if None not in makers else []

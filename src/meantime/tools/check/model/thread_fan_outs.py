@@ -13,7 +13,7 @@ from meantime.tools.check.model.handed_over import (
     RUN_IN_EXECUTOR,
     SUBMITS,
     maker_of,
-    maker_of_method,
+    makers_of_method,
     to_thread,
 )
 from meantime.tools.check.model.started_work import FanOut
@@ -85,7 +85,7 @@ def _is_called_in_a_loop(project: Project, call: Call) -> bool:
 
 
 def _of_map(project: Project, call: Call) -> FanOut:
-    maker = maker_of_method(project, call)
+    maker = _maker(project, call)
     work, over = call.arguments[0], call.arguments[1]
     return FanOut(
         verb="map",
@@ -100,10 +100,19 @@ def _of_map(project: Project, call: Call) -> FanOut:
     )
 
 
+def _maker(project: Project, call: Call) -> Call | None:
+    """The call that makes the executor; of several by one name that are alike, the last one before."""
+    makers = makers_of_method(project, call)
+    if len(makers) > 1 and len({(executor_width(project, each), project.targets(each)) for each in makers}) == 1:
+        before = [each for each in makers if each.within is call.within and each.line <= call.line]
+        return max(before, key=lambda each: each.line, default=None)
+    return makers[0] if len(makers) == 1 else None
+
+
 def _submits(project: Project, awaited_together: frozenset[int]) -> Iterator[_Start]:
     for call in project.calls_to(*SUBMITS):
         if call.arguments and call.use != "receiver":
-            yield _Start(call, _on(project, call), call.arguments[0], maker_of_method(project, call), "submit")
+            yield _Start(call, _on(project, call), call.arguments[0], _maker(project, call), "submit")
     for call in project.calls_to(*RUN_IN_EXECUTOR):
         handed = to_thread(project, call)
         if handed is not None and call.use != "awaited" and id(call) not in awaited_together:
