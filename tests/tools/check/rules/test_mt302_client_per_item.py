@@ -314,6 +314,83 @@ def load(users):
         session.auth = (user.name, user.secret)
         session.get("https://example.com", timeout=2)
 """,
+    "where the call before gives what it is made without": """
+import boto3
+
+def chosen(session=None):
+    if session is not None:
+        return getattr(session, "boto_session", session)
+    print(boto3.Session().region_name)  # finds MT302 likely
+
+class Store:
+    def __init__(self, session):
+        self.session = session
+
+    def clean(self, keys):
+        for key in keys:
+            chosen(session=self.session)
+""",
+    "in a branch for a parameter that the call before gives": """
+import boto3
+
+def show(name=None, key=None):
+    if not name and key:
+        boto3.client("s3").get_object(Bucket="orders", Key=key)  # finds MT302 likely
+
+def clean(keys):
+    for key in keys:
+        show("orders", key)
+""",
+    "where a parameter that is handed on is given above": """
+import boto3
+
+def show(key, name):
+    if not name:
+        boto3.client("s3").get_object(Bucket="orders", Key=key)  # finds MT302 likely
+
+def step(key, name=None):
+    show(key, name)
+
+def clean(keys):
+    for key in keys:
+        step(key, "orders")
+""",
+    "where a parameter that is handed on is left out above": """
+import boto3
+
+def show(key, name):
+    if not name:
+        boto3.client("s3").get_object(Bucket="orders", Key=key)  # finds MT302
+
+def step(key, name=None):
+    show(key, name)
+
+def clean(keys):
+    for key in keys:
+        step(key)
+""",
+    "where None is given for what it is made without": """
+import boto3
+
+def show(key, name):
+    if not name:
+        boto3.client("s3").get_object(Bucket="orders", Key=key)  # finds MT302
+
+def clean(keys):
+    for key in keys:
+        show(key, None)
+""",
+    "where the parameter is given that it is made with": """
+import boto3
+
+def show(key, name):
+    if name:
+        boto3.client("s3").get_object(Bucket="orders", Key=key)  # finds MT302
+
+def clean(keys):
+    for key in keys:
+        show(key, "orders")
+""",
 }
 
 SILENT = {
@@ -646,6 +723,27 @@ async def orders():
 
 async def load():
     return await asyncio.gather(name(), orders())
+""",
+    "in the constructor of a singleton that is run once": """
+import boto3
+
+class Account:
+    _instance = None
+
+    def __new__(cls):
+        if cls._instance is None:
+            cls._instance = super().__new__(cls)
+        return cls._instance
+
+    def __init__(self):
+        if hasattr(self, "_initialized") and self._initialized:
+            return
+        self.number = boto3.client("sts").get_caller_identity()["Account"]
+        self._initialized = True
+
+def clean(keys):
+    for key in keys:
+        print(Account().number, key)
 """,
 }
 

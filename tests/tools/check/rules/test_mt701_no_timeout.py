@@ -229,6 +229,24 @@ import psycopg2
 
 orders = psycopg2.connect(host="db")  # finds MT701 likely
 """,
+    "a session of which one request has no timeout of its own": """
+import aiohttp
+
+async def load(urls):
+    async with aiohttp.ClientSession() as http:  # finds MT701 likely
+        await http.get(urls[0], timeout=aiohttp.ClientTimeout(total=2))
+        await http.get(urls[1])
+""",
+    "a stream that is followed for ever, which may be meant": """
+import httpx
+
+async def lambda_handler(event, context):
+    async with httpx.AsyncClient(timeout=None) as http:  # finds MT701 likely
+        async with http.stream("GET", event["url"]) as answer:
+            print(answer.status_code)
+    with httpx.stream("GET", event["url"], timeout=None) as answer:  # finds MT701 likely
+        print(answer.status_code)
+""",
 }
 
 RUFFS = """
@@ -482,6 +500,14 @@ session = clients.requests()
 @meantime.handler
 def lambda_handler(event, context):
     return session.get("https://example.com").json()
+""",
+    "a session whose requests all have timeouts of their own": """
+import aiohttp
+
+async def load(urls):
+    async with aiohttp.ClientSession() as http:
+        await http.get(urls[0], timeout=aiohttp.ClientTimeout(total=2))
+        await http.post(urls[1], timeout=aiohttp.ClientTimeout(total=2))
 """,
 }
 

@@ -9,6 +9,8 @@ from meantime.tools.check.finding import Finding
 from meantime.tools.check.rule import Rule
 from meantime.tools.check.rules._clients import clients_made, is_for_one_connection, is_made_somebodys
 from meantime.tools.check.rules._keeping import is_for_here_only, is_kept
+from meantime.tools.check.rules._left_out import is_for_what_is_left_out
+from meantime.tools.check.rules._made_once import may_be_made_once
 from meantime.tools.check.rules._per_item import loop_of, per_item
 from meantime.tools.check.rules._sameness import arguments_of, calls_a_configuration, is_same
 from meantime.tools.check.rules._seldom import is_exceptional, is_one_of_many_ways
@@ -95,13 +97,16 @@ def _in_function(project: Project, call: Call, client: Client) -> tuple[Level | 
         return None, ()
     if client.is_async and not way.begins_on_loop:  # each item has a loop of its own, and so must have its own client
         return None, ()
+    if any(may_be_made_once(project, each.within) for each in (*way.calls[1:], call)):
+        return None, ()
     if not all(is_same(project, each, call.within) for each in (*call.function.parts, *arguments_of(call))):
         return None, ()
     is_for_a_thread = way.on_threads and client.kind == "single"
     is_meant = way.is_bounded or is_for_a_thread or is_made_somebodys(call) or is_exceptional(project, call)
     is_chosen = any(is_one_of_many_ways(project, each) for each in (*way.calls, call))
     is_imitation = any(_takes_an_event(each.within) for each in (*way.calls[1:], call))
-    is_proved = way.is_proved and not is_meant and not is_chosen and not is_imitation
+    is_spared = is_for_what_is_left_out(project, (*way.calls, call))
+    is_proved = way.is_proved and not (is_meant or is_chosen or is_imitation or is_spared)
     return ("error" if is_proved else "warning"), way.steps
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meantime.tools.check.catalogue.timeouts import SWITCHED_OFF, UNSET
+from meantime.tools.check.catalogue.timeouts import HTTP_VERBS, SWITCHED_OFF, UNSET
 from meantime.tools.check.finding import Finding
 from meantime.tools.check.rule import Rule
+from meantime.tools.check.rules._clients import uses_of
 from meantime.tools.check.rules._on_lambda import is_loaded_on_lambda, is_meantimes, way_in
 from meantime.tools.check.rules._spelling import spelled
 from meantime.tools.check.rules._test_files import is_test_file
@@ -33,7 +34,7 @@ def _check(project: Project) -> Iterator[Finding]:
         is_off = _is_switched_off(project, call, timeout)
         if not is_off and (path not in UNSET or _is_set(call, timeout) or _is_in_address(project, call, timeout)):
             continue
-        if is_limited_otherwise(project, call) or is_local(project, call):
+        if is_limited_otherwise(project, call) or is_local(project, call) or _each_has_its_own(project, call):
             continue
         chain = way_in(project, call.within)
         yield Finding(
@@ -44,6 +45,19 @@ def _check(project: Project) -> Iterator[Finding]:
             chain.steps if chain is not None else (),
             (timeout.ruff,) if timeout.ruff else (),
         )
+
+
+def _each_has_its_own(project: Project, call: Call) -> bool:
+    """Whether a session is made whose requests all have timeouts of their own."""
+    if project.targets(call) != {"aiohttp.ClientSession"}:
+        return False
+    requests = [each for each in uses_of(project, call) if each.function.name in HTTP_VERBS]
+    return bool(requests) and all("timeout" in each.keywords for each in requests)
+
+
+def _streams(project: Project, call: Call) -> bool:
+    """Whether a call follows a stream, or makes a client that does: that may be meant to wait for ever."""
+    return any(each.function.name == "stream" for each in (call, *uses_of(project, call)))
 
 
 def _given(call: Call, timeout: Timeout) -> list[object]:
@@ -94,7 +108,7 @@ def _message(call: Call, timeout: Timeout, *, is_off: bool, is_on_lambda: bool) 
 
 
 def _level(project: Project, call: Call, timeout: Timeout, chain: Chain | None, *, is_off: bool) -> Level:
-    if is_test_file(call.within.file):
+    if is_test_file(call.within.file) or (is_off and _streams(project, call)):
         return "warning"
     if timeout.ruff:
         return "error"
