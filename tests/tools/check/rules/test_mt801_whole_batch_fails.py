@@ -701,3 +701,120 @@ def test_a_template_that_says_otherwise_is_believed(finds, kind, size):
             "app.py": 'def lambda_handler(event, context):\n    for r in event["Records"]:\n        save(r["body"])\n',
         },
     )
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        WORK
+        + """
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+
+def lambda_handler(event, context):
+    for record in event["Records"]:  # finds MT801
+        work(record)
+""",
+        WORK
+        + """
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+
+processor = BatchProcessor(event_type=EventType.SQS)
+
+def handler(event, context):
+    return process_partial_response(event=event, record_handler=work, processor=processor, context=context)
+
+def lambda_handler(event, context):
+    for record in event["Records"]:  # finds MT801
+        work(record)
+""",
+        WORK
+        + """
+class Answer:
+    def made(self, failures):
+        return {"batchItemFailures": failures}
+
+def lambda_handler(event, context):
+    for record in event["Records"]:  # finds MT801
+        work(record)
+""",
+    ],
+    ids=["only imported", "used by another handler", "in a class that nobody names"],
+)
+def test_what_the_handler_does_not_use_answers_for_nothing(finds, source):
+    finds("MT801", source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        WORK
+        + """
+FAILURES: str = "batchItemFailures"
+
+def lambda_handler(event, context):
+    failed = []
+    for record in event["Records"]:
+        work(record)
+    return {FAILURES: failed}
+""",
+        WORK
+        + """
+def lambda_handler(event, context):
+    for record in event["Records"]:
+        work(record)
+    return answer([])
+
+def answer(failed):
+    return made.of(failed)
+
+class Made:
+    def of(self, failed):
+        return {"batchItemFailures": failed}
+
+made = Made()
+""",
+        WORK
+        + """
+import middleware
+
+def answering(function):
+    return middleware.wrapped(function, answer="batchItemFailures")
+
+@answering
+def lambda_handler(event, context):
+    for record in event["Records"]:
+        work(record)
+""",
+        WORK
+        + """
+import sys
+
+sys.excepthook = print
+
+def lambda_handler(event, context):
+    for record in event["Records"]:
+        work(record)
+""",
+        {
+            "app.py": """
+import helper
+
+def lambda_handler(event, context):
+    try:
+        helper.all_of(event["Records"])
+    finally:
+        return {"batchItemFailures": []}
+""",
+            "helper.py": "def all_of(records):\n    for record in records:\n        save(record['body'])\n",
+        },
+    ],
+    ids=[
+        "a constant",
+        "helpers, one behind the other",
+        "a decorator",
+        "a hook of the module",
+        "the handler's own file",
+    ],
+)
+def test_what_the_handler_uses_may_answer(finds, source):
+    finds("MT801", source)

@@ -187,6 +187,91 @@ def test_an_answer_that_lambda_does_not_understand(finds, source):
     [
         """
 def lambda_handler(event, context):
+    failures = []
+    for record in event["Records"]:
+        try:
+            save(record["body"])
+        except OSError:
+            failures.append(record["messageId"])  # finds MT802
+    return {"batchItemFailures": failures}
+""",
+        """
+async def lambda_handler(event, context):
+    failures = [each.message_id for each in await failed(event)]  # finds MT802
+    return {"batchItemFailures": failures}
+""",
+        """
+def lambda_handler(event, context):
+    return {"batchItemFailures": [each["kinesis"]["sequenceNumber"] for each in failed(event)]}  # finds MT802
+""",
+        """
+def lambda_handler(event, context):
+    return {"batchItemFailures": [event["Records"][0].get("messageId")]}  # finds MT802
+""",
+    ],
+    ids=["appended", "an attribute, under a name", "of a stream, in place", "a list of one"],
+)
+def test_identifiers_that_stand_alone(finds, source):
+    finds("MT802", source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        """
+def lambda_handler(event, context):
+    failures = []
+    for record in event["Records"]:
+        if not work(record):
+            failures.append(record["messageId"])
+    return {"batchItemFailures": [{"itemIdentifier": each} for each in failures]}
+""",
+        """
+def lambda_handler(event, context):
+    failures = []
+    for record in event["Records"]:
+        if not work(record):
+            failures.append(record["messageId"])
+    failures = [{"itemIdentifier": each} for each in failures]
+    return {"batchItemFailures": failures}
+""",
+        """
+def lambda_handler(event, context):
+    failures, done = [], []
+    for record in event["Records"]:
+        done.append(record["messageId"])
+        failures.extend(work(record))
+        failures.append(work(record))
+    return {"batchItemFailures": failures}
+""",
+        """
+def failed(event):
+    failures = []
+    failures.append(event["messageId"])
+    return failures
+
+def lambda_handler(event, context):
+    failures = [{"itemIdentifier": each} for each in failed(event)]
+    return {"batchItemFailures": failures}
+""",
+        """
+def lambda_handler(event, context):
+    failures = []
+    failures.append(event["Records"][0]["messageId"])
+    return {"failed": failures, "batchItemFailures": []}
+""",
+    ],
+    ids=["made right in the answer", "made right before", "put elsewhere", "of another function", "under another key"],
+)
+def test_identifiers_that_are_put_under_their_key(finds, source):
+    finds("MT802", source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        """
+def lambda_handler(event, context):
     try:
         for record in event["Records"]:
             save(record["body"])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from meantime.tools.check.finding import Finding
 from meantime.tools.check.rule import Rule
 from meantime.tools.check.rules._answers import failures_by_status, instead
+from meantime.tools.check.rules._bare_identifiers import bare_identifiers
 from meantime.tools.check.rules._definitions import definition, key_of
 from meantime.tools.check.rules._heads import place_of
 from meantime.tools.check.rules._records import record_loops
@@ -97,6 +98,8 @@ def _misspelt(project: Project, file: str) -> Iterator[Finding]:
                     f"`{wrong}` does not identify a record: Lambda takes the whole batch for failed. Use "
                     '`record["messageId"]` for SQS, and the sequence number for a stream.',
                 )
+            for bare in bare_identifiers(project.tree(file), value) if name == _KEY else ():
+                yield _at(file, bare, f'Lambda wants `{{"{_IDENTIFIER}": …}}` here, and not the identifier alone.')
             for right in (_KEY, _IDENTIFIER):
                 if name != right and _plain(name) in {_plain(right), _plain(right).removesuffix("s")}:
                     yield _at(file, key, f'Lambda knows `"{right}"` and not `"{name}"`. Spell it so.')

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from meantime.tools.check.finding import Finding
 from meantime.tools.check.rule import Rule
+from meantime.tools.check.rules._answered_for import is_answered_for
 from meantime.tools.check.rules._answers import catches, failures_by_status, instead, may_fail, passed_over
 from meantime.tools.check.rules._definitions import called, definition
 from meantime.tools.check.rules._heads import place_of
@@ -19,14 +20,12 @@ if TYPE_CHECKING:
 
     from meantime.tools.check.finding import Level
     from meantime.tools.check.handlers.handler import Handler
+    from meantime.tools.check.model.functions import Function
     from meantime.tools.check.model.project import Project
     from meantime.tools.check.rules._records import RecordLoop
 
 _CODE = "MT801"
 _BATCHES = frozenset({"sqs", "kinesis", "dynamodb"})
-_TAKES_CARE = ("batchItemFailures", "delete_message", "BatchProcessor", "SqsFifoPartialProcessor", "excepthook")
-"""What shows that failures are answered for: the answer itself, messages that are deleted one by one, a hook."""
-
 _ASKED_LATER = frozenset({"submit", "create_task", "ensure_future", "apply_async"})
 
 
@@ -38,7 +37,7 @@ def _check(project: Project) -> Iterator[Finding]:
         whole = definition(project, function)
         for loop in record_loops(project, function):
             kind = _kind(handler, loop)
-            if not kind or loop.is_single or _is_answered_for(project, loop):
+            if not kind or loop.is_single or is_answered_for(project, _way(function, loop)):
                 continue
             is_wrapped = (bool(function.decorators) and not handler.adapter) or handler.adapter == "?"
             lost = where_lost(project, loop)
@@ -61,6 +60,10 @@ def _check(project: Project) -> Iterator[Finding]:
                     yield Finding(_CODE, message, place_of(loop.within.file, caught), "warning")
 
 
+def _way(handler: Function, loop: RecordLoop) -> tuple[Function, ...]:
+    return (handler, loop.within, *(each.within for each in loop.work))
+
+
 def _kind(handler: Handler, loop: RecordLoop) -> str:
     """The service that the batch comes from; empty if it is none, or one record at a time."""
     batches = [each for each in handler.sources if each.kind in _BATCHES]
@@ -73,11 +76,6 @@ def _kind(handler: Handler, loop: RecordLoop) -> str:
 def _is_ordered(handler: Handler, kind: str) -> bool:
     """Whether order may ask for it that what comes behind a failure comes again, too."""
     return kind != "sqs" or any(each.is_fifo for each in handler.sources)
-
-
-def _is_answered_for(project: Project, loop: RecordLoop) -> bool:
-    files = {loop.within.file, *(each.within.file for each in loop.work)}
-    return any(word in line for file in files for line in project.lines(file) for word in _TAKES_CARE)
 
 
 def _fails_as_a_whole(loop: RecordLoop) -> bool:
