@@ -811,6 +811,34 @@ def test_stays_silent(finds, files):
     finds("MT105", files)
 
 
+def test_asyncio_run_in_a_coroutine_makes_no_loop(finds):
+    finds(
+        "MT105",
+        """
+import asyncio
+
+import httpx
+from fastapi import FastAPI
+from mangum import Mangum
+
+app = FastAPI()
+client = httpx.AsyncClient(timeout=5)
+
+
+async def fetch():
+    return await client.get("https://example.com")
+
+
+@app.get("/")
+async def main():
+    return asyncio.run(fetch())
+
+
+handler = Mangum(app)
+""",
+    )
+
+
 def test_shows_where_the_loop_is_made_and_how_it_is_used(findings_of):
     (found,) = findings_of(
         "MT105",

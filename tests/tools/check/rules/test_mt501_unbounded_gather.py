@@ -505,7 +505,7 @@ ROUTES = """
 import asyncio
 from typing import Dict, Iterable, List, Sequence, Set, Tuple
 
-from fastapi import Depends, FastAPI, Query, Request, Security
+from fastapi import Depends, FastAPI, Header, Query, Request, Security
 from mangum import Mangum
 from pydantic import BaseModel, Field
 
@@ -552,6 +552,14 @@ handler = Mangum(app)
         ("order: Order", "order.any", True),
         ("name: str", "name", False),
         ("name", "name", False),
+        ("keys: str", "keys.split(',')", True),
+        ("keys: str = ''", "keys.split(',')", True),
+        ("keys: str = Query()", "keys.split(',')", True),
+        ("keys: str = Query(max_length=50)", "keys.split(',')", False),
+        ("keys: str = Header()", "keys.split(',')", False),
+        ("keys: str = Depends(settings)", "keys.split(',')", False),
+        ("keys: Optional[str]", "keys.split(',')", False),
+        ("keys", "keys.split(',')", False),
     ],
 )
 def test_what_the_caller_of_a_route_sends_is_input(finds, parameters, items, is_found):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from meantime.tools.check.rules._length_checks import is_length_checked, is_validated
 from meantime.tools.check.rules._records import record_loops
-from meantime.tools.check.rules._requests import is_body, is_bounded_field, is_route
+from meantime.tools.check.rules._requests import is_body, is_bounded_field, is_route, is_text
 
 if TYPE_CHECKING:
     from meantime.tools.check.finding import Level
@@ -27,6 +27,8 @@ _OF_THE_REQUEST = frozenset({
     "queryStringParameters", "requestContext", "stageVariables",
 })  # fmt: skip
 """What API Gateway keeps short."""
+_SEPARATORS = frozenset({",", ";", "\n"})
+"""What lists in texts are cut at; a path's or a header's parts are few."""
 _DEFAULT_SIZES = {"sqs": 10, "kinesis": 100, "dynamodb": 100, "kafka": 100, "sns": 1, "s3": 1}
 _ONE_AT_A_TIME = {"sns", "s3"}
 _SMALL_BATCH = 10  # as many as Meantime has under way by default
@@ -80,10 +82,17 @@ def _records(source: EventSource) -> int | None:
 
 
 class _Follower:
-    """Follows names, parameters and attributes back to the event."""
+    """Follows names, parameters and attributes back to the event.
 
-    def __init__(self, project: Project) -> None:
+    Args:
+        project: Where.
+        of_text: Whether it is a text that is cut into items: one parameter of a query holds thousands.
+    """
+
+    def __init__(self, project: Project, *, of_text: bool = False) -> None:
         self._project = project
+        self._of_text = of_text
+        self._short = _OF_THE_REQUEST - {"queryStringParameters"} if of_text else _OF_THE_REQUEST
         self._handlers = {each.function for each in project.handlers}
         self._known: dict[tuple[str, str], Input | None] = {}
 
@@ -117,7 +126,7 @@ class _Follower:
 
     def _below(self, found: Input | None, key: object) -> Input | None:
         """What is under a key of the input."""
-        if key in _OF_THE_REQUEST:
+        if key in self._short:
             return None
         return "records" if found and key in _RECORDS else found
 
@@ -150,17 +159,21 @@ class _Follower:
         if function.qualified in self._handlers and index == bool(function.class_name):
             return "event"
         if is_route(self._project, function):
-            return "event" if is_body(self._project, function, function.parameters[index]) else None
+            parameter = function.parameters[index]
+            is_given = is_body(self._project, function, parameter) or (self._of_text and is_text(parameter))
+            return "event" if is_given else None
         found = (self.follow(given, around, depth + 1) for given, around in self._project.given(function, index))
         return next(filter(None, found), None)
 
-    def _call(self, call: Call, within: Function, depth: int) -> Input | None:
+    def _call(self, call: Call, within: Function, depth: int) -> Input | None:  # noqa: PLR0911  # one a kind
         function, arguments = call.function, call.arguments
         if function.kind == "attribute" and function.name in _SAME_METHODS:
             key = arguments[0].value if arguments and arguments[0].kind == "constant" else None
             return self._below(self.follow(function.parts[0], within, depth + 1), key)
         if function.kind == "name" and function.name == "map" and len(arguments) > 1:
             return self.follow(arguments[1], within, depth + 1)
+        if _is_cut(call):
+            return self._cut(function.parts[0], within, depth)
         if not arguments:
             return None
         if function.kind == "name" and function.name in _SAME_LENGTH:
@@ -169,3 +182,18 @@ class _Follower:
         if targets & _PARSERS or any(path.startswith(_DATA_CLASSES) for path in targets):
             return self.follow(arguments[0], within, depth + 1)
         return None
+
+    def _cut(self, text: Expression, within: Function, depth: int) -> Input | None:
+        """What a text is cut into: as many as its sender likes. How long one record's is, is not known."""
+        if self._of_text:
+            return None  # a part of a text
+        found = _Follower(self._project, of_text=True).follow(text, within, depth + 1)
+        return found if found == "event" else None
+
+
+def _is_cut(call: Call) -> bool:
+    """Whether a text is cut into all of its items, `ids.split(",")`."""
+    if call.function.kind != "attribute" or call.keywords:
+        return False
+    given = [each.value for each in call.arguments if each.kind == "constant"]
+    return call.function.name == "split" and len(call.arguments) == 1 and not _SEPARATORS.isdisjoint(given)

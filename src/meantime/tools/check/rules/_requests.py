@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 _COLLECTIONS = frozenset({"list", "List", "set", "Set", "tuple", "Tuple", "Sequence", "Iterable", "dict", "Dict"})
 _LIMITS = frozenset({"max_length", "max_items"})
+_GIVEN_BY = frozenset({"Query", "Form", "Body"})
 
 
 def is_route(project: Project, function: Function) -> bool:
@@ -28,6 +29,16 @@ def is_body(project: Project, function: Function, parameter: Parameter) -> bool:
         return True
     body = project.functions.get(f"{function.module}.<module>", function)
     return not project.classes.keys().isdisjoint(project.paths(annotation, body))
+
+
+def is_text(parameter: Parameter) -> bool:
+    """Whether a route's parameter is a text of the query, the path or a form, which nothing says the length of."""
+    annotation, default = parameter.annotation, parameter.default
+    if annotation is None or annotation.kind != "name" or annotation.name != "str":
+        return False
+    if default is None or default.kind != "call":
+        return True
+    return default.function.name in _GIVEN_BY and _LIMITS.isdisjoint(default.keywords)  # type: ignore[attr-defined]  # it is a Call
 
 
 def is_bounded_field(project: Project, name: str) -> bool:

@@ -59,8 +59,8 @@ def _check(project: Project) -> Iterator[Finding]:
     found: dict[Call, Finding] = {}
     for entry, main in runs_on_new_loops(project):
         chain = deployed_way_in(project, entry.within)
-        if chain is None or project.runs(entry.within).in_thread is not None:
-            continue
+        if chain is None or entry.within.is_async or project.runs(entry.within).in_thread is not None:
+            continue  # where a loop runs already, there will be no other: MT106
         below = list(reached_from(project, main))
         closed = {made: name for reached in below for made, name in _closed(project, reached.function)}
         for reached in below:
