@@ -16,6 +16,21 @@ Resources:
 """
 
 FOUND = {
+    "one request of aiohttp's": """
+import asyncio
+import aiohttp
+
+SLOW = aiohttp.ClientTimeout(total=None, sock_read=30)
+
+async def main():
+    async with aiohttp.ClientSession() as session:
+        async with session.get("https://example.com", timeout=aiohttp.ClientTimeout(total=90)) as it:  # finds MT702
+            await it.text()
+        await session.post("https://example.com", timeout=SLOW)  # finds MT702
+
+def lambda_handler(event, context):
+    asyncio.run(main())
+""",
     "a request": """
 import requests
 
@@ -216,6 +231,18 @@ def lambda_handler(event, context):
 }
 
 SILENT = {
+    "one request of aiohttp's, by its total": """
+import asyncio
+import aiohttp
+
+async def main():
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5, sock_read=30)) as session:
+        await session.get("https://example.com")
+        await session.get("https://example.com", timeout=aiohttp.ClientTimeout(total=4, sock_connect=30))
+
+def lambda_handler(event, context):
+    asyncio.run(main())
+""",
     "a shorter one": """
 import requests
 

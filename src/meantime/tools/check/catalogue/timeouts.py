@@ -113,6 +113,7 @@ BOTOCORE_ATTEMPTS = {"legacy": 5, "standard": 3, "adaptive": 3}
 
 WAITS_FOR: dict[str, Timeout] = {
     **SWITCHED_OFF,
+    **{f"aiohttp.ClientSession().{verb}": Timeout() for verb in HTTP_VERBS},
     **{f"redis.{name}": Timeout(("socket_timeout", "socket_connect_timeout")) for name in ("Redis", "asyncio.Redis")},
     "pymysql.connect": Timeout(("read_timeout", "connect_timeout")),
     "asyncpg.connect": Timeout(("command_timeout", "timeout")),

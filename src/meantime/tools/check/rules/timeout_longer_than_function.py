@@ -104,8 +104,15 @@ def _seconds(project: Project, expression: Expression, within: Function) -> Iter
     else:
         for value in project.values(expression, within):
             if value.path.removesuffix("()") in LIMITS and value.origin is not None:
-                for each in arguments_of(value.origin):
+                for each in _parts(project, value.origin):
                     yield from _seconds(project, each, value.origin.within)
+
+
+def _parts(project: Project, made: Call) -> tuple[Expression, ...]:
+    """The seconds that a group of timeouts is made of; aiohttp's total, where it is a number, bounds the others."""
+    total = made.keywords.get("total")
+    has_total = total is not None and isinstance(project.constant(total, made.within), int | float)
+    return (total,) if total is not None and has_total else tuple(arguments_of(made))
 
 
 def _named(project: Project, expression: Expression, within: Function) -> Expression:
