@@ -181,3 +181,202 @@ def lambda_handler(event, context):
         print(record["body"], {call})
 """,
     )
+
+
+SEND = """
+import json
+import requests
+
+def send(order):
+    requests.post("https://api.example.com", json=order, timeout=5).raise_for_status()
+"""
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        SEND
+        + """
+
+def lambda_handler(event, context):
+    orders = [json.loads(r["body"]) for r in event["Records"]]
+    for order in orders:  # finds MT801
+        send(order)
+""",
+        SEND
+        + """
+
+from concurrent.futures import ThreadPoolExecutor
+
+def lambda_handler(event, context):
+    orders = [json.loads(r["body"]) for r in event["Records"]]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(send, orders))  # finds MT801
+""",
+        SEND
+        + """
+
+def lambda_handler(event, context):
+    orders = []
+    for record in event["Records"]:
+        orders.append(json.loads(record["body"]))
+    for number, order in enumerate(orders):  # finds MT801
+        send(order)
+""",
+        SEND
+        + """
+
+import meantime
+from meantime import tasks
+
+async def price(order):
+    await client.post("https://api.example.com", json=order)
+
+@meantime.handler
+async def lambda_handler(event, context):
+    orders = [json.loads(r["body"]) for r in event["Records"]]
+    await tasks.map(price, orders)  # finds MT801
+""",
+        SEND
+        + """
+
+from aws_lambda_powertools.utilities.data_classes import SQSEvent, event_source
+
+@event_source(data_class=SQSEvent)
+def lambda_handler(event: SQSEvent, context):
+    orders = [each.json_body for each in event.records]
+    for order in orders:  # finds MT801
+        send(order)
+""",
+        SEND
+        + """
+
+def lambda_handler(event, context):
+    orders = [parsed(r["body"]) for r in event["Records"]]  # finds MT801
+    for order in orders:
+        send(order)
+""",
+    ],
+    ids=[
+        "a loop over a list of bodies",
+        "the map of a pool",
+        "a list that grows in a loop",
+        "a verb of Meantime",
+        "a data class",
+        "decoding that may fail itself, told there alone",
+    ],
+)
+def test_work_on_what_was_decoded_before(finds, source):
+    finds("MT801", source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        SEND
+        + """
+
+def lambda_handler(event, context):
+    failures = []
+    orders = [json.loads(r["body"]) for r in event["Records"]]
+    for order in orders:
+        try:
+            send(order)
+        except OSError:
+            park(order)
+""",
+        SEND
+        + """
+
+def lambda_handler(event, context):
+    keys = [r["s3"]["object"]["key"] for r in event["Records"]]
+    for key in keys:
+        send(key)
+""",
+        SEND
+        + """
+
+def lambda_handler(event, context):
+    orders = [json.loads(r["body"]) for r in event["Records"]]
+    orders = once_each(orders)
+    for order in orders:
+        send(order)
+""",
+        SEND
+        + """
+
+def lambda_handler(event, context):
+    orders = []
+    for record in event["Records"]:
+        orders.append(json.loads(record["body"]))
+    orders = once_each(orders)
+    for order in orders:
+        send(order)
+""",
+        SEND
+        + """
+
+def lambda_handler(event, context):
+    parts = [part for r in event["Records"] for part in r["body"].split()]
+    for part in parts:
+        send(part)
+""",
+        SEND
+        + """
+
+def lambda_handler(event, context):
+    orders = [DEFAULT for r in event["Records"]]
+    others = []
+    for record in event["Records"]:
+        others.append(DEFAULT)
+    for order in orders + others:
+        send(order)
+    for order in orders:
+        send(order)
+    for order in others:
+        send(order)
+""",
+        SEND
+        + """
+
+def lambda_handler(event, context):
+    orders = [json.loads(r["body"]) for r in event["Records"]]
+    with table.batch_writer() as batch:
+        for order in orders:
+            batch.put_item(Item=order)
+""",
+        SEND
+        + """
+
+def lambda_handler(event, context):
+    orders = [json.loads(r["body"]) for r in event["Records"]]
+    for order in orders:
+        print(order)
+    for other in context.records:
+        print(other)
+""",
+        SEND
+        + """
+
+def lambda_handler(event, context):
+    if len(event["Records"]) != 1:
+        raise ValueError(event)
+    orders = [json.loads(r["body"]) for r in event["Records"]]
+    for order in orders:
+        send(order)
+""",
+    ],
+    ids=[
+        "each is tried by itself",
+        "another service",
+        "a name that is given anew",
+        "a grown list that is given anew",
+        "several of a record",
+        "not of the record",
+        "one unit",
+        "only printed",
+        "one record alone",
+    ],
+)
+def test_decoded_before_and_yet_no_batch_that_fails(finds, source):
+    finds("MT801", source)

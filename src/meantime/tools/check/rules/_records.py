@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple
 
+from meantime.tools.check.rules._decoded import gathered
 from meantime.tools.check.rules._definitions import called, definition, key_of, own_nodes, places
 from meantime.tools.check.rules._on_lambda import way_in
 from meantime.tools.check.rules._record_work import Work, all_work, callees
@@ -49,6 +50,7 @@ class RecordLoop(NamedTuple):
         kinds: The services whose records have the keys that are read.
         function: The syntax of that function.
         is_single: Whether the code makes sure that there is no more than one record.
+        is_decoded: Whether it goes over what was decoded of the records before.
     """
 
     node: ast.stmt | ast.expr
@@ -57,14 +59,18 @@ class RecordLoop(NamedTuple):
     kinds: frozenset[SourceKind]
     function: ast.FunctionDef | ast.AsyncFunctionDef
     is_single: bool = False
+    is_decoded: bool = False
 
 
-def record_loops(project: Project, function: Function) -> Iterator[RecordLoop]:
-    """The loops over the records of an event in a handler, and in what it hands the event or them to; each once."""
+def record_loops(project: Project, function: Function, *, decoded: bool = False) -> Iterator[RecordLoop]:
+    """The loops over the records of an event in a handler, and in what it hands the event or them to; each once.
+
+    Those over what was decoded of them before are among them if they are asked for.
+    """
     seen: set[tuple[str, int, int]] = set()
     for loop in _loops(project, function, _Known(frozenset(places(function)[:1]))):
         place = (loop.within.file, loop.node.lineno, loop.node.col_offset)
-        if place not in seen:
+        if place not in seen and (decoded or not loop.is_decoded):
             seen.add(place)
             yield loop
 
@@ -91,6 +97,7 @@ def _loops(project: Project, function: Function, given: _Known) -> Iterator[Reco
         return
     known = _bound(node, given)
     typed = _data_class(node)
+    yield from _over_decoded(project, function, node, known)
     for each in own_nodes(node):
         for over, record, code in _turns(each, known):
             work = tuple(all_work(project, Work(function, record, code)))
@@ -102,6 +109,29 @@ def _loops(project: Project, function: Function, given: _Known) -> Iterator[Reco
                 yield from _below(project, callee, dict(zip(places(callee), each.args, strict=False)), known)
     if function.class_name and known.depth < _DEPTH:
         yield from _beside(project, function, known)
+
+
+def _over_decoded(
+    project: Project, function: Function, node: ast.FunctionDef | ast.AsyncFunctionDef, known: _Known
+) -> Iterator[RecordLoop]:
+    """The loops over what was decoded of each record before."""
+    for name, kinds in _decoded(project, function, node, known).items():
+        for each in own_nodes(node):
+            for over, item, code in _turns(each, _Known(frozenset(), frozenset({name}))):
+                if isinstance(each, ast.expr | ast.stmt) and not _is_typed(over):
+                    work = tuple(all_work(project, Work(function, item, code)))
+                    yield RecordLoop(each, function, work, kinds, node, is_single=known.is_single, is_decoded=True)
+
+
+def _decoded(project: Project, function: Function, node: ast.AST, known: _Known) -> Mapping[str, frozenset[SourceKind]]:
+    """The names of what was decoded of each record, and the services whose records these are."""
+    found: dict[str, frozenset[SourceKind]] = {}
+    typed = _data_class(node)
+    for name, each, element in gathered(node):
+        for over, record, _ in _turns(each, known):
+            kinds = frozenset(_kinds(tuple(all_work(project, Work(function, record, (element,))))))
+            found[name] = kinds | ({typed} if typed is not None and _is_typed(over) else frozenset())
+    return found
 
 
 def _below(project: Project, callee: Function, given: Mapping[str, ast.expr], known: _Known) -> Iterator[RecordLoop]:

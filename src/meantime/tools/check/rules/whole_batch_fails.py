@@ -35,7 +35,7 @@ def _check(project: Project) -> Iterator[Finding]:
         if function is None or not handler.is_sure:
             continue
         whole = definition(project, function)
-        for loop in record_loops(project, function):
+        for loop in record_loops(project, function, decoded=True):
             kind = _kind(handler, loop)
             if not kind or loop.is_single or is_answered_for(project, _way(function, loop)):
                 continue
