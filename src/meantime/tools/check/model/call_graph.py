@@ -75,6 +75,8 @@ class CallGraph:
         self.callees, self.calls = {}, {}
         callers: dict[str, list[Caller]] = {}
         for function in values.functions.values():
+            if values.is_full:
+                values.forget()
             for call in function.calls:
                 for callee, edge, caller in self._links(call):
                     if edge is not None:

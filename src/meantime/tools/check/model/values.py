@@ -29,6 +29,8 @@ _NOTHING_OPEN = 1_000_000
 _MOST_STEPS = 3_000  # for one question; beyond, what leads in circles is answered by what is seen so far
 _BUILTINS = frozenset(dir(builtins))
 
+_MOST_KEPT = 100_000  # answers, of some 200 bytes
+
 
 class Values:
     """Answers what expressions may hold.
@@ -59,6 +61,11 @@ class Values:
         self._unfinished: dict[Expression, tuple[tuple[Value, ...], int]] = {}
         self._starring: set[tuple[str, str]] = set()
         self._adding: dict[str, tuple[Call, ...]] = {}
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so many answers are kept that a project too large for memory would not be held."""
+        return len(self._known) > _MOST_KEPT
 
     def forget(self) -> None:
         """Forget what was found out: more is known now."""
