@@ -266,3 +266,18 @@ def test_what_is_kept_of_a_file_can_be_put_away_and_read_again(project_of):
     project = Project(Path(), {"app.py": again})
     (call,) = project.functions["app.load"].calls
     assert project.targets(call) == {"boto3.client"}
+
+
+def test_what_runs_where_is_the_same_however_few_answers_are_kept(monkeypatch):
+    def told() -> list[object]:
+        project = read_project([_LIBRARY / "concurrent"], root=_LIBRARY)
+        return [
+            way and (way.steps, way.is_proved, way.is_per_item)
+            for function in project.functions.values()
+            for way in project.runs(function)
+        ]
+
+    plenty = told()
+    assert any(plenty)
+    monkeypatch.setattr("meantime.tools.check.model.values._MOST_KEPT", 0)
+    assert told() == plenty
