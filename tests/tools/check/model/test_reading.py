@@ -281,3 +281,17 @@ def test_what_runs_where_is_the_same_however_few_answers_are_kept(monkeypatch):
     assert any(plenty)
     monkeypatch.setattr("meantime.tools.check.model.values._MOST_KEPT", 0)
     assert told() == plenty
+
+
+def test_what_callers_give_is_known_however_few_answers_are_kept(project_of, monkeypatch):
+    monkeypatch.setattr("meantime.tools.check.model.values._MOST_KEPT", 0)
+    project = project_of(
+        """
+        import boto3
+        def load(client, key):
+            return client.get_object(Key=key)
+        def lambda_handler(event, context):
+            return load(boto3.client("s3"), event["key"])
+        """
+    )
+    assert [call.line for call in project.calls_to("boto3.client().get_object")] == [4]
